@@ -1,0 +1,165 @@
+//! The command line, as people type it.
+
+use crate::duration;
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// `tractor`.
+#[derive(Parser)]
+#[command(
+    name = "tractor",
+    version,
+    about = "Turn captured network traffic into flows and their features",
+    after_help = "Exit codes: 0 success; 1 nothing could be read, or the output not written; \
+                  2 wrong usage; 3 finished, but some input was damaged or unreadable; \
+                  130 interrupted."
+)]
+pub struct Arguments {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Subcommand)]
+pub enum Command {
+    /// Write the flows of captures, with their features
+    Flows(FlowsArguments),
+    /// Say what captures hold
+    Info(InfoArguments),
+    /// Count flows by protocol, client, server and port
+    Stats(StatsArguments),
+    /// List the profiles, or the columns of one
+    Profiles(ProfilesArguments),
+}
+
+/// What every command that reads captures takes.
+#[derive(Args)]
+pub struct Inputs {
+    /// Captures (pcap or pcapng; also inside gzip, zstd or lz4), folders, globs, or - for
+    /// standard input
+    #[arg(value_name = "INPUT", required = true)]
+    pub inputs: Vec<PathBuf>,
+}
+
+/// How packets become flows.
+#[derive(Args)]
+pub struct FlowOptions {
+    /// Which columns to compute and how flows are cut (see `tractor profiles`)
+    #[arg(long, default_value = "native", value_name = "NAME")]
+    pub profile: String,
+
+    /// End a flow before the first packet more than this after its first
+    #[arg(long, visible_alias = "flow-timeout", value_name = "TIME", value_parser = duration::parse)]
+    pub active_timeout: Option<i64>,
+
+    /// End a flow after a longer silence than this
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub idle_timeout: Option<i64>,
+
+    /// A longer gap than this ends an active period
+    #[arg(long, default_value = "1s", value_name = "TIME", value_parser = duration::parse)]
+    pub activity_gap: i64,
+
+    /// Open flows kept at most; above, the oldest are closed as evicted
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_flows: Option<u64>,
+
+    /// Worker threads [default: one a processor]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub workers: Option<u64>,
+
+    /// Bytes of a chunk; for tests, results do not depend on it
+    #[arg(long, hide = true, value_name = "BYTES")]
+    pub chunk_bytes: Option<usize>,
+
+    /// Panic at a step; for the test that a panic ends the run
+    #[arg(long, hide = true, value_name = "STEP")]
+    pub panic_at_step: Option<u64>,
+
+    /// Say how long each stage was busy
+    #[arg(long)]
+    pub timings: bool,
+}
+
+/// `tractor flows`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tractor flows capture.pcap -o flows.csv
+  tractor flows captures/ --profile iscx --active-timeout 30s > flows.csv
+  zcat old.pcap.gz | tractor flows - --label skype | head
+  tractor flows 'night-*.pcapng.zst' --format none --timings")]
+pub struct FlowsArguments {
+    #[command(flatten)]
+    pub inputs: Inputs,
+
+    /// Where to write; the file appears when it is whole. - is standard output
+    #[arg(short, long, default_value = "-", value_name = "FILE")]
+    pub output: PathBuf,
+
+    /// csv, or none to compute everything and write nothing
+    #[arg(long, value_enum, default_value_t = Format::Csv)]
+    pub format: Format,
+
+    /// The class of all flows; without it a capture named APP_dd-mm-yyyy-HH-MM.pcap gives its own
+    #[arg(long, value_name = "CLASS")]
+    pub label: Option<String>,
+
+    /// Put flow id, addresses, ports, protocol and start before the columns of profiles that have
+    /// none
+    #[arg(long)]
+    pub with_id: bool,
+
+    #[command(flatten)]
+    pub options: FlowOptions,
+}
+
+/// Formats of rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Csv,
+    None,
+}
+
+/// `tractor info`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tractor info capture.pcap
+  tractor info captures/ --json | jq '.[].packets'")]
+pub struct InfoArguments {
+    #[command(flatten)]
+    pub inputs: Inputs,
+
+    /// Print an array with an object for each capture
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tractor stats`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tractor stats capture.pcap
+  tractor stats captures/ --top 50
+  tractor stats captures/ --json | jq '.ports[0]'")]
+pub struct StatsArguments {
+    #[command(flatten)]
+    pub inputs: Inputs,
+
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Rows of each table
+    #[arg(long, default_value_t = 10, value_name = "N")]
+    pub top: usize,
+
+    #[command(flatten)]
+    pub options: FlowOptions,
+}
+
+/// `tractor profiles`.
+#[derive(Args)]
+pub struct ProfilesArguments {
+    /// The profile whose columns to list
+    #[arg(value_name = "NAME")]
+    pub name: Option<String>,
+}

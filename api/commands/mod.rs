@@ -1,0 +1,113 @@
+//! One file a command.
+
+mod flows;
+mod info;
+mod profiles;
+mod stats;
+
+use crate::cli::{Command, FlowOptions, Inputs};
+use crate::{Exit, interrupt, messages, progress};
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+use tractor_engine::capture::{CaptureFile, Input, Joined};
+use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
+use tractor_engine::flows::TableOptions;
+use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
+use tractor_engine::output::RowWriter;
+use tractor_engine::profiles::{Profile, class_from_file_name};
+
+/// Runs a command to its end.
+pub fn run(command: &Command) -> Exit {
+    match command {
+        Command::Flows(arguments) => flows::run(arguments),
+        Command::Info(arguments) => info::run(arguments),
+        Command::Stats(arguments) => stats::run(arguments),
+        Command::Profiles(arguments) => profiles::run(arguments),
+    }
+}
+
+fn engine_inputs(inputs: &Inputs) -> Vec<Input> {
+    let input = |path: &std::path::PathBuf| match path.as_path() == Path::new("-") {
+        true => Input::Stdin,
+        false => Input::Path(path.clone()),
+    };
+    inputs.inputs.iter().map(input).collect()
+}
+
+/// The profile of that name, or the usage error.
+fn profile_named(name: &str) -> Result<&'static Profile, Exit> {
+    Profile::named(name).ok_or_else(|| {
+        let names: Vec<_> = Profile::all().iter().map(|profile| profile.name).collect();
+        messages::error(format!("there is no profile {name}; there are {}", names.join(", ")));
+        Exit::Usage
+    })
+}
+
+fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
+    let mut life = profile.life;
+    life.active_ns = options.active_timeout.or(life.active_ns);
+    life.idle_ns = options.idle_timeout.unwrap_or(life.idle_ns);
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let max_flows = options.max_flows.and_then(|flows| usize::try_from(flows).ok());
+    RunOptions {
+        profile,
+        table: TableOptions {
+            life,
+            needs: profile.needs,
+            activity_rule: profile.activity_rule,
+            activity_gap_ns: options.activity_gap,
+            open_flows_max: max_flows.unwrap_or(OPEN_FLOWS_MAX),
+        },
+        workers: options.workers.map_or(processors, |workers| workers as usize),
+        chunk_bytes: options.chunk_bytes.unwrap_or(CHUNK_BYTES),
+        classes: Vec::new(),
+        statistics: false,
+        panic_at_step: options.panic_at_step,
+    }
+}
+
+/// The class of each file: the user's, or the one in its name.
+fn classes(files: &[CaptureFile], label: Option<&str>) -> Vec<Option<String>> {
+    let of_name = |file: &CaptureFile| {
+        let name = Path::new(&file.name).file_name()?.to_str()?.to_owned();
+        class_from_file_name(&name).map(str::to_owned)
+    };
+    files.iter().map(|file| label.map(str::to_owned).or_else(|| of_name(file))).collect()
+}
+
+/// Runs the dataflow with a progress bar, stoppable by the user.
+fn watched(
+    joined: Joined,
+    options: &RunOptions,
+    writer: Option<Box<dyn RowWriter>>,
+) -> Result<Summary, RunError> {
+    let progress = Arc::new(Progress::default());
+    interrupt::stops(&progress);
+    let bytes: Option<u64> = joined.files.iter().map(CaptureFile::bytes).sum();
+    let bar = progress::show(&progress, bytes);
+    let summary = run_dataflow(joined, options, writer, &progress);
+    drop(bar);
+    summary
+}
+
+/// How a command ends whose run could not finish.
+fn exit_of_error(error: &RunError) -> Exit {
+    match error {
+        // The reader, `head` for one, has all it wanted.
+        RunError::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        error => {
+            messages::error(error);
+            Exit::Failure
+        }
+    }
+}
+
+/// Prints a text to standard output.
+fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Exit::Success,
+        Err(cause) => exit_of_error(&RunError::Write(cause)),
+    }
+}

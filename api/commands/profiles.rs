@@ -1,0 +1,47 @@
+//! `tractor profiles`: which profiles there are, and their columns.
+
+use super::{print, profile_named};
+use crate::Exit;
+use crate::cli::ProfilesArguments;
+use std::fmt::Write;
+use tractor_engine::profiles::Profile;
+
+pub fn run(arguments: &ProfilesArguments) -> Exit {
+    match arguments.name.as_deref().map(profile_named) {
+        None => print(&all()),
+        Some(Ok(profile)) => print(&columns(profile)),
+        Some(Err(exit)) => exit,
+    }
+}
+
+fn all() -> String {
+    let mut text = String::new();
+    for profile in Profile::all() {
+        // Writing to a string cannot fail, here and below.
+        let _ = writeln!(
+            text,
+            "{:12} version {}, {} columns\n    {}",
+            profile.name,
+            profile.version,
+            profile.columns.len(),
+            profile.about
+        );
+    }
+    text
+}
+
+fn columns(profile: &Profile) -> String {
+    let mut text = format!("{} version {}\n{}\n\n", profile.name, profile.version, profile.about);
+    let widest = profile.columns.iter().map(|column| column.name.len()).max().unwrap_or(0);
+    for (number, column) in profile.columns.iter().enumerate() {
+        let _ = writeln!(
+            text,
+            "{:>3}  {:widest$}  {:8}  {}",
+            number + 1,
+            column.name,
+            column.unit,
+            column.meaning
+        );
+    }
+    text
+}

@@ -1,0 +1,140 @@
+//! `tractor stats`: counts of flows by protocol, client, server and port.
+
+use super::{engine_inputs, exit_of_error, print, profile_named, run_options, watched};
+use crate::cli::StatsArguments;
+use crate::messages::grouped;
+use crate::{Exit, interrupt, messages};
+use serde_json::{Value, json};
+use std::fmt::Write;
+use tractor_engine::capture::join;
+use tractor_engine::dataflow::Summary;
+use tractor_engine::statistics::{Count, StatisticKey, Table, Tables};
+
+pub fn run(arguments: &StatsArguments) -> Exit {
+    let profile = match profile_named(&arguments.options.profile) {
+        Ok(profile) => profile,
+        Err(exit) => return exit,
+    };
+    let joined = join(&engine_inputs(&arguments.inputs));
+    if joined.files.is_empty() {
+        messages::problems(&joined.problems);
+        return match joined.problems.is_empty() {
+            true => super::flows::nothing_found(),
+            false => Exit::Failure,
+        };
+    }
+    let mut options = run_options(&arguments.options, profile);
+    options.statistics = true;
+    let summary = match watched(joined, &options, None) {
+        Ok(summary) => summary,
+        Err(error) => return exit_of_error(&error),
+    };
+    if interrupt::was_asked() {
+        return Exit::Interrupted;
+    }
+    messages::summary(&summary);
+    if arguments.options.timings {
+        messages::timings(&summary.timings, summary.packets);
+    }
+    match show(arguments, &summary) {
+        Exit::Success => messages::exit_of_inputs(summary.files, &summary.problems),
+        failed => failed,
+    }
+}
+
+fn show(arguments: &StatsArguments, summary: &Summary) -> Exit {
+    let Some(tables) = &summary.statistics else { return Exit::Success };
+    match arguments.json {
+        true => print(&format!("{:#}\n", object(tables, summary))),
+        false => print(&text(tables, arguments.top)),
+    }
+}
+
+fn text(tables: &Tables, top: usize) -> String {
+    let mut text = String::new();
+    for (title, table) in titled(tables) {
+        let more = table.len().saturating_sub(top);
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{title:40} {:>12} {:>14} {:>18}", "flows", "packets", "bytes");
+        for (key, count) in table.iter().take(top) {
+            let Count { flows, packets, bytes } = count;
+            let _ = writeln!(
+                text,
+                "{:40} {:>12} {:>14} {:>18}",
+                name(key),
+                grouped(flows.unsigned_abs()),
+                grouped(packets.unsigned_abs()),
+                grouped(bytes.unsigned_abs())
+            );
+        }
+        if more > 0 {
+            let _ = writeln!(text, "and {} more (--top, --json)", grouped(more as u64));
+        }
+        text.push('\n');
+    }
+    text.pop();
+    text
+}
+
+fn titled(tables: &Tables) -> [(&'static str, Table); 4] {
+    [
+        ("protocol", tables.protocols()),
+        ("client", tables.clients()),
+        ("server", tables.servers()),
+        ("server port", tables.ports()),
+    ]
+}
+
+/// Names of the IANA registry for the protocols that are common.
+fn protocol(number: u8) -> String {
+    let name = match number {
+        1 => "ICMP",
+        2 => "IGMP",
+        6 => "TCP",
+        17 => "UDP",
+        47 => "GRE",
+        50 => "ESP",
+        58 => "ICMPv6",
+        89 => "OSPF",
+        132 => "SCTP",
+        _ => return format!("protocol {number}"),
+    };
+    name.to_owned()
+}
+
+fn name(key: &StatisticKey) -> String {
+    match key {
+        StatisticKey::Protocol(number) => protocol(*number),
+        StatisticKey::Client(address) | StatisticKey::Server(address) => address.to_string(),
+        StatisticKey::Port(number, port) => format!("{} {port}", protocol(*number)),
+    }
+}
+
+fn object(tables: &Tables, summary: &Summary) -> Value {
+    let row = |(key, count): &(StatisticKey, Count)| {
+        let mut row = json!({
+            "flows": count.flows, "packets": count.packets, "bytes": count.bytes,
+        });
+        match key {
+            StatisticKey::Protocol(number) => row["protocol"] = (*number).into(),
+            StatisticKey::Client(address) | StatisticKey::Server(address) => {
+                row["address"] = address.to_string().into();
+            }
+            StatisticKey::Port(number, port) => {
+                row["protocol"] = (*number).into();
+                row["port"] = (*port).into();
+            }
+        }
+        row
+    };
+    let rows = |table: Table| table.iter().map(row).collect::<Vec<_>>();
+    json!({
+        "packets": summary.packets,
+        "flows": summary.flows.flows,
+        "protocols": rows(tables.protocols()),
+        "clients": rows(tables.clients()),
+        "servers": rows(tables.servers()),
+        "ports": rows(tables.ports()),
+        "beyond_the_bound": tables.beyond(),
+    })
+}

@@ -1,0 +1,34 @@
+//! Spans of time on the command line.
+
+use jiff::SignedDuration;
+
+/// Nanoseconds of a text like `15s`, `500ms`, `2m`, `1h30m`, or a plain number of seconds.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn parse(text: &str) -> Result<i64, String> {
+    let said = match text.parse::<f64>() {
+        Ok(seconds) => SignedDuration::try_from_secs_f64(seconds).ok(),
+        Err(_) => text.parse::<SignedDuration>().ok(),
+    };
+    let nanoseconds = said.and_then(|span| i64::try_from(span.as_nanos()).ok());
+    nanoseconds
+        .filter(|&nanoseconds| nanoseconds > 0)
+        .ok_or_else(|| "give a time above 0 such as 15s, 500ms, 2m or 1h".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_units_and_plain_seconds() {
+        assert_eq!(parse("15s"), Ok(15_000_000_000));
+        assert_eq!(parse("15"), Ok(15_000_000_000));
+        assert_eq!(parse("0.5"), Ok(500_000_000));
+        assert_eq!(parse("1h30m"), Ok(5_400_000_000_000));
+        for wrong in ["", "0", "-1s", "soon", "1e300", "15 parsecs"] {
+            assert!(parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

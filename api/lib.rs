@@ -1,0 +1,16 @@
+//! What `tractor` is beside its engine: arguments, commands, messages, exit codes.
+//!
+//! `main` parses the arguments and calls one command; a command calls the engine, prints data to
+//! standard output or a file, everything else to standard error, and says how it ended.
+
+pub mod cli;
+mod commands;
+mod duration;
+mod exit;
+mod interrupt;
+mod messages;
+mod output_file;
+mod progress;
+
+pub use commands::run;
+pub use exit::Exit;

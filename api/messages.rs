@@ -1,0 +1,106 @@
+//! What people read on standard error.
+
+use crate::Exit;
+use tractor_engine::capture::{Problem, Severity};
+use tractor_engine::dataflow::{Summary, Timings};
+
+/// `error: …`, one line.
+pub fn error(text: impl std::fmt::Display) {
+    eprintln!("error: {text}");
+}
+
+/// Problems with inputs, a line each.
+pub fn problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
+    for problem in problems {
+        match problem.severity {
+            Severity::Error => error(problem),
+            Severity::Warning => eprintln!("warning: {problem}"),
+        }
+    }
+}
+
+/// The exit of a run that went to its end, by what became of its inputs.
+pub fn exit_of_inputs(files: usize, problems: &[Problem]) -> Exit {
+    match (files, problems.is_empty()) {
+        (_, true) => Exit::Success,
+        (0, false) => Exit::Failure,
+        (_, false) => Exit::Damaged,
+    }
+}
+
+/// What a run did, in a few lines.
+pub fn summary(summary: &Summary) {
+    problems(&summary.problems);
+    if summary.problems_not_kept > 0 {
+        eprintln!("warning: {} more inputs had problems", summary.problems_not_kept);
+    }
+    let seconds = summary.timings.wall_ns as f64 / 1e9;
+    eprintln!(
+        "{}, {}, {} in {seconds:.2} s ({:.2} M packets/s)",
+        counted(summary.files as u64, "file"),
+        counted(summary.packets, "packet"),
+        counted(summary.flows.flows, "flow"),
+        summary.packets as f64 / seconds.max(1e-9) / 1e6,
+    );
+    list("malformed", summary.decoded.malformed());
+    list("in no flow", summary.decoded.ordinary());
+    let went_back = ("time went back in their flow", summary.flows.time_went_back);
+    list("packets whose", Some(went_back).filter(|(_, packets)| *packets > 0));
+    let evicted = summary.flows.closed[tractor_engine::flows::EndReason::Evicted as usize];
+    if evicted > 0 {
+        eprintln!("warning: {evicted} flows were evicted from a full table (see --max-flows)");
+    }
+}
+
+/// Busy time of each stage.
+pub fn timings(timings: &Timings, packets: u64) {
+    let stages = [
+        ("read and decode", timings.read_and_decode_ns),
+        ("flows and features", timings.flows_ns),
+        ("order rows", timings.order_ns),
+        ("write rows", timings.write_ns),
+        ("wall clock", timings.wall_ns),
+    ];
+    for (stage, ns) in stages {
+        let each = ns as f64 / packets.max(1) as f64;
+        eprintln!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9);
+    }
+}
+
+fn list<'a>(title: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {
+    let counts: Vec<_> =
+        counts.into_iter().map(|(name, count)| format!("{} {name}", grouped(count))).collect();
+    if !counts.is_empty() {
+        eprintln!("{title}: {}", counts.join(", "));
+    }
+}
+
+/// `1 file`, `2 files`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{} {noun}{}", grouped(count), if count == 1 { "" } else { "s" })
+}
+
+/// Digits in groups of three.
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_come_in_threes() {
+        let texts = [0, 999, 1_000, 1_234_567].map(grouped);
+        assert_eq!(texts, ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(counted(1, "file"), "1 file");
+    }
+}

@@ -1,0 +1,83 @@
+//! Capture files: from folders, globs, pipes and compressed files to packet records.
+//!
+//! A file is read in one of two ways. An uncompressed classic pcap file can be read by several
+//! workers at once, each taking every n-th range ([`RangeReader`]); everything else has one reader
+//! from start to end ([`SequentialReader`]). Both hand out the same packets and the same problem.
+//! What is damaged ends its file, with a [`Problem`] that says where; it never ends the run.
+//!
+//! Not here: what is inside a packet.
+
+use crate::time::Timestamp;
+
+mod bytes;
+mod damage;
+mod describe;
+mod expand;
+mod file;
+mod header;
+mod interface;
+mod join;
+mod link_names;
+mod lz4;
+mod pcapng;
+mod problem;
+mod range;
+mod record;
+mod resync;
+mod sequential;
+mod source;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use describe::{Description, Format, Interface, Resolution};
+pub use file::CaptureFile;
+pub use join::{Input, Joined, join};
+pub use link_names::link_name;
+pub use problem::{Problem, Severity};
+pub use range::{RangeReader, Start};
+pub use sequential::SequentialReader;
+
+/// Bytes read at once by a sequential reader. A longer record or block makes its buffer grow.
+pub const READ_BYTES: usize = 256 << 10;
+
+/// Bytes read beyond a range, so that its last record is nearly always whole.
+pub const RANGE_TAIL_BYTES: usize = 64 << 10;
+
+/// Bytes of a range at most: records of 16 bytes then are no more than `CHUNK_PACKETS_MAX`.
+pub const RANGE_BYTES_MAX: usize = 16 * crate::limits::CHUNK_PACKETS_MAX;
+
+/// Window of a zstd frame, as a power of two (128 MiB, what the zstd program allows too). A frame
+/// that wants more is not decompressed.
+pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
+
+/// One packet record as a capture file holds it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet<'a> {
+    /// When it was captured.
+    pub time: Timestamp,
+    /// Bytes that it had on the wire, at least those of `data`.
+    pub original_bytes: u32,
+    /// LINKTYPE_ number (tcpdump.org/linktypes.html); `u16::MAX` for one beyond 16 bits.
+    pub link_type: u16,
+    /// The bytes that the file holds.
+    pub data: &'a [u8],
+}
+
+/// What was read of a file in one go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChunkEnd {
+    /// Offset of the first record read; `u64::MAX` when none could be guessed.
+    pub start: u64,
+    /// Offset behind the last record read: where the next chunk must start. In a compressed file
+    /// offsets count uncompressed bytes.
+    pub next: u64,
+    /// Packets handed out.
+    pub packets: u64,
+    /// Bytes on disk that this took, for progress.
+    pub bytes_read: u64,
+    /// Why the file ends here, when that is not its proper end.
+    pub problem: Option<Problem>,
+    /// Nothing follows.
+    pub end_of_file: bool,
+}

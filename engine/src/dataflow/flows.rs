@@ -1,0 +1,82 @@
+//! The flow operator's work: puts a step's records in stream order and feeds the table.
+
+use super::batch::{ClosedFlows, Parcel, Parcels};
+use super::run::Shared;
+use crate::decode::Segment;
+use crate::flows::{ChunkHead, Flow, FlowTable};
+use crate::limits::EPOCH_CHANGES_MAX;
+use crate::statistics::{Count, StatisticKey, Tally};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+/// A worker's flow table with what it counts.
+pub struct FlowStage {
+    pub table: FlowTable,
+    pub busy_ns: u64,
+    /// Counts of closed flows since the last epoch, when someone wants them.
+    pub tally: Option<Tally>,
+    steps: u64,
+    is_last: bool,
+    shared: Arc<Shared>,
+}
+
+impl FlowStage {
+    pub fn new(table: FlowTable, shared: Arc<Shared>) -> Self {
+        let tally = shared.wants_statistics.then(Tally::default);
+        Self { table, busy_ns: 0, tally, steps: 0, is_last: false, shared }
+    }
+
+    /// Feeds all records of one step. `parcels` are those of the chunk and, if it had any, those of
+    /// its fragments.
+    pub fn step(&mut self, parcels: Vec<Parcel<Segment>>) -> Parcels<Flow> {
+        let began = Instant::now();
+        let Some((head, segments)) = in_stream_order(parcels) else { return Parcels::default() };
+        self.steps += 1;
+        assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
+        self.is_last = head.is_end;
+        let mut closed = Vec::new();
+        self.table.push(&segments, &head, &mut closed);
+        self.table.finish_chunk(&head, &mut closed);
+        if head.is_end {
+            self.table.finish_stream(head.clock_after, &mut closed);
+        }
+        if let Some(tally) = &mut self.tally {
+            closed.iter().for_each(|flow| tally.add(flow));
+        }
+        self.shared.progress.flows.fetch_add(closed.len() as u64, Ordering::Relaxed);
+        self.busy_ns += began.elapsed().as_nanos() as u64;
+        match self.shared.wants_rows {
+            true => Parcels(vec![ClosedFlows { to: 0, head, records: closed }]),
+            false => Parcels::default(),
+        }
+    }
+}
+
+impl FlowStage {
+    /// The counts of an epoch that is over: one that changed much, or the last.
+    pub fn finished_epoch(
+        &mut self,
+    ) -> Option<impl Iterator<Item = (StatisticKey, Count)> + use<>> {
+        let is_last = self.is_last;
+        let tally = self.tally.as_mut()?;
+        let over = is_last || tally.len() >= EPOCH_CHANGES_MAX;
+        (over && !tally.is_empty()).then(|| tally.take())
+    }
+}
+
+/// The step's records by their place in the chunk. Only fragments, which come by another way,
+/// make sorting necessary.
+fn in_stream_order(parcels: Vec<Parcel<Segment>>) -> Option<(Arc<ChunkHead>, Vec<Segment>)> {
+    let mut parcels = parcels.into_iter();
+    let Parcel { head, mut records, .. } = parcels.next()?;
+    let mut mixed = false;
+    for parcel in parcels {
+        mixed |= !parcel.records.is_empty();
+        records.extend(parcel.records);
+    }
+    if mixed {
+        records.sort_unstable_by_key(|segment| segment.index);
+    }
+    Some((head, records))
+}

@@ -1,0 +1,36 @@
+//! The whole graph on one page. Every worker builds the same operators.
+
+use super::Step;
+use super::collections;
+use super::operators::{flows, order, resolve, source};
+use super::run::Stages;
+use timely::dataflow::Scope;
+use timely::dataflow::operators::{ConnectLoop, Enter, Feedback, Leave};
+
+/// Builds the dataflow of one worker around its stages.
+pub fn build<'scope>(scope: Scope<'scope, Step>, stages: &Stages) {
+    let (handle, passed) = scope.feedback::<Vec<()>>(1);
+
+    let (segments, fragments) = scope.region_named("source", |region| {
+        let (segments, fragments) = source(passed.enter(region), &stages.source);
+        (segments.leave(scope), fragments.leave(scope))
+    });
+    let resolved = scope.region_named("fragments", |region| {
+        resolve(fragments.enter(region), &stages.fragments).leave(scope)
+    });
+    let (closed, counts, progress) = scope.region_named("flows", |region| {
+        let (closed, counts, progress) =
+            flows(segments.enter(region), resolved.enter(region), &stages.flows);
+        (closed.leave(scope), counts.leave(scope), progress.leave(scope))
+    });
+    progress.connect_loop(handle);
+
+    if let Some(sink) = &stages.sink {
+        scope.region_named("sink", |region| order(closed.enter(region), sink));
+    }
+    if let Some(tables) = &stages.tables {
+        scope.region_named("statistics", |region| {
+            collections::statistics(counts.enter(region), tables.clone());
+        });
+    }
+}

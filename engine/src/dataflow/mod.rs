@@ -1,0 +1,31 @@
+//! The dataflow: the plain stages of the other modules, joined by timely and differential.
+//!
+//! ```text
+//! source ──segments, by shard──────────────► flows ──closed flows──► sink ──► writer's thread
+//!   ▲ └──fragments, by datagram──► fragments ─┘ │ └──counts──► statistics (differential)
+//!   └───────────── feedback: chunks in flight ──┘
+//! ```
+//!
+//! A timestamp is a *step*: the number of a chunk in the stream, its file in the upper half. Only
+//! this module knows timely. [`run`] is its door.
+
+mod batch;
+mod collections;
+mod failure;
+mod fragments;
+mod flows;
+mod graph;
+mod ledger;
+mod operators;
+mod plan;
+mod run;
+mod sink;
+mod source;
+mod summary;
+mod writer;
+
+pub use run::{Progress, RunOptions, run};
+pub use summary::{RunError, Summary, Timings};
+
+/// The number of a chunk in the stream: file in the upper, chunk in the lower 32 bits.
+type Step = u64;

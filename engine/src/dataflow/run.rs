@@ -1,0 +1,300 @@
+//! Runs a whole stream of captures through the dataflow.
+
+use super::failure::{Failure, lock};
+use super::flows::FlowStage;
+use super::fragments::FragmentStage;
+use super::graph;
+use super::ledger::Ledger;
+use super::operators::Stage;
+use super::plan::Plan;
+use super::sink::{OrderedFlows, SinkStage};
+use super::source::Source;
+use super::summary::{RunError, Summary, Timings};
+use super::writer::{Written, write_all};
+use super::Step;
+use crate::capture::{Joined, RANGE_BYTES_MAX};
+use crate::decode::{Decoder, FragmentTable, Placement};
+use crate::flows::{FlowTable, TableOptions};
+use crate::limits::{STEPS_TO_WRITE_MAX, WORKERS_MAX};
+use crate::output::RowWriter;
+use crate::profiles::Profile;
+use crate::statistics::Tables;
+use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::rc::Rc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// What a run does; the inputs come beside it.
+#[derive(Clone)]
+pub struct RunOptions {
+    pub profile: &'static Profile,
+    pub table: TableOptions,
+    /// 1 to [`WORKERS_MAX`].
+    pub workers: usize,
+    /// Bytes of a chunk; results do not depend on it.
+    pub chunk_bytes: usize,
+    /// The class of each file's flows, in the order of the joined files.
+    pub classes: Vec<Option<String>>,
+    /// Whether to count by protocol, address and port.
+    pub statistics: bool,
+    /// For the test that a worker's panic ends the run: panic at this step.
+    #[doc(hidden)]
+    pub panic_at_step: Option<u64>,
+}
+
+/// How far a run is, for whoever watches, and how to stop it.
+#[derive(Default)]
+pub struct Progress {
+    /// Of the files, as they are on disk.
+    pub bytes_read: AtomicU64,
+    pub packets: AtomicU64,
+    pub flows: AtomicU64,
+    /// Set it to end the run early; its results are then incomplete.
+    pub stop: AtomicBool,
+}
+
+/// What all threads of a run share.
+pub struct Shared {
+    pub plan: Plan,
+    pub ledger: Ledger,
+    pub progress: Arc<Progress>,
+    pub failure: Failure,
+    pub wants_rows: bool,
+    pub wants_statistics: bool,
+    pub panic_at_step: Option<u64>,
+    tally: Mutex<Summary>,
+}
+
+impl Shared {
+    pub fn stop(&self) {
+        self.progress.stop.store(true, Ordering::Release);
+    }
+
+    pub fn is_stopped(&self) -> bool {
+        self.progress.stop.load(Ordering::Acquire) || self.failure.happened()
+    }
+}
+
+/// The plain stages of one worker, which the graph's operators run.
+pub struct Stages {
+    pub source: Stage<Source>,
+    pub fragments: Stage<FragmentStage>,
+    pub flows: Stage<FlowStage>,
+    /// Worker 0's alone does anything, but every worker builds the same operators.
+    pub sink: Option<Stage<SinkStage>>,
+    pub tables: Option<Arc<Mutex<Tables>>>,
+}
+
+/// Runs `joined` to its end; rows go to `writer`, if there is one.
+///
+/// # Errors
+/// When the writer fails or the program has a defect. Damaged inputs are no errors: they stand in
+/// the summary.
+pub fn run(
+    joined: Joined,
+    options: &RunOptions,
+    writer: Option<Box<dyn RowWriter>>,
+    progress: &Arc<Progress>,
+) -> Result<Summary, RunError> {
+    let began = Instant::now();
+    let workers = options.workers.clamp(1, WORKERS_MAX);
+    let chunk_bytes = options.chunk_bytes.clamp(1, RANGE_BYTES_MAX);
+    let files = joined.files.len();
+    let shared = Arc::new(Shared {
+        plan: Plan::new(joined.files, chunk_bytes, workers),
+        ledger: Ledger::default(),
+        progress: Arc::clone(progress),
+        failure: Failure::default(),
+        wants_rows: writer.is_some(),
+        wants_statistics: options.statistics,
+        panic_at_step: options.panic_at_step,
+        tally: Mutex::new(Summary { files, problems: joined.problems, ..Summary::default() }),
+    });
+    let tables = options.statistics.then(Arc::<Mutex<Tables>>::default);
+    let written = match writer {
+        Some(writer) => with_writer(writer, options, &shared, &tables)?,
+        None => {
+            run_workers(options, workers, &shared, None, &tables);
+            Written::default()
+        }
+    };
+    if let Some(what) = shared.failure.take() {
+        return Err(RunError::Internal(what));
+    }
+    Ok(finish(shared, &written, tables, began))
+}
+
+/// Runs the workers with the writer's thread beside them.
+fn with_writer(
+    mut writer: Box<dyn RowWriter>,
+    options: &RunOptions,
+    shared: &Arc<Shared>,
+    tables: &Option<Arc<Mutex<Tables>>>,
+) -> Result<Written, RunError> {
+    let (to_writer, ordered) = sync_channel(STEPS_TO_WRITE_MAX);
+    std::thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            let needs = &options.profile.needs;
+            let written = write_all(&ordered, &mut *writer, needs, &options.classes, shared);
+            // Whatever happened, nobody may wait for this thread.
+            drop(ordered);
+            if written.is_err() {
+                shared.stop();
+            }
+            written
+        });
+        run_workers(options, options.workers.clamp(1, WORKERS_MAX), shared, Some(to_writer), tables);
+        match thread.join() {
+            Ok(written) => Ok(written?),
+            Err(panic) => {
+                shared.failure.report_panic("the writer", &*panic);
+                Ok(Written::default())
+            }
+        }
+    })
+}
+
+fn run_workers(
+    options: &RunOptions,
+    workers: usize,
+    shared: &Arc<Shared>,
+    to_writer: Option<SyncSender<OrderedFlows>>,
+    tables: &Option<Arc<Mutex<Tables>>>,
+) {
+    let placement = Placement::default();
+    let seed = Seed {
+        table: options.table,
+        profile: options.profile,
+        placement,
+        to_writer: Mutex::new(to_writer),
+        tables: tables.clone(),
+        shared: Arc::clone(shared),
+    };
+    let failed = |what: String| shared.failure.report(what);
+    match timely::execute(timely::Config::process(workers), move |worker| seed.work(worker)) {
+        Ok(guards) => {
+            for result in guards.join() {
+                result.unwrap_or_else(failed);
+            }
+        }
+        Err(what) => failed(what),
+    }
+}
+
+/// What every worker builds its stages from.
+struct Seed {
+    table: TableOptions,
+    profile: &'static Profile,
+    placement: Placement,
+    /// Taken by worker 0.
+    to_writer: Mutex<Option<SyncSender<OrderedFlows>>>,
+    tables: Option<Arc<Mutex<Tables>>>,
+    shared: Arc<Shared>,
+}
+
+/// How long a worker sleeps at most before it looks whether the run was stopped.
+const LOOK_UP: Duration = Duration::from_millis(50);
+
+impl Seed {
+    fn stages(&self, worker: usize, peers: usize) -> Stages {
+        let shared = &self.shared;
+        let reading = self.profile.reading;
+        let decoder = Decoder::new(reading, self.placement.clone());
+        let fragments = FragmentTable::new(reading, self.placement.clone());
+        let table = FlowTable::new(&self.table);
+        let sink = shared.wants_rows.then(|| {
+            let to_writer = match worker {
+                0 => lock(&self.to_writer).take(),
+                _ => None,
+            };
+            Rc::new(RefCell::new(SinkStage::new(to_writer, Arc::clone(shared))))
+        });
+        Stages {
+            source: stage(Source::new(worker, peers, Arc::clone(shared), decoder)),
+            fragments: stage(FragmentStage::new(fragments, peers)),
+            flows: stage(FlowStage::new(table, Arc::clone(shared))),
+            sink,
+            tables: self.tables.clone(),
+        }
+    }
+
+    /// One worker's life. A panic must not reach timely: it would leave the other workers
+    /// waiting for ever. So it is caught, told, and every worker drops its dataflow.
+    fn work(&self, worker: &mut timely::worker::Worker) {
+        let stages = self.stages(worker.index(), worker.peers());
+        let dataflow = worker.next_dataflow_index();
+        worker.dataflow_named::<Step, _, _>("tractor", |scope| graph::build(scope, &stages));
+        loop {
+            let stepped = catch_unwind(AssertUnwindSafe(|| worker.step_or_park(Some(LOOK_UP))));
+            match stepped {
+                Ok(true) if !self.shared.is_stopped() => {}
+                Ok(false) => break,
+                Ok(true) => {
+                    worker.drop_dataflow(dataflow);
+                    break;
+                }
+                Err(panic) => {
+                    let where_ = format!("worker {}", worker.index());
+                    self.shared.failure.report_panic(&where_, &*panic);
+                    worker.drop_dataflow(dataflow);
+                    break;
+                }
+            }
+        }
+        stages.report(&self.shared);
+    }
+}
+
+fn stage<S>(stage: S) -> Stage<S> {
+    Rc::new(RefCell::new(stage))
+}
+
+impl Stages {
+    /// Adds what this worker's stages counted to the summary.
+    fn report(&self, shared: &Shared) {
+        let mut summary = lock(&shared.tally);
+        // A stage that panicked may still be borrowed; its counts do not matter any more.
+        if let Ok(source) = self.source.try_borrow() {
+            summary.decoded.merge(&source.counts);
+            summary.timings.read_and_decode_ns += source.busy_ns;
+        }
+        if let Ok(fragments) = self.fragments.try_borrow() {
+            summary.decoded.merge(&fragments.table.counts);
+        }
+        if let Ok(flows) = self.flows.try_borrow() {
+            summary.flows.merge(&flows.table.counts);
+            summary.timings.flows_ns += flows.busy_ns;
+        }
+        if let Some(Ok(sink)) = self.sink.as_ref().map(|sink| sink.try_borrow()) {
+            summary.timings.order_ns += sink.busy_ns;
+        }
+    }
+}
+
+fn finish(
+    shared: Arc<Shared>,
+    written: &Written,
+    tables: Option<Arc<Mutex<Tables>>>,
+    began: Instant,
+) -> Summary {
+    let stopped = shared.is_stopped();
+    let mut summary = std::mem::take(&mut *lock(&shared.tally));
+    let stream = shared.ledger.close();
+    summary.problems.extend(stream.problems);
+    summary.problems_not_kept = stream.problems_not_kept;
+    summary.packets = stream.packets;
+    summary.first_time = stream.first_time;
+    summary.last_time = stream.first_time.map(|_| stream.clock);
+    summary.rows = written.rows;
+    summary.stopped = stopped;
+    summary.statistics = tables.map(|tables| std::mem::take(&mut *lock(&tables)));
+    summary.timings = Timings {
+        wall_ns: began.elapsed().as_nanos() as u64,
+        write_ns: written.busy_ns,
+        ..summary.timings
+    };
+    summary
+}

@@ -1,0 +1,290 @@
+//! The source: reads and decodes a worker's chunks, and sends each on its turn.
+
+use super::batch::{Parcel, Parcels};
+use super::ledger::{Entry, Published, Turn};
+use super::plan::Place;
+use super::run::Shared;
+use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
+use crate::decode::{Counts, Decoded, Decoder, Fragment, Segment, VlanStack};
+use crate::flows::ChunkHead;
+use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
+use crate::time::Timestamp;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+use timely::scheduling::SyncActivator;
+
+/// A chunk that has been read and decoded but not sent.
+struct Pending {
+    place: Place,
+    end: ChunkEnd,
+    decoded: DecodedChunk,
+}
+
+/// What decoding a chunk gave; records by the worker they go to.
+struct DecodedChunk {
+    segments: Vec<Vec<Segment>>,
+    fragments: Vec<Vec<Fragment>>,
+    deep_stacks: Vec<Arc<VlanStack>>,
+    counts: Counts,
+    /// Greatest and first time; `None` without packets.
+    clock: Option<Timestamp>,
+    first_time: Option<Timestamp>,
+}
+
+/// A chunk on its way into the dataflow.
+pub struct Ready {
+    pub place: Place,
+    pub segments: Parcels<Segment>,
+    pub fragments: Parcels<Fragment>,
+}
+
+enum Reader {
+    Ranges(RangeReader),
+    Sequential(SequentialReader),
+    /// The file could not be opened again.
+    Closed(Problem),
+}
+
+/// One worker's source.
+pub struct Source {
+    worker: usize,
+    peers: usize,
+    shared: Arc<Shared>,
+    decoder: Decoder,
+    reader: Option<(usize, Reader)>,
+    /// Where this worker reads next.
+    next: Option<Place>,
+    pending: VecDeque<Pending>,
+    in_flight: VecDeque<Place>,
+    /// Worker of each shard.
+    homes: [u8; SHARDS],
+    pub counts: Counts,
+    pub busy_ns: u64,
+}
+
+impl Source {
+    pub fn new(worker: usize, peers: usize, shared: Arc<Shared>, decoder: Decoder) -> Self {
+        let next = shared.plan.next_of(worker, Place { file: 0, chunk: 0 });
+        let mut homes = [0; SHARDS];
+        for (shard, home) in homes.iter_mut().enumerate() {
+            // Workers are bounded by WORKERS_MAX, far below 256.
+            *home = (shard % peers) as u8;
+        }
+        Self {
+            worker,
+            peers,
+            shared,
+            decoder,
+            reader: None,
+            next,
+            pending: VecDeque::new(),
+            in_flight: VecDeque::new(),
+            homes,
+            counts: Counts::default(),
+            busy_ns: 0,
+        }
+    }
+
+    /// Tells the others how to wake this source.
+    pub fn register(&self, activator: SyncActivator) {
+        self.shared.ledger.register(self.worker, activator);
+    }
+
+    /// The earliest step that this worker may still send; `None` when it is through.
+    pub fn first_open(&self) -> Option<Place> {
+        self.pending.front().map(|pending| pending.place).or(self.next)
+    }
+
+    /// Forgets chunks that have passed the flow table.
+    pub fn acknowledge(&mut self, has_passed: impl Fn(Place) -> bool) {
+        while self.in_flight.front().is_some_and(|&place| has_passed(place)) {
+            self.in_flight.pop_front();
+        }
+    }
+
+    /// True when there is a chunk to read and room for it.
+    pub fn can_read(&self) -> bool {
+        let held = self.pending.len() + self.in_flight.len();
+        self.next.is_some() && held < CHUNKS_IN_FLIGHT_PER_WORKER
+    }
+
+    /// Reads and decodes one more chunk, if there is one and room for it.
+    pub fn read_one(&mut self) {
+        let Some(place) = self.next.filter(|_| self.can_read()) else { return };
+        let shared = Arc::clone(&self.shared);
+        let plan = &shared.plan;
+        if place == plan.end() {
+            let end = no_chunk(None);
+            self.pending.push_back(Pending { place, end, decoded: self.empty() });
+            self.next = None;
+            return;
+        }
+        if matches!(shared.ledger.turn(place.step()), Turn::Skipped) {
+            self.next = plan.next_of(self.worker, Place { file: place.file + 1, chunk: 0 });
+            return;
+        }
+        let start = if place.chunk == 0 { None } else { Some(Start::Guess) };
+        let (end, decoded) = self.read(place, start);
+        // A guess that failed says nothing about the file's end.
+        let goes_on = !end.end_of_file || plan.is_ranged(place.file);
+        let following = match goes_on {
+            true => Place { chunk: place.chunk + 1, ..place },
+            false => Place { file: place.file + 1, chunk: 0 },
+        };
+        self.next = plan.next_of(self.worker, following);
+        self.pending.push_back(Pending { place, end, decoded });
+    }
+
+    /// The next chunk whose turn has come.
+    pub fn take_ready(&mut self) -> Option<Ready> {
+        loop {
+            let place = self.pending.front()?.place;
+            match self.shared.ledger.turn(place.step()) {
+                Turn::NotYet => return None,
+                Turn::Skipped => drop(self.pending.pop_front()),
+                Turn::Now(published) => {
+                    let pending = self.pending.pop_front()?;
+                    return Some(self.enter(pending, published));
+                }
+            }
+        }
+    }
+
+    /// Verifies a chunk against the ledger, enters it, and addresses its records.
+    fn enter(&mut self, pending: Pending, published: Published) -> Ready {
+        let Pending { place, mut end, mut decoded } = pending;
+        if let Some(start) = published.start.filter(|&start| start != end.start) {
+            if self.shared.plan.is_ranged(place.file) {
+                (end, decoded) = self.read(place, Some(Start::At(start)));
+            }
+        }
+        let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
+        let head = Arc::new(ChunkHead {
+            first_position: published.packets + 1,
+            clock_before: published.clock,
+            clock_after,
+            file: place.file as u32,
+            deep_stacks: decoded.deep_stacks,
+            is_end: place == self.shared.plan.end(),
+        });
+        self.counts.merge(&decoded.counts);
+        self.note_progress(&end);
+        self.shared.ledger.publish(
+            &self.shared.plan,
+            place,
+            Entry {
+                next: end.next,
+                packets: end.packets,
+                clock: clock_after,
+                first_time: decoded.first_time,
+                problem: end.problem,
+                end_of_file: end.end_of_file,
+            },
+        );
+        self.in_flight.push_back(place);
+        Ready {
+            place,
+            segments: addressed(decoded.segments, &head, |_| true),
+            fragments: addressed(decoded.fragments, &head, |records| !records.is_empty()),
+        }
+    }
+
+    fn note_progress(&self, end: &ChunkEnd) {
+        let progress = &self.shared.progress;
+        progress.packets.fetch_add(end.packets, Ordering::Relaxed);
+        progress.bytes_read.fetch_add(end.bytes_read, Ordering::Relaxed);
+    }
+
+    fn empty(&self) -> DecodedChunk {
+        DecodedChunk {
+            segments: vec![Vec::new(); self.peers],
+            fragments: vec![Vec::new(); self.peers],
+            deep_stacks: Vec::new(),
+            counts: Counts::default(),
+            clock: None,
+            first_time: None,
+        }
+    }
+
+    fn read(&mut self, place: Place, start: Option<Start>) -> (ChunkEnd, DecodedChunk) {
+        let began = Instant::now();
+        let mut chunk = self.empty();
+        let mut reader = self.reader_of(place.file);
+        let mut index = 0u16;
+        let mut clock = Timestamp::MIN;
+        let (decoder, homes, peers) = (&mut self.decoder, &self.homes, self.peers);
+        let mut visit = |packet: &Packet<'_>| {
+            let time = decoder.time(packet);
+            if index == 0 && chunk.first_time.is_none() {
+                chunk.first_time = Some(time);
+            }
+            clock = clock.max(time);
+            let place = |mut segment: Segment| {
+                (segment.time, segment.clock, segment.index) = (time, clock, index);
+                segment
+            };
+            match decoder.decode(packet) {
+                Decoded::Segment(segment) => {
+                    let home = homes[segment.shard()];
+                    chunk.segments[usize::from(home)].push(place(segment));
+                }
+                Decoded::Fragment(mut fragment) => {
+                    fragment.segment = place(fragment.segment);
+                    chunk.fragments[fragment.shard() % peers].push(fragment);
+                }
+                Decoded::Nothing => {}
+            }
+            index = index.wrapping_add(1);
+        };
+        let chunk_bytes = self.shared.plan.chunk_bytes;
+        let end = match &mut reader {
+            Reader::Ranges(ranges) => {
+                ranges.read(place.chunk, start.unwrap_or(Start::Guess), &mut visit)
+            }
+            Reader::Sequential(file) => file.read_chunk(chunk_bytes, &mut visit),
+            Reader::Closed(problem) => no_chunk(Some(problem.clone())),
+        };
+        chunk.clock = (end.packets > 0).then_some(clock);
+        chunk.counts = std::mem::take(&mut self.decoder.counts);
+        chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
+        self.reader = Some((place.file, reader));
+        self.busy_ns += began.elapsed().as_nanos() as u64;
+        (end, chunk)
+    }
+
+    /// The reader of a file, opened if need be. A worker has one file open.
+    fn reader_of(&mut self, file: usize) -> Reader {
+        if let Some((open, reader)) = self.reader.take()
+            && open == file
+        {
+            return reader;
+        }
+        let plan = &self.shared.plan;
+        let Some(capture) = plan.files.get(file) else {
+            unreachable!("the plan has a place for every file only")
+        };
+        let opened = match plan.is_ranged(file) {
+            true => capture.open_ranges(plan.chunk_bytes).map(Reader::Ranges),
+            false => capture.open().map(Reader::Sequential),
+        };
+        opened.unwrap_or_else(Reader::Closed)
+    }
+}
+
+/// A chunk without packets that ends its file.
+fn no_chunk(problem: Option<Problem>) -> ChunkEnd {
+    ChunkEnd { start: 0, next: 0, packets: 0, bytes_read: 0, problem, end_of_file: true }
+}
+
+/// A parcel a worker, those that `wanted` keeps.
+fn addressed<R>(
+    records: Vec<Vec<R>>,
+    head: &Arc<ChunkHead>,
+    wanted: impl Fn(&[R]) -> bool,
+) -> Parcels<R> {
+    let parcels = records.into_iter().enumerate().filter(|(_, records)| wanted(records));
+    let parcel = |(to, records)| Parcel { to, head: Arc::clone(head), records };
+    Parcels(parcels.map(parcel).collect())
+}

@@ -1,0 +1,50 @@
+//! What a run tells when it is over.
+
+use crate::capture::Problem;
+use crate::decode::Counts;
+use crate::flows::TableCounts;
+use crate::statistics::Tables;
+use crate::time::Timestamp;
+
+/// A finished run.
+#[derive(Default)]
+pub struct Summary {
+    /// Files that were read, whole or in part.
+    pub files: usize,
+    pub packets: u64,
+    pub rows: u64,
+    /// Time of the first packet and the greatest time of all.
+    pub first_time: Option<Timestamp>,
+    pub last_time: Option<Timestamp>,
+    pub decoded: Counts,
+    pub flows: TableCounts,
+    /// What went wrong with inputs, in stream order.
+    pub problems: Vec<Problem>,
+    /// Problems beyond the bound on those kept.
+    pub problems_not_kept: u64,
+    /// The run was asked to stop before the end; rows are missing.
+    pub stopped: bool,
+    pub statistics: Option<Tables>,
+    pub timings: Timings,
+}
+
+/// Busy time by stage, summed over workers, in nanoseconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    pub wall_ns: u64,
+    pub read_and_decode_ns: u64,
+    pub flows_ns: u64,
+    pub order_ns: u64,
+    pub write_ns: u64,
+}
+
+/// Why there is no result.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The destination did not take the rows.
+    #[error("cannot write the output: {0}")]
+    Write(#[from] std::io::Error),
+    /// A defect of the program; the message says where.
+    #[error("internal error: {0}; please report this")]
+    Internal(String),
+}

@@ -1,0 +1,43 @@
+//! The writer's thread: turns ordered flows into rows, off the workers' threads.
+
+use super::run::Shared;
+use super::sink::OrderedFlows;
+use crate::features::Needs;
+use crate::output::RowWriter;
+use crate::profiles::Row;
+use std::io;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::Instant;
+
+/// What the writer's thread did.
+#[derive(Default)]
+pub struct Written {
+    pub rows: u64,
+    pub busy_ns: u64,
+}
+
+/// Writes until the sink is gone, then finishes. When the run was stopped, it finishes nothing.
+pub fn write_all(
+    flows: &Receiver<OrderedFlows>,
+    writer: &mut dyn RowWriter,
+    needs: &Needs,
+    classes: &[Option<String>],
+    shared: &Arc<Shared>,
+) -> io::Result<Written> {
+    let mut written = Written::default();
+    for OrderedFlows { batches, order } in flows {
+        let began = Instant::now();
+        for (batch, row) in order {
+            let flow = &batches[batch as usize][row as usize];
+            let class = classes.get(flow.file as usize).and_then(|class| class.as_deref());
+            writer.write(&Row::new(flow, class, needs))?;
+            written.rows += 1;
+        }
+        written.busy_ns += began.elapsed().as_nanos() as u64;
+    }
+    if !shared.is_stopped() {
+        writer.finish()?;
+    }
+    Ok(written)
+}

@@ -1,0 +1,196 @@
+//! IPv4 and IPv6 headers, extension headers and fragment fields.
+
+use super::link::Version;
+use super::{Counts, Key, Kind, u16_at, u32_at};
+use crate::limits::HEADER_DEPTH_MAX;
+use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
+
+pub const ICMP: u8 = 1;
+pub const TCP: u8 = 6;
+pub const UDP: u8 = 17;
+pub const FRAGMENT: u8 = 44;
+pub const AUTHENTICATION: u8 = 51;
+pub const ICMPV6: u8 = 58;
+pub const SCTP: u8 = 132;
+
+/// An IP packet without its headers.
+pub struct Datagram<'a> {
+    pub source: u128,
+    pub destination: u128,
+    pub is_ipv6: bool,
+    /// What follows the last header that was stepped over.
+    pub protocol: u8,
+    pub fragment: Option<Part>,
+    /// Header and payload on the wire.
+    pub ip_bytes: u32,
+    /// Bytes of IP header and extension headers.
+    pub header_bytes: u32,
+    pub time_to_live: u8,
+    pub dscp: u8,
+    /// What was captured of the payload, padding cut off.
+    pub payload: &'a [u8],
+}
+
+/// Which part of a fragmented datagram this is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub identification: u32,
+    /// The protocol field that all parts share.
+    pub protocol: u8,
+    /// Offset 0: the part with the transport header.
+    pub is_first: bool,
+}
+
+impl Datagram<'_> {
+    pub fn is_fragment(&self) -> bool {
+        self.fragment.is_some()
+    }
+
+    /// A part without transport header.
+    #[inline]
+    pub fn is_later_fragment(&self) -> bool {
+        self.fragment.is_some_and(|part| !part.is_first)
+    }
+}
+
+/// Reads the IP headers at the start of `rest`; `original` is the length of `rest` on the wire.
+#[inline]
+pub fn read<'a>(
+    version: Version,
+    rest: &'a [u8],
+    original: usize,
+    counts: &mut Counts,
+) -> Result<Datagram<'a>, Kind> {
+    let nibble = rest.first().ok_or(Kind::CutShort)? >> 4;
+    match (version, nibble) {
+        (Version::Four | Version::ByNibble, 4) => version_4(rest, original, counts),
+        (Version::Six | Version::ByNibble, 6) => version_6(rest, original, counts),
+        (Version::ByNibble, _) => Err(Kind::NotIp),
+        _ => Err(Kind::BadIpVersion),
+    }
+}
+
+/// IP bytes by the header's own field, checked against what was on the wire.
+#[inline]
+fn length(field: usize, header: usize, original: usize, counts: &mut Counts) -> Result<usize, Kind> {
+    match field {
+        // Segmentation offload leaves the field 0, and so does a jumbogram.
+        0 => Ok(original),
+        _ if field < header => Err(Kind::BadIpLength),
+        _ if field > original => {
+            counts.add(Kind::BadIpLength);
+            Ok(original)
+        }
+        _ => Ok(field),
+    }
+}
+
+#[inline]
+fn version_4<'a>(rest: &'a [u8], original: usize, counts: &mut Counts) -> Result<Datagram<'a>, Kind> {
+    // The options may be cut off; the fixed part must be there.
+    let fixed: &[u8; 20] = rest.first_chunk().ok_or(Kind::CutShort)?;
+    let header_bytes = usize::from(fixed[0] & 0xf) * 4;
+    if header_bytes < fixed.len() {
+        return Err(Kind::BadIpHeader);
+    }
+    let mut whole = *fixed;
+    whole[0] = 0x45;
+    let header = Ipv4HeaderSlice::from_slice(&whole).map_err(|_| Kind::BadIpHeader)?;
+    let ip_bytes = length(header.total_len().into(), header_bytes, original, counts)?;
+    let available = &rest[..rest.len().min(ip_bytes)];
+    let offset = header.fragments_offset().value();
+    let fragment = (offset != 0 || header.more_fragments()).then(|| Part {
+        identification: header.identification().into(),
+        protocol: header.protocol().0,
+        is_first: offset == 0,
+    });
+    let mut datagram = Datagram {
+        source: Key::address_v4(u32::from_be_bytes(header.source())),
+        destination: Key::address_v4(u32::from_be_bytes(header.destination())),
+        is_ipv6: false,
+        protocol: header.protocol().0,
+        fragment,
+        ip_bytes: ip_bytes as u32,
+        header_bytes: header_bytes as u32,
+        time_to_live: header.ttl(),
+        dscp: fixed[1] >> 2,
+        payload: available.get(header_bytes..).unwrap_or_default(),
+    };
+    if datagram.protocol == AUTHENTICATION && !datagram.is_later_fragment() {
+        step_over_extensions(&mut datagram)?;
+    }
+    Ok(datagram)
+}
+
+#[inline]
+fn version_6<'a>(rest: &'a [u8], original: usize, counts: &mut Counts) -> Result<Datagram<'a>, Kind> {
+    let header = Ipv6HeaderSlice::from_slice(rest).map_err(|_| Kind::CutShort)?;
+    let fixed = header.slice().len();
+    let field = match header.payload_length() {
+        0 => 0,
+        payload => usize::from(payload) + fixed,
+    };
+    let ip_bytes = length(field, fixed, original, counts)?;
+    let available = &rest[..rest.len().min(ip_bytes)];
+    let mut datagram = Datagram {
+        source: u128::from_be_bytes(header.source()),
+        destination: u128::from_be_bytes(header.destination()),
+        is_ipv6: true,
+        protocol: header.next_header().0,
+        fragment: None,
+        ip_bytes: ip_bytes as u32,
+        header_bytes: fixed as u32,
+        time_to_live: header.hop_limit(),
+        dscp: header.traffic_class() >> 2,
+        payload: available.get(fixed..).unwrap_or_default(),
+    };
+    step_over_extensions(&mut datagram)?;
+    Ok(datagram)
+}
+
+/// Steps over extension headers (RFC 8200, section 4) up to the transport or a later fragment.
+#[inline]
+fn step_over_extensions(datagram: &mut Datagram<'_>) -> Result<(), Kind> {
+    for depth in 0.. {
+        let unit = match datagram.protocol {
+            // Hop-by-hop, routing, destination options, mobility, HIP, shim6: units of 8 bytes.
+            0 | 43 | 60 | 135 | 139 | 140 => 8,
+            // Authentication: units of 4 bytes, counted from 2 (RFC 4302).
+            AUTHENTICATION => 4,
+            FRAGMENT => 0,
+            _ => return Ok(()),
+        };
+        if depth == HEADER_DEPTH_MAX {
+            return Err(Kind::TooDeep);
+        }
+        let payload = datagram.payload;
+        let [next, length] = *payload.first_chunk().ok_or(Kind::CutShort)?;
+        let bytes = match unit {
+            8 => (usize::from(length) + 1) * 8,
+            4 => (usize::from(length) + 2) * 4,
+            _ => {
+                fragment_header(datagram, next)?;
+                8
+            }
+        };
+        datagram.protocol = next;
+        datagram.header_bytes += bytes as u32;
+        datagram.payload = payload.get(bytes..).unwrap_or_default();
+        if datagram.is_later_fragment() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Notes the fragment header at the start of the payload. One that is no fragment (offset 0, no
+/// more to come) changes nothing (RFC 6946).
+fn fragment_header(datagram: &mut Datagram<'_>, next: u8) -> Result<(), Kind> {
+    let field = u16_at(datagram.payload, 2).ok_or(Kind::CutShort)?;
+    let identification = u32_at(datagram.payload, 4).ok_or(Kind::CutShort)?;
+    let (offset, more) = (field >> 3, field & 1 == 1);
+    if (offset != 0 || more) && datagram.fragment.is_none() {
+        datagram.fragment = Some(Part { identification, protocol: next, is_first: offset == 0 });
+    }
+    Ok(())
+}

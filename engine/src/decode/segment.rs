@@ -1,0 +1,81 @@
+//! The small record of a packet that travels through the dataflow.
+
+use super::Key;
+use crate::time::Timestamp;
+
+/// TCP flags, byte 13 of the header (RFC 9293).
+pub mod flags {
+    pub const FIN: u8 = 0x01;
+    pub const SYN: u8 = 0x02;
+    pub const RST: u8 = 0x04;
+    pub const PSH: u8 = 0x08;
+    pub const ACK: u8 = 0x10;
+    pub const URG: u8 = 0x20;
+    pub const ECE: u8 = 0x40;
+    pub const CWR: u8 = 0x80;
+}
+
+/// Bits of [`Segment::marks`].
+pub mod marks {
+    /// The sender is the key's larger endpoint.
+    pub const FROM_LARGER: u8 = 0x01;
+    /// A TCP header was there: TCP, and no later fragment.
+    pub const TCP_HEADER: u8 = 0x02;
+}
+
+/// One packet of a flow: everything that flows and features need of it, 96 bytes, no pointer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Segment {
+    pub key: Key,
+    /// The packet's time.
+    pub time: Timestamp,
+    /// The greatest packet time of its chunk up to this packet.
+    pub clock: Timestamp,
+    /// Shard in the upper eight bits, seeded hash of the key below.
+    pub hash: u32,
+    /// IP header and payload, by the header's own length field.
+    pub ip_bytes: u32,
+    pub payload_bytes: u32,
+    pub sequence: u32,
+    pub acknowledgement: u32,
+    /// The packet's place in its chunk, counted from 0.
+    pub index: u16,
+    pub window: u16,
+    pub flags: u8,
+    pub marks: u8,
+    pub time_to_live: u8,
+    pub dscp: u8,
+}
+
+impl Segment {
+    #[inline]
+    pub fn shard(&self) -> usize {
+        (self.hash >> 24) as usize
+    }
+
+    /// 0 when the sender is the key's smaller endpoint, 1 when it is the larger.
+    #[inline]
+    pub fn side(&self) -> usize {
+        (self.marks & marks::FROM_LARGER) as usize
+    }
+
+    #[inline]
+    pub fn has_tcp_header(&self) -> bool {
+        self.marks & marks::TCP_HEADER != 0
+    }
+
+    /// SYN set; ACK, FIN and RST not: the client's opening.
+    #[inline]
+    pub fn is_plain_syn(&self) -> bool {
+        self.flags & (flags::SYN | flags::ACK | flags::FIN | flags::RST) == flags::SYN
+    }
+
+    /// SYN and ACK set, FIN and RST not: the server's answer.
+    #[inline]
+    pub fn is_syn_ack(&self) -> bool {
+        self.flags & (flags::SYN | flags::ACK | flags::FIN | flags::RST)
+            == flags::SYN | flags::ACK
+    }
+}
+
+const _: () = assert!(size_of::<Segment>() <= 96, "a segment is copied once per packet");

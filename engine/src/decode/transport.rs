@@ -1,0 +1,143 @@
+//! Transport headers: ports, flags and how many bytes are payload.
+
+use super::ip::{self, Datagram};
+use super::{Counts, Endpoint, Key, Kind, Placement, Segment, icmp, marks, u16_at};
+use crate::time::Timestamp;
+use etherparse::TcpHeaderSlice;
+
+/// What a packet says of its transport; absent fields are 0.
+#[derive(Default)]
+pub struct Transport {
+    ports: Option<(u16, u16)>,
+    payload_bytes: u32,
+    has_tcp_header: bool,
+    flags: u8,
+    window: u16,
+    sequence: u32,
+    acknowledgement: u32,
+}
+
+/// Reads the transport header of a datagram.
+#[inline]
+pub fn read(datagram: &Datagram<'_>, counts: &mut Counts) -> Result<Transport, Kind> {
+    let behind_ip = datagram.ip_bytes.saturating_sub(datagram.header_bytes);
+    if datagram.is_later_fragment() {
+        return Ok(Transport { payload_bytes: behind_ip, ..Transport::default() });
+    }
+    match datagram.protocol {
+        ip::TCP => tcp(datagram.payload, behind_ip, counts),
+        ip::UDP => udp(datagram.payload, behind_ip),
+        ip::SCTP => Ok(Transport {
+            ports: Some(two_ports(datagram.payload)?),
+            payload_bytes: behind_ip.saturating_sub(12),
+            ..Transport::default()
+        }),
+        ip::ICMP => control(datagram.payload, behind_ip, icmp::mate_v4),
+        ip::ICMPV6 => control(datagram.payload, behind_ip, icmp::mate_v6),
+        _ => Ok(Transport { payload_bytes: behind_ip, ..Transport::default() }),
+    }
+}
+
+#[inline]
+fn two_ports(payload: &[u8]) -> Result<(u16, u16), Kind> {
+    let [a, b, c, d] = *payload.first_chunk().ok_or(Kind::CutShort)?;
+    Ok((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
+}
+
+#[inline]
+fn tcp(payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Result<Transport, Kind> {
+    let ports = Some(two_ports(payload)?);
+    let mut transport = Transport { ports, has_tcp_header: true, ..Transport::default() };
+    // The options may be cut off and the data offset may lie: only the fixed 20 bytes are lent
+    // to the parser, with an offset that says so.
+    let Some(fixed) = payload.first_chunk::<20>() else {
+        return Ok(cut_tcp(transport, payload, behind_ip, counts));
+    };
+    let mut whole = *fixed;
+    whole[12] = 0x50 | fixed[12] & 0x0f;
+    if let Ok(header) = TcpHeaderSlice::from_slice(&whole) {
+        transport.flags = fixed[13];
+        transport.window = header.window_size();
+        transport.sequence = header.sequence_number();
+        transport.acknowledgement = header.acknowledgment_number();
+    }
+    transport.payload_bytes = behind_ip.saturating_sub(tcp_header_bytes(fixed[12], counts));
+    Ok(transport)
+}
+
+/// Header bytes by the data offset; a lying one is counted.
+#[inline]
+fn tcp_header_bytes(offset: u8, counts: &mut Counts) -> u32 {
+    let bytes = u32::from(offset >> 4) * 4;
+    if bytes < 20 {
+        counts.add(Kind::BadTcpHeader);
+    }
+    bytes.max(20)
+}
+
+/// A header that the snaplen cut: each field that is whole counts.
+#[cold]
+fn cut_tcp(mut transport: Transport, payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Transport {
+    transport.sequence = super::u32_at(payload, 4).unwrap_or(0);
+    transport.acknowledgement = super::u32_at(payload, 8).unwrap_or(0);
+    let header = payload.get(12).map_or(20, |&offset| tcp_header_bytes(offset, counts));
+    transport.flags = payload.get(13).copied().unwrap_or(0);
+    transport.window = u16_at(payload, 14).unwrap_or(0);
+    transport.payload_bytes = behind_ip.saturating_sub(header);
+    transport
+}
+
+#[inline]
+fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
+    let ports = Some(two_ports(payload)?);
+    let announced = match u16_at(payload, 4) {
+        Some(length @ 8..) => u32::from(length) - 8,
+        // Absent, or 0 for a jumbogram (RFC 2675): IP knows.
+        _ => u32::MAX,
+    };
+    let payload_bytes = behind_ip.saturating_sub(8).min(announced);
+    Ok(Transport { ports, payload_bytes, ..Transport::default() })
+}
+
+fn control(
+    payload: &[u8],
+    behind_ip: u32,
+    mate: fn(u8) -> Option<u8>,
+) -> Result<Transport, Kind> {
+    let [kind, code] = *payload.first_chunk().ok_or(Kind::CutShort)?;
+    let ports = Some(icmp::ports(kind, code, mate(kind)));
+    Ok(Transport { ports, payload_bytes: behind_ip.saturating_sub(8), ..Transport::default() })
+}
+
+impl Transport {
+    /// The record of the packet; time, clock and index are the caller's to fill.
+    #[inline]
+    pub fn segment(&self, datagram: &Datagram<'_>, stack: u64, placement: &Placement) -> Segment {
+        let (from, to) = self.ports.unwrap_or((0, 0));
+        let (key, from_larger) = Key::new(
+            Endpoint { address: datagram.source, port: from },
+            Endpoint { address: datagram.destination, port: to },
+            datagram.protocol,
+            self.ports.is_some(),
+            datagram.is_ipv6,
+            stack,
+        );
+        Segment {
+            key,
+            time: Timestamp::default(),
+            clock: Timestamp::default(),
+            hash: placement.hash(&key),
+            ip_bytes: datagram.ip_bytes,
+            payload_bytes: self.payload_bytes,
+            sequence: self.sequence,
+            acknowledgement: self.acknowledgement,
+            index: 0,
+            window: self.window,
+            flags: self.flags,
+            marks: u8::from(from_larger) * marks::FROM_LARGER
+                | u8::from(self.has_tcp_header) * marks::TCP_HEADER,
+            time_to_live: datagram.time_to_live,
+            dscp: datagram.dscp,
+        }
+    }
+}

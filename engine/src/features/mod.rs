@@ -1,0 +1,24 @@
+//! State that segments feed and columns read: one tracker a family of features.
+//!
+//! A tracker keeps whole numbers only (count, least, greatest, sum, sum of squares), so that its
+//! values are exact whatever the order of arrival, and keeps them per *side* of the flow's key:
+//! which side is the client may be known only later. Rules: FLOWS.md, section 6.
+
+mod activity;
+mod moments;
+mod needs;
+mod network;
+mod sizes;
+pub(crate) mod slab;
+mod tcp;
+mod timing;
+mod trackers;
+
+pub use activity::{Activity, ActivityRule, Periods};
+pub use moments::{Gaps, Lengths, Moments};
+pub use needs::Needs;
+pub use network::Network;
+pub use sizes::Sizes;
+pub use tcp::{FLAG_NAMES, TcpFlags};
+pub use timing::Timing;
+pub use trackers::{Arrival, TrackerTable, Trackers};

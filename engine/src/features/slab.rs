@@ -1,0 +1,56 @@
+//! Values by index, in pages that never move: growing neither copies nor doubles.
+
+use std::ops::{Index, IndexMut};
+
+const PAGE_BITS: usize = 6;
+const PAGE: usize = 1 << PAGE_BITS;
+
+/// A growing array; each value is put before it is read.
+pub struct Slab<T> {
+    pages: Vec<Box<[T]>>,
+}
+
+impl<T> Default for Slab<T> {
+    fn default() -> Self {
+        Self { pages: Vec::new() }
+    }
+}
+
+impl<T: Default> Slab<T> {
+    /// Puts a value at `index`, adding pages up to it.
+    #[inline]
+    pub fn put(&mut self, index: usize, value: T) {
+        while self.pages.len() <= index >> PAGE_BITS {
+            let page = std::iter::repeat_with(T::default).take(PAGE).collect();
+            self.pages.push(page);
+        }
+        self[index] = value;
+    }
+}
+
+impl<T> Slab<T> {
+    /// Names the memory of the value at `index`, which may be stale, to whoever fetches it early.
+    #[inline]
+    pub fn fetch(&self, index: usize, fetch: impl Fn(*const u8, usize)) {
+        let page = self.pages.get(index >> PAGE_BITS);
+        if let Some(value) = page.and_then(|page| page.get(index & (PAGE - 1))) {
+            fetch(std::ptr::from_ref(value).cast(), size_of::<T>());
+        }
+    }
+}
+
+impl<T> Index<usize> for Slab<T> {
+    type Output = T;
+
+    #[inline]
+    fn index(&self, index: usize) -> &T {
+        &self.pages[index >> PAGE_BITS][index & (PAGE - 1)]
+    }
+}
+
+impl<T> IndexMut<usize> for Slab<T> {
+    #[inline]
+    fn index_mut(&mut self, index: usize) -> &mut T {
+        &mut self.pages[index >> PAGE_BITS][index & (PAGE - 1)]
+    }
+}

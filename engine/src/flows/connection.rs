@@ -1,0 +1,135 @@
+//! TCP as far as a flow's life and direction need it (RFC 9293).
+
+use super::EndReason;
+use crate::decode::{Segment, flags};
+use crate::time::Timestamp;
+
+/// By which rule the client is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientBy {
+    /// It sent a SYN without ACK.
+    Syn,
+    /// It received a SYN with ACK.
+    SynAck,
+    /// It sent the flow's first packet.
+    #[default]
+    FirstPacket,
+}
+
+impl ClientBy {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Syn => "syn",
+            Self::SynAck => "syn_ack",
+            Self::FirstPacket => "first_packet",
+        }
+    }
+}
+
+/// How and when a connection ended, while late packets may still join its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub reason: EndReason,
+    pub time: Timestamp,
+    pub clock: Timestamp,
+}
+
+/// State of one connection.
+#[derive(Clone, Debug, Default)]
+pub struct Connection {
+    pub client_by: ClientBy,
+    client_side: u8,
+    /// No packet but plain SYNs so far.
+    only_syns: bool,
+    /// Nobody can tell the two ends apart.
+    ends_are_equal: bool,
+    client_initial_sequence: u32,
+    /// The sequence number after each side's first FIN.
+    fin_end: [Option<u32>; 2],
+    first_fin_side: u8,
+    pub ended: Option<Ended>,
+}
+
+impl Connection {
+    /// The state before a flow's first packet, which `segment` is.
+    pub fn open(segment: &Segment) -> Self {
+        Self {
+            client_side: segment.side() as u8,
+            only_syns: true,
+            ends_are_equal: segment.key.ends_are_equal(),
+            ..Self::default()
+        }
+    }
+
+    pub fn client_side(&self) -> usize {
+        self.client_side.into()
+    }
+
+    /// True when a plain SYN is a repetition or the other half of a simultaneous open, not the
+    /// start of another connection.
+    pub fn takes_syn(&self, segment: &Segment) -> bool {
+        if self.client_by == ClientBy::FirstPacket {
+            return false;
+        }
+        match segment.side() == self.client_side() {
+            true => segment.sequence == self.client_initial_sequence,
+            false => self.only_syns,
+        }
+    }
+
+    /// Notes a packet of the flow, the first included. True when it ended the connection.
+    #[inline]
+    pub fn observe(&mut self, segment: &Segment, time: Timestamp, clock: Timestamp) -> bool {
+        const REMARKABLE: u8 = flags::SYN | flags::FIN | flags::RST;
+        let remarkable = segment.flags & REMARKABLE != 0;
+        if !remarkable && !self.only_syns && self.fin_end == [None; 2] {
+            return false;
+        }
+        self.find_client(segment);
+        self.only_syns &= segment.is_plain_syn();
+        if self.ended.is_some() {
+            return false;
+        }
+        self.ended = self.end_reason(segment).map(|reason| Ended { reason, time, clock });
+        self.ended.is_some()
+    }
+
+    fn find_client(&mut self, segment: &Segment) {
+        let side = segment.side() as u8;
+        if segment.is_plain_syn() && self.client_by != ClientBy::Syn {
+            self.client_by = ClientBy::Syn;
+            self.client_side = side;
+            self.client_initial_sequence = segment.sequence;
+        } else if segment.is_syn_ack() && self.client_by == ClientBy::FirstPacket {
+            self.client_by = ClientBy::SynAck;
+            self.client_side = if self.ends_are_equal { side } else { 1 - side };
+            self.client_initial_sequence = segment.acknowledgement.wrapping_sub(1);
+        }
+    }
+
+    fn end_reason(&mut self, segment: &Segment) -> Option<EndReason> {
+        if segment.flags & flags::RST != 0 {
+            return Some(EndReason::Rst);
+        }
+        let side = segment.side();
+        if self.ends_are_equal || !segment.has_tcp_header() {
+            return None;
+        }
+        if let (true, [Some(_), Some(_)]) = (side == self.first_fin_side.into(), self.fin_end) {
+            let awaited = self.fin_end[1 - side].unwrap_or_default();
+            let acknowledged = segment.acknowledgement.wrapping_sub(awaited) as i32 >= 0;
+            if segment.flags & flags::ACK != 0 && acknowledged {
+                return Some(EndReason::Fin);
+            }
+        }
+        if segment.flags & flags::FIN != 0 && self.fin_end[side].is_none() {
+            if self.fin_end[1 - side].is_none() {
+                self.first_fin_side = side as u8;
+            }
+            let syn = u32::from(segment.flags & flags::SYN != 0);
+            let behind = segment.sequence.wrapping_add(segment.payload_bytes);
+            self.fin_end[side] = Some(behind.wrapping_add(1 + syn));
+        }
+        None
+    }
+}

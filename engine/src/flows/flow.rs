@@ -1,0 +1,115 @@
+//! A closed flow, as columns read it.
+
+use super::ClientBy;
+use crate::decode::{Key, VlanStack};
+use crate::features::Trackers;
+use crate::time::Timestamp;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Why a flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EndReason {
+    /// Both sides sent FIN and the last one was acknowledged.
+    Fin,
+    Rst,
+    Idle,
+    Active,
+    /// A SYN with another initial sequence number: the ports were used again.
+    Reused,
+    EndOfCapture,
+    /// The table was full.
+    Evicted,
+}
+
+impl EndReason {
+    pub const ALL: [Self; 7] = [
+        Self::Fin,
+        Self::Rst,
+        Self::Idle,
+        Self::Active,
+        Self::Reused,
+        Self::EndOfCapture,
+        Self::Evicted,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Fin => "fin",
+            Self::Rst => "rst",
+            Self::Idle => "idle",
+            Self::Active => "active",
+            Self::Reused => "reused",
+            Self::EndOfCapture => "end_of_capture",
+            Self::Evicted => "evicted",
+        }
+    }
+}
+
+/// A flow (technological connection) that has ended. Pairs are by side of the key: use
+/// [`Flow::forward`] and [`Flow::backward`] to read them by direction.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// Position of the first packet in the stream, counted from 1.
+    pub id: u64,
+    pub key: Key,
+    /// Spelled out only when the key's word cannot.
+    pub deep_stack: Option<Arc<VlanStack>>,
+    pub client_side: usize,
+    pub client_by: ClientBy,
+    pub start: Timestamp,
+    pub end: Timestamp,
+    pub end_reason: EndReason,
+    /// Stream clock at closing; rows are ordered by it, then by id.
+    pub closed_at: Timestamp,
+    /// Which file of the run held the first packet.
+    pub file: u32,
+    pub packets: [u64; 2],
+    pub ip_bytes: [u64; 2],
+    pub payload_bytes: [u64; 2],
+    pub trackers: Trackers,
+}
+
+impl Flow {
+    /// Index of the client's side: client to server.
+    #[inline]
+    pub fn forward(&self) -> usize {
+        self.client_side
+    }
+
+    /// Index of the server's side.
+    #[inline]
+    pub fn backward(&self) -> usize {
+        1 - self.client_side
+    }
+
+    pub fn client(&self) -> (IpAddr, Option<u16>) {
+        (self.key.address(self.forward()), self.key.port(self.forward()))
+    }
+
+    pub fn server(&self) -> (IpAddr, Option<u16>) {
+        (self.key.address(self.backward()), self.key.port(self.backward()))
+    }
+
+    pub fn protocol(&self) -> u8 {
+        self.key.protocol()
+    }
+
+    /// Nanoseconds from the first to the last packet; negative only where a profile takes file
+    /// order as it is.
+    #[inline]
+    pub fn duration_ns(&self) -> i64 {
+        self.end.since(self.start)
+    }
+
+    pub fn packet_count(&self) -> u64 {
+        self.packets[0] + self.packets[1]
+    }
+
+    /// The VLAN ids, outermost first, if there are any.
+    pub fn vlan(&self) -> Option<VlanStack> {
+        let spelled = VlanStack::from_word(self.key.stack_word());
+        let stack = spelled.or_else(|| self.deep_stack.as_deref().copied())?;
+        (!stack.ids().is_empty()).then_some(stack)
+    }
+}

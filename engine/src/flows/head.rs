@@ -1,0 +1,40 @@
+//! What all packets of a chunk share.
+
+use crate::decode::{Segment, VlanStack};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// The place of a chunk in the stream.
+#[derive(Clone, Debug)]
+pub struct ChunkHead {
+    /// Position of the chunk's first packet, counted from 1.
+    pub first_position: u64,
+    /// Stream clock before the first and after the last packet.
+    pub clock_before: Timestamp,
+    pub clock_after: Timestamp,
+    /// Which file of the run.
+    pub file: u32,
+    /// VLAN stacks too deep for their word of the key.
+    pub deep_stacks: Vec<Arc<VlanStack>>,
+    /// The step after the last packet: there is nothing more to come.
+    pub is_end: bool,
+}
+
+impl ChunkHead {
+    /// Position of a segment in the stream.
+    #[inline]
+    pub fn position(&self, segment: &Segment) -> u64 {
+        self.first_position + u64::from(segment.index)
+    }
+
+    /// Stream clock at a segment.
+    #[inline]
+    pub fn clock(&self, segment: &Segment) -> Timestamp {
+        self.clock_before.max(segment.clock)
+    }
+
+    /// The VLAN stack behind a word that does not spell it out.
+    pub fn deep_stack(&self, word: u64) -> Option<Arc<VlanStack>> {
+        self.deep_stacks.iter().find(|stack| stack.word() == word).cloned()
+    }
+}

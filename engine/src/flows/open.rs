@@ -1,0 +1,121 @@
+//! A flow that is still open, and what a packet of its key means for it.
+
+use super::connection::Connection;
+use super::life::{Life, LifeRule};
+use super::{ChunkHead, EndReason};
+use crate::decode::{Key, Segment, VlanStack, flags};
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// State of an open flow; pairs are by side of the key.
+#[derive(Clone, Debug, Default)]
+pub struct OpenFlow {
+    pub key: Option<Key>,
+    pub id: u64,
+    pub hash: u32,
+    /// Counts the flows that have lived at this index, so that old wheel entries are known.
+    pub generation: u32,
+    pub first: Timestamp,
+    /// Time of the last packet; never before `first` where the life clamps.
+    pub last: Timestamp,
+    /// Stream clock at the last packet.
+    pub clock: Timestamp,
+    pub last_position: u64,
+    pub packets: [u64; 2],
+    pub ip_bytes: [u64; 2],
+    pub payload_bytes: [u64; 2],
+    pub connection: Connection,
+    pub file: u32,
+    pub deep_stack: Option<Arc<VlanStack>>,
+}
+
+/// What becomes of a packet that found an open flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    Joins,
+    /// It joins and is the flow's last packet.
+    JoinsAndCloses(EndReason),
+    /// The flow ended before it, at this stream clock; the packet opens the next.
+    EndedBefore(EndReason, Timestamp),
+}
+
+impl OpenFlow {
+    /// A flow without packets yet, for its first.
+    pub fn open(segment: &Segment, head: &ChunkHead, generation: u32) -> Self {
+        let time = segment.time;
+        Self {
+            key: Some(segment.key),
+            id: head.position(segment),
+            hash: segment.hash,
+            generation,
+            first: time,
+            last: time,
+            clock: head.clock(segment),
+            connection: Connection::open(segment),
+            file: head.file,
+            deep_stack: head.deep_stack(segment.key.stack_word()),
+            ..Self::default()
+        }
+    }
+
+    /// The stream clock after which the flow is closed without waiting for a packet.
+    #[inline]
+    pub fn deadline(&self, life: &Life) -> Timestamp {
+        let silent = self.clock.plus(life.idle_ns);
+        match self.connection.ended {
+            Some(ended) => silent.min(ended.clock.plus(life.linger_ns)),
+            None => silent,
+        }
+    }
+
+    /// The reason a flow closes with when `reason` closes it: its own end came first.
+    pub fn reason(&self, reason: EndReason) -> EndReason {
+        self.connection.ended.map_or(reason, |ended| ended.reason)
+    }
+
+    /// Decides about a packet of the flow's key, at stream clock `clock`.
+    #[inline]
+    pub fn decide(&self, segment: &Segment, clock: Timestamp, life: &Life) -> Verdict {
+        let deadline = self.deadline(life);
+        if clock > deadline {
+            return Verdict::EndedBefore(self.reason(EndReason::Idle), deadline);
+        }
+        let reason = match life.rule {
+            LifeRule::Connection => self.ended_by_connection(segment, life),
+            LifeRule::Iscx if segment.time.since(self.last) > life.idle_ns => {
+                Some(EndReason::Idle)
+            }
+            LifeRule::Iscx if segment.flags & flags::FIN != 0 => {
+                return Verdict::JoinsAndCloses(EndReason::Fin);
+            }
+            LifeRule::Iscx => self.too_old(segment, life),
+        };
+        match reason {
+            Some(reason) => Verdict::EndedBefore(self.reason(reason), clock),
+            None => Verdict::Joins,
+        }
+    }
+
+    #[inline]
+    fn ended_by_connection(&self, segment: &Segment, life: &Life) -> Option<EndReason> {
+        if let Some(ended) = self.connection.ended {
+            let lingered = segment.time.since(ended.time) > life.linger_ns;
+            if lingered || segment.is_plain_syn() {
+                return Some(ended.reason);
+            }
+        }
+        if segment.time.since(self.last) > life.idle_ns {
+            return Some(EndReason::Idle);
+        }
+        self.too_old(segment, life).or_else(|| {
+            let reused = segment.is_plain_syn() && !self.connection.takes_syn(segment);
+            reused.then_some(EndReason::Reused)
+        })
+    }
+
+    #[inline]
+    fn too_old(&self, segment: &Segment, life: &Life) -> Option<EndReason> {
+        let active_ns = life.active_ns?;
+        (segment.time.since(self.first) > active_ns).then_some(EndReason::Active)
+    }
+}

@@ -1,0 +1,25 @@
+//! The streaming engine of TrActor: captures in, flows and their features out.
+//!
+//! ```text
+//! capture/     Packet     file formats, compression, folders as one stream
+//! decode/      Segment    link layers, IP, fragments, transport
+//! features/    trackers   what is kept of a flow while it is open
+//! flows/       Flow       key, table, flow life, TCP as far as it decides them
+//! profiles/    Profile    one file a profile: reading, life, columns
+//! statistics/  Count      which counts exist; what a capture holds
+//! output/      csv none   formats
+//! dataflow/    graph      the timely dataflow that joins them
+//! ```
+//!
+//! A module imports only from those above it in this list. See ARCHITECTURE.md.
+
+pub mod capture;
+pub mod dataflow;
+pub mod decode;
+pub mod features;
+pub mod flows;
+pub mod limits;
+pub mod output;
+pub mod profiles;
+pub mod statistics;
+pub mod time;

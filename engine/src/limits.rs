@@ -1,0 +1,61 @@
+//! Every bound of the engine, in one place, with its unit in its name and what happens there.
+
+/// Bytes of one packet record as libpcap and Wireshark accept them. A longer one is damage: the
+/// file ends there, with a warning.
+pub const RECORD_BYTES_MAX: usize = 262_144;
+
+/// Bytes of one pcapng block (Wireshark's bound). A longer one is damage.
+pub const BLOCK_BYTES_MAX: usize = 16 << 20;
+
+/// Interfaces of one pcapng section. One more is damage: the file ends there.
+pub const INTERFACES_MAX: usize = 65_536;
+
+/// Bytes of a chunk: what is read, decoded and sent through the dataflow in one step.
+/// Larger ones leave the second-level cache, smaller ones pay for more steps.
+pub const CHUNK_BYTES: usize = 512 << 10;
+
+/// Packets of a chunk; a position inside a chunk has 16 bits.
+pub const CHUNK_PACKETS_MAX: usize = 65_536;
+
+/// Chunks that one worker may have read but not yet seen pass through the flow table.
+pub const CHUNKS_IN_FLIGHT_PER_WORKER: usize = 4;
+
+/// Headers inside one another (VLAN tags, extension headers) before a packet is `too_deep`.
+pub const HEADER_DEPTH_MAX: usize = 16;
+
+/// Shards of the flow table. Part of the results: evictions are per shard.
+pub const SHARDS: usize = 256;
+
+/// Open flows, unless `--max-flows` says otherwise. A full shard evicts its oldest sixteenth.
+pub const OPEN_FLOWS_MAX: usize = 4 << 20;
+
+/// First fragments remembered per shard; the oldest is forgotten.
+pub const FRAGMENTS_PER_SHARD_MAX: usize = 256;
+
+/// Nanoseconds of stream clock for which a first fragment is remembered (RFC 8200 allows 60 s;
+/// Linux keeps 30 s).
+pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
+
+/// Steps of closed flows that may wait for the writer's thread; then the dataflow waits.
+pub const STEPS_TO_WRITE_MAX: usize = 4;
+
+/// Warnings kept for the summary; further ones are only counted.
+pub const WARNINGS_MAX: usize = 10_000;
+
+/// Distinct keys of one statistic (addresses, ports). Further ones are counted together.
+pub const STATISTIC_KEYS_MAX: usize = 1 << 20;
+
+/// Distinct address-port pairs counted exactly by `tractor info`; above, the count is a floor.
+pub const UNIQUE_FLOWS_MAX: usize = 1 << 26;
+
+/// Capture files of one run.
+pub const FILES_MAX: usize = 1 << 20;
+
+/// Folders inside one another when a folder is given as input.
+pub const FOLDER_DEPTH_MAX: usize = 64;
+
+/// Worker threads.
+pub const WORKERS_MAX: usize = 64;
+
+/// Changed keys after which a worker's statistics enter the dataflow together.
+pub const EPOCH_CHANGES_MAX: usize = 10_000;

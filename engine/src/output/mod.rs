@@ -1,0 +1,25 @@
+//! Formats: what becomes of rows. A writer runs on a thread of its own, off the workers'.
+
+mod csv;
+mod discard;
+
+pub use csv::CsvWriter;
+pub use discard::DiscardWriter;
+
+use crate::profiles::Row;
+use std::io;
+
+/// Takes rows in their final order.
+pub trait RowWriter: Send {
+    /// Writes one row.
+    ///
+    /// # Errors
+    /// When the destination does not take it; the run ends then.
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()>;
+
+    /// Writes what is left. Called once, after the last row.
+    ///
+    /// # Errors
+    /// As [`RowWriter::write`].
+    fn finish(&mut self) -> io::Result<()>;
+}

@@ -1,0 +1,58 @@
+//! Profiles: named, versioned tables of columns, each with its way of reading packets and its
+//! flow life.
+//!
+//! The table of a profile is the only source of CSV headers, of `tractor profiles` and of what a
+//! model may ask for. One file a profile; rules and sources: FLOWS.md and the columns' meanings.
+
+mod class;
+mod column;
+mod iscx;
+mod native;
+mod row;
+mod value;
+
+pub use class::class_from_file_name;
+pub use column::{Column, Columns};
+pub use row::{Direction, Row, Series, Stat};
+pub use value::Value;
+
+use crate::decode::Reading;
+use crate::features::{ActivityRule, Needs};
+use crate::flows::Life;
+use std::sync::LazyLock;
+
+/// How packets are read, how flows live, what is kept of them and what is printed.
+pub struct Profile {
+    pub name: &'static str,
+    pub version: u32,
+    /// One sentence for people.
+    pub about: &'static str,
+    pub reading: Reading,
+    pub life: Life,
+    pub needs: Needs,
+    pub activity_rule: ActivityRule,
+    pub columns: Vec<Column>,
+    /// What `with_id` puts in front; empty where the columns have it already.
+    pub id_columns: Vec<Column>,
+}
+
+static ALL: LazyLock<Vec<Profile>> =
+    LazyLock::new(|| vec![native::profile(), iscx::iscx(), iscx::iscx_a2(), iscx::iscx_fixed()]);
+
+impl Profile {
+    /// Every profile; the first is the default.
+    pub fn all() -> &'static [Profile] {
+        &ALL
+    }
+
+    /// The profile of that name.
+    pub fn named(name: &str) -> Option<&'static Profile> {
+        ALL.iter().find(|profile| profile.name == name)
+    }
+
+    /// The columns of a table, with the flow's identity in front when asked for.
+    pub fn table(&self, with_id: bool) -> impl Iterator<Item = &Column> + Clone {
+        let id = if with_id { self.id_columns.as_slice() } else { &[] };
+        id.iter().chain(&self.columns)
+    }
+}

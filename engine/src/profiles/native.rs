@@ -1,0 +1,247 @@
+//! `native`: the best description of a flow we can give. Units in the names, null for missing.
+
+use super::{Columns, Direction, Profile, Row, Series, Value};
+use crate::decode::Reading;
+use crate::features::{ActivityRule, FLAG_NAMES, Needs};
+use crate::flows::{Flow, Life};
+use crate::time::SECOND_NS;
+use std::borrow::Cow;
+
+const TCP: u8 = 6;
+const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
+
+pub fn profile() -> Profile {
+    let mut columns = Columns::default();
+    identity(&mut columns);
+    ends(&mut columns);
+    volume(&mut columns);
+    statistics(&mut columns);
+    periods(&mut columns);
+    rates(&mut columns);
+    tcp(&mut columns);
+    network(&mut columns);
+    class(&mut columns, "class");
+    Profile {
+        name: "native",
+        version: 1,
+        about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
+        reading: Reading { whole_microseconds: false, bare_transport: false },
+        life: Life::CONNECTION,
+        needs: Needs::ALL,
+        activity_rule: ActivityRule::Exact,
+        columns: columns.finish(),
+        id_columns: Vec::new(),
+    }
+}
+
+/// Index of the side that sends in `direction`.
+fn side(flow: &Flow, direction: Direction) -> usize {
+    match direction {
+        Direction::Backward => flow.backward(),
+        _ => flow.forward(),
+    }
+}
+
+/// The columns that say which flow this is; `--with-id` puts them before other profiles' columns.
+pub(super) fn id(columns: &mut Columns) {
+    columns.add("flow_id", "", "Position of the first packet in the stream, from 1", |row| {
+        row.flow.id.into()
+    });
+    addresses(columns);
+    columns.add("start", "", "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
+}
+
+fn addresses(columns: &mut Columns) {
+    columns.add("client_ip", "", "Address of the client", |row| Value::Address(row.flow.client().0));
+    columns.add("client_port", "", "Port of the client; ICMP: type", |row| {
+        row.flow.client().1.map(u64::from).into()
+    });
+    columns.add("server_ip", "", "Address of the server", |row| Value::Address(row.flow.server().0));
+    columns.add("server_port", "", "Port of the server; ICMP: the type's mate, or code", |row| {
+        row.flow.server().1.map(u64::from).into()
+    });
+    columns.add("protocol", "", "IP protocol number (6 TCP, 17 UDP)", |row| {
+        u64::from(row.flow.protocol()).into()
+    });
+}
+
+fn identity(columns: &mut Columns) {
+    columns.add("flow_id", "", "Position of the first packet in the stream, from 1", |row| {
+        row.flow.id.into()
+    });
+    columns.add("community_id", "", "Community ID version 1, seed 0", |row| {
+        community_id(row.flow).map_or(Value::Null, |id| Value::Text(Cow::Owned(id)))
+    });
+    addresses(columns);
+    columns.add("vlan", "", "VLAN ids, outermost first, joined by points", |row| {
+        row.flow.vlan().map_or(Value::Null, |stack| Value::Text(Cow::Owned(stack.to_string())))
+    });
+    columns.add("tunnel", "", "Id of the tunnel the flow runs in", |_| Value::Null);
+}
+
+fn ends(columns: &mut Columns) {
+    columns.add("start", "", "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
+    columns.add("end", "", "Time of the last packet, UTC", |row| Value::Time(row.flow.end));
+    columns.add("duration_us", "µs", "From the first to the last packet", |row| {
+        Value::microseconds(row.flow.duration_ns())
+    });
+    let meaning = "Why the flow ended: fin, rst, idle, active, reused, end_of_capture, evicted";
+    columns.add("end_reason", "", meaning, |row| row.flow.end_reason.name().into());
+    let meaning = "How the client is known: syn, syn_ack, first_packet";
+    columns.add("client_by", "", meaning, |row| row.flow.client_by.name().into());
+}
+
+fn volume(columns: &mut Columns) {
+    type Pair = fn(&Flow) -> [u64; 2];
+    let volumes: [(&str, &'static str, &str, Pair); 3] = [
+        ("packets", "packets", "Packets", |flow| flow.packets),
+        ("ip_bytes", "bytes", "Bytes of IP headers and payload", |flow| flow.ip_bytes),
+        ("payload_bytes", "bytes", "Bytes behind the transport header", |flow| flow.payload_bytes),
+    ];
+    for (name, unit, meaning, pair) in volumes {
+        for direction in BOTH_WAYS {
+            let name = format!("{name}{}", direction.suffix());
+            let meaning = format!("{meaning}, {}", direction.words());
+            columns.add(name, unit, meaning, move |row| {
+                pair(row.flow)[side(row.flow, direction)].into()
+            });
+        }
+    }
+}
+
+/// Nanoseconds or bytes, as a column's unit has them.
+fn scaled(value: f64, series: Series) -> Value<'static> {
+    match series {
+        Series::Gaps => Value::from(value / 1_000.0),
+        _ => Value::from(value),
+    }
+}
+
+fn statistics(columns: &mut Columns) {
+    type Pick = fn(&super::Stat) -> f64;
+    let picks: [(&str, &str, Pick); 5] = [
+        ("min", "Least", |stat| stat.min as f64),
+        ("mean", "Mean", |stat| stat.mean),
+        ("max", "Greatest", |stat| stat.max as f64),
+        ("std", "Sample standard deviation of the", |stat| stat.std),
+        ("sum", "Sum of the", |stat| stat.sum as f64),
+    ];
+    let all = [
+        (Series::Gaps, "iat", "_us", "µs", "time between packets"),
+        (Series::IpLengths, "ip_length", "", "bytes", "length of IP packets"),
+        (Series::PayloadLengths, "payload_length", "", "bytes", "length of payload"),
+    ];
+    for (series, prefix, end, unit, what) in all {
+        // Sums of lengths stand among the volumes.
+        let count = if series == Series::Gaps { 5 } else { 4 };
+        for (statistic, words, pick) in picks.into_iter().take(count) {
+            for direction in Direction::ALL {
+                let name = format!("{prefix}_{statistic}{end}{}", direction.suffix());
+                let meaning = format!("{words} {what}, {}", direction.words());
+                columns.add(name, unit, meaning, move |row| {
+                    let stat = row.stat(series, direction);
+                    stat.map_or(Value::Null, |stat| scaled(pick(stat), series))
+                });
+            }
+        }
+    }
+}
+
+fn periods(columns: &mut Columns) {
+    type Pick = for<'r> fn(&'r Row<'_>) -> Option<&'r super::Stat>;
+    let kinds: [(&str, Pick); 2] =
+        [("active", |row| row.active.as_ref()), ("idle", |row| row.idle.as_ref())];
+    for (kind, pick) in kinds {
+        let meaning = format!("Number of {kind} periods");
+        columns.add(format!("{kind}_count"), "periods", meaning, move |row| {
+            pick(row).map_or(0, |stat| stat.count).into()
+        });
+        type Read = fn(&super::Stat) -> f64;
+        let statistics: [(&str, &str, Read); 4] = [
+            ("min", "Shortest", |stat| stat.min as f64),
+            ("mean", "Mean", |stat| stat.mean),
+            ("max", "Longest", |stat| stat.max as f64),
+            ("std", "Sample standard deviation of the", |stat| stat.std),
+        ];
+        for (statistic, words, read) in statistics {
+            let meaning = format!("{words} {kind} period");
+            columns.add(format!("{kind}_{statistic}_us"), "µs", meaning, move |row| {
+                pick(row).map(|stat| read(stat) / 1_000.0).into()
+            });
+        }
+    }
+}
+
+/// Something per second of the flow; null for a flow without duration.
+fn per_second(amount: u64, flow: &Flow) -> Value<'static> {
+    match flow.duration_ns() {
+        0 => Value::Null,
+        ns => Value::from(amount as f64 * SECOND_NS as f64 / ns as f64),
+    }
+}
+
+fn rates(columns: &mut Columns) {
+    columns.add("packets_per_second", "1/s", "Packets by duration", |row| {
+        per_second(row.flow.packet_count(), row.flow)
+    });
+    columns.add("bytes_per_second", "bytes/s", "IP bytes by duration", |row| {
+        per_second(row.flow.ip_bytes[0] + row.flow.ip_bytes[1], row.flow)
+    });
+}
+
+fn tcp(columns: &mut Columns) {
+    for (flag, bit) in FLAG_NAMES {
+        for direction in BOTH_WAYS {
+            let name = format!("flag_{flag}{}", direction.suffix());
+            let meaning = format!("Packets with {}, {}", flag.to_uppercase(), direction.words());
+            columns.add(name, "packets", meaning, move |row| {
+                let counts = &row.flow.trackers.tcp.counts[side(row.flow, direction)];
+                let is_tcp = row.flow.protocol() == TCP;
+                is_tcp.then(|| u64::from(counts[bit])).into()
+            });
+        }
+    }
+    for direction in BOTH_WAYS {
+        let meaning = format!("First TCP window, unscaled, {}", direction.words());
+        columns.add(format!("window_first{}", direction.suffix()), "bytes", meaning, move |row| {
+            let windows = row.flow.trackers.tcp.first_window;
+            windows[side(row.flow, direction)].map(u64::from).into()
+        });
+    }
+}
+
+fn network(columns: &mut Columns) {
+    for direction in BOTH_WAYS {
+        let meaning = format!("Least time to live or hop limit, {}", direction.words());
+        columns.add(format!("ttl_min{}", direction.suffix()), "hops", meaning, move |row| {
+            let least = row.flow.trackers.network.time_to_live_min;
+            least[side(row.flow, direction)].map(u64::from).into()
+        });
+    }
+    columns.add("dscp", "", "Differentiated services code point of the first packet", |row| {
+        u64::from(row.flow.trackers.network.dscp).into()
+    });
+}
+
+pub(super) fn class(columns: &mut Columns, name: &'static str) {
+    columns.add(name, "", "The class given to the capture by the user", |row| row.class.into());
+}
+
+/// Community ID version 1 with seed 0 (github.com/corelight/community-id-spec); `None` for a
+/// flow of fragments whose ports nobody saw.
+fn community_id(flow: &Flow) -> Option<String> {
+    let ((client, client_port), (server, server_port)) = (flow.client(), flow.server());
+    if client_port.is_none() && matches!(flow.protocol(), 1 | 6 | 17 | 58 | 132) {
+        return None;
+    }
+    community_id::calculate_community_id(
+        0,
+        client,
+        server,
+        client_port,
+        server_port,
+        flow.protocol(),
+        false,
+    )
+    .ok()
+}

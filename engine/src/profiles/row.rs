@@ -1,0 +1,114 @@
+//! A closed flow with its statistics worked out, ready for columns.
+
+use crate::features::{Moments, Needs};
+use crate::flows::Flow;
+
+/// Whole flow, client to server, or server to client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    Flow,
+    Forward,
+    Backward,
+}
+
+impl Direction {
+    pub const ALL: [Self; 3] = [Self::Flow, Self::Forward, Self::Backward];
+
+    /// What follows a column's name.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Self::Flow => "",
+            Self::Forward => "_fwd",
+            Self::Backward => "_bwd",
+        }
+    }
+
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Flow => "whole flow",
+            Self::Forward => "client to server",
+            Self::Backward => "server to client",
+        }
+    }
+}
+
+/// A series of values that statistics are drawn from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Series {
+    Gaps,
+    IpLengths,
+    PayloadLengths,
+}
+
+/// Statistics of one series; nanoseconds or bytes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Stat {
+    pub count: u64,
+    pub min: i64,
+    pub max: i64,
+    pub sum: i128,
+    pub mean: f64,
+    /// Sample standard deviation.
+    pub std: f64,
+}
+
+impl Stat {
+    fn of(moments: Moments) -> Self {
+        let Moments { count, min, max, sum, .. } = moments;
+        Self { count, min, max, sum, mean: moments.mean(), std: moments.std() }
+    }
+}
+
+/// What columns read.
+pub struct Row<'a> {
+    pub flow: &'a Flow,
+    /// The user's class of the flow's capture.
+    pub class: Option<&'a str>,
+    pub active: Option<Stat>,
+    pub idle: Option<Stat>,
+    series: [[Option<Stat>; 3]; 3],
+}
+
+impl<'a> Row<'a> {
+    /// Works out the statistics that `needs` says someone reads.
+    pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: &Needs) -> Self {
+        let mut row = Self { flow, class, active: None, idle: None, series: [[None; 3]; 3] };
+        if needs.timing {
+            row.series[Series::Gaps as usize] = gaps(flow);
+        }
+        if needs.sizes {
+            let sizes = &flow.trackers.sizes;
+            row.series[Series::IpLengths as usize] = lengths(flow, &sizes.ip, flow.ip_bytes);
+            row.series[Series::PayloadLengths as usize] =
+                lengths(flow, &sizes.payload, flow.payload_bytes);
+        }
+        if needs.activity {
+            row.active = flow.trackers.activity.active.moments().map(Stat::of);
+            row.idle = flow.trackers.activity.idle.moments().map(Stat::of);
+        }
+        row
+    }
+
+    /// `None` when the series has no value in that direction.
+    #[inline]
+    pub fn stat(&self, series: Series, direction: Direction) -> Option<&Stat> {
+        self.series[series as usize][direction as usize].as_ref()
+    }
+}
+
+fn gaps(flow: &Flow) -> [Option<Stat>; 3] {
+    let timing = &flow.trackers.timing;
+    let side = |side: usize| timing.sides[side].moments(flow.packets[side].saturating_sub(1));
+    let all = timing.flow.moments(flow.packet_count().saturating_sub(1));
+    [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
+}
+
+fn lengths(
+    flow: &Flow,
+    sides: &[crate::features::Lengths; 2],
+    sums: [u64; 2],
+) -> [Option<Stat>; 3] {
+    let side = |side: usize| sides[side].moments(flow.packets[side], sums[side]);
+    let all = sides[0].merged(&sides[1]).moments(flow.packet_count(), sums[0] + sums[1]);
+    [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
+}

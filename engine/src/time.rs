@@ -1,0 +1,89 @@
+//! Packet time: the only time the engine knows.
+
+use jiff::fmt::temporal::DateTimePrinter;
+
+/// A moment: nanoseconds since the Unix epoch. Covers the years 1677 to 2262.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(pub i64);
+
+/// Nanoseconds in a microsecond, millisecond and second.
+pub const MICROSECOND_NS: i64 = 1_000;
+pub const SECOND_NS: i64 = 1_000_000_000;
+
+impl Timestamp {
+    /// The earliest moment; the stream clock starts here.
+    pub const MIN: Self = Self(i64::MIN);
+
+    /// From whole seconds and nanoseconds, clamped to the range that can be kept.
+    pub fn from_parts(seconds: i64, nanoseconds: i64) -> Self {
+        Self(seconds.saturating_mul(SECOND_NS).saturating_add(nanoseconds))
+    }
+
+    /// From a wide count of nanoseconds, clamped.
+    pub fn from_wide(nanoseconds: i128) -> Self {
+        Self(nanoseconds.clamp(i64::MIN.into(), i64::MAX.into()) as i64)
+    }
+
+    /// Nanoseconds from `earlier` to `self`, clamped; negative when time went back.
+    #[inline]
+    pub fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// `self` plus a span in nanoseconds, clamped.
+    #[inline]
+    pub fn plus(self, nanoseconds: i64) -> Self {
+        Self(self.0.saturating_add(nanoseconds))
+    }
+
+    /// Rounded down to a whole microsecond.
+    #[inline]
+    pub fn floor_to_microsecond(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(MICROSECOND_NS))
+    }
+
+    /// Appends the moment as RFC 3339 in UTC with nine decimals, e.g. `2026-11-24T03:57:02.000000001Z`.
+    pub fn write_rfc3339(self, out: &mut Vec<u8>) {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(9));
+        // A 64-bit count of nanoseconds lies within jiff's years -9999 to 9999.
+        if let Ok(moment) = jiff::Timestamp::from_nanosecond(self.0.into()) {
+            // Writing to a vector cannot fail.
+            let _ = PRINTER.print_timestamp(&moment, jiff::fmt::StdIoWrite(out));
+        }
+    }
+}
+
+impl std::fmt::Display for Timestamp {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let mut text = Vec::with_capacity(32);
+        self.write_rfc3339(&mut text);
+        formatter.write_str(&String::from_utf8_lossy(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prints_rfc3339_with_nanoseconds() {
+        assert_eq!(
+            Timestamp::from_parts(1_700_000_000, 7).to_string(),
+            "2023-11-14T22:13:20.000000007Z"
+        );
+        assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59.999999999Z");
+    }
+
+    #[test]
+    fn clamps_what_it_cannot_keep() {
+        assert_eq!(Timestamp::from_parts(i64::MAX, 0), Timestamp(i64::MAX));
+        assert_eq!(Timestamp::from_wide(i128::MIN), Timestamp::MIN);
+        assert_eq!(Timestamp(i64::MAX).since(Timestamp::MIN), i64::MAX);
+    }
+
+    #[test]
+    fn rounds_down_before_the_epoch_too() {
+        assert_eq!(Timestamp(-1).floor_to_microsecond(), Timestamp(-1_000));
+        assert_eq!(Timestamp(1_999).floor_to_microsecond(), Timestamp(1_000));
+    }
+}

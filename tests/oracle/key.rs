@@ -1,0 +1,74 @@
+//! Which flow a packet belongs to (section 3), and in which of 256 shards that flow lives (section 6).
+
+use std::net::IpAddr;
+
+/// One end of a flow. For ICMP the port is the type, or the receiver's mate or code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Endpoint {
+    pub address: IpAddr,
+    pub port: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The smaller first.
+    pub ends: [Endpoint; 2],
+    pub protocol: u8,
+    pub has_ports: bool,
+    /// Outermost first, without priority tags.
+    pub vlans: Vec<u16>,
+}
+
+impl Key {
+    pub fn new(one: Endpoint, other: Endpoint, protocol: u8, has_ports: bool) -> Self {
+        // Both are of one family, so the order of IpAddr is the order of the addresses as numbers.
+        Self { ends: [one.min(other), one.max(other)], protocol, has_ports, vlans: Vec::new() }
+    }
+
+    pub fn shard(&self) -> u8 {
+        let [small, large] = self.ends;
+        let words = [
+            (number(small.address) >> 64) as u64,
+            number(small.address) as u64,
+            (number(large.address) >> 64) as u64,
+            number(large.address) as u64,
+            u64::from(small.port) << 48
+                | u64::from(large.port) << 32
+                | u64::from(self.protocol) << 8
+                | u64::from(self.has_ports) << 1
+                | u64::from(small.address.is_ipv6()),
+            stack_word(&self.vlans),
+        ];
+        (weighted_sum(&words) >> 56) as u8
+    }
+}
+
+/// An IPv4 address stands in the lower half behind ffff.
+fn number(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(address) => 0xffff_0000_0000 | u128::from(u32::from(address)),
+        IpAddr::V6(address) => address.into(),
+    }
+}
+
+fn stack_word(vlans: &[u16]) -> u64 {
+    let count = vlans.len() as u64;
+    if vlans.is_empty() {
+        0
+    } else if vlans.len() <= 4 {
+        vlans.iter().fold(0, |ids, id| ids << 12 | u64::from(*id)) | count << 48
+    } else {
+        let seeded: Vec<u64> = vlans.iter().map(|id| u64::from(*id) + count).collect();
+        1 << 63 | weighted_sum(&seeded) >> 1
+    }
+}
+
+fn weighted_sum(words: &[u64]) -> u64 {
+    let mut weight: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut sum: u64 = 0;
+    for word in words {
+        sum = sum.wrapping_add(word.wrapping_mul(weight));
+        weight = weight.wrapping_mul(0xd134_2543_de82_ef95).wrapping_add(0xc0f2) | 1;
+    }
+    sum
+}

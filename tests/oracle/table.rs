@@ -1,0 +1,112 @@
+//! Rows of cells, and how what the program printed is held against them.
+
+/// Relative: the oracle's own doubles are good to about as much.
+const TOLERANCE: f64 = 1e-12;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cell {
+    Null,
+    Integer(i128),
+    Float(f64),
+    Text(String),
+}
+
+impl Cell {
+    pub fn integer(value: Option<i128>) -> Self {
+        value.map_or(Self::Null, Self::Integer)
+    }
+
+    pub fn float(value: Option<f64>) -> Self {
+        value.map_or(Self::Null, Self::Float)
+    }
+
+    pub fn text(value: impl Into<String>) -> Self {
+        Self::Text(value.into())
+    }
+
+    /// Null is an empty cell; integers and text must be equal, floats nearly.
+    pub fn equals(&self, printed: &str) -> bool {
+        match self {
+            Self::Null => printed.is_empty(),
+            Self::Integer(value) => printed == value.to_string(),
+            Self::Text(value) => printed == value,
+            Self::Float(value) => printed.parse::<f64>().is_ok_and(|other| {
+                (other - value).abs() <= TOLERANCE * value.abs().max(other.abs())
+            }),
+        }
+    }
+}
+
+impl std::fmt::Display for Cell {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter) -> std::fmt::Result {
+        match self {
+            Self::Null => Ok(()),
+            Self::Integer(value) => write!(formatter, "{value}"),
+            Self::Float(value) => write!(formatter, "{value}"),
+            Self::Text(value) => formatter.write_str(value),
+        }
+    }
+}
+
+pub struct Table {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// Nothing, or the first thing that differs, told so that a person can go and look.
+    pub fn difference(&self, printed: &str) -> Option<String> {
+        let mut lines = printed.lines().map(fields);
+        let header = lines.next().unwrap_or_default();
+        if header != self.columns {
+            return Some(format!("header\n  printed {header:?}\n  oracle  {:?}", self.columns));
+        }
+        let printed_rows: Vec<Vec<String>> = lines.collect();
+        for (index, (row, printed)) in self.rows.iter().zip(&printed_rows).enumerate() {
+            if row.len() != printed.len() {
+                return Some(format!("row {} has {} cells", index + 1, printed.len()));
+            }
+            let mut cells = row.iter().zip(printed).enumerate();
+            if let Some((column, (cell, other))) =
+                cells.find(|(_, (cell, other))| !cell.equals(other))
+            {
+                let name = &self.columns[column];
+                let line = row.iter().map(Cell::to_string).collect::<Vec<_>>().join(",");
+                return Some(format!(
+                    "row {}, {name}: printed {other:?}, oracle {cell}\n  printed {}\n  oracle  {line}",
+                    index + 1,
+                    printed.join(","),
+                ));
+            }
+        }
+        let (printed, own) = (printed_rows.len(), self.rows.len());
+        (printed != own).then(|| {
+            let more = if printed > own {
+                printed_rows[own].join(",")
+            } else {
+                self.rows[printed].iter().map(Cell::to_string).collect::<Vec<_>>().join(",")
+            };
+            format!("printed {printed} rows, oracle {own}; the first too many:\n  {more}")
+        })
+    }
+}
+
+/// The cells of a CSV line (RFC 4180; no line breaks inside cells).
+pub fn fields(line: &str) -> Vec<String> {
+    let mut cells = vec![String::new()];
+    let mut quoted = false;
+    let mut characters = line.chars().peekable();
+    while let Some(character) = characters.next() {
+        let last = cells.len() - 1;
+        match character {
+            '"' if quoted && characters.peek() == Some(&'"') => {
+                characters.next();
+                cells[last].push('"');
+            }
+            '"' => quoted = !quoted,
+            ',' if !quoted => cells.push(String::new()),
+            _ => cells[last].push(character),
+        }
+    }
+    cells
+}

@@ -1,0 +1,180 @@
+//! The program and the oracle give the same rows for traffic that is made to tell them apart, and the program gives
+//! the same bytes however it is run.
+//!
+//! A failure names its seed and leaves the smallest capture that still fails in the target folder;
+//! `TRACTOR_CASES=1000 cargo test oracle_agrees` looks for more.
+
+use std::path::Path;
+
+use crate::binary::{self, Means};
+use crate::oracle::{self, Endpoint, Key, Options, Profile, SECOND};
+use crate::support::capture::{ETHERNET, RawPacket};
+use crate::support::files::{self, Form};
+use crate::support::frames::{Ip, UDP, udp};
+use crate::support::link_frames::frame;
+use crate::support::pcapng::{PcapngStyle, pcapng};
+use crate::support::random::Random;
+use crate::support::shrink::shrink;
+use crate::support::traffic::{Mood, adversarial, sample};
+
+const CHUNKS: [Option<usize>; 4] = [Some(64), Some(1_000), Some(65_536), None];
+const WORKERS: [usize; 3] = [1, 2, 4];
+const FORMS: [Form; 4] = [Form::One, Form::OnePacked, Form::Several, Form::Folder];
+
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    means: Means,
+    form: Form,
+}
+
+impl Way {
+    fn any(random: &mut Random) -> Self {
+        let means = Means { workers: random.pick(&WORKERS), chunk_bytes: random.pick(&CHUNKS) };
+        Self { means, form: random.pick(&FORMS) }
+    }
+
+    fn all() -> Vec<Self> {
+        let mut ways = Vec::new();
+        for form in FORMS {
+            for workers in WORKERS {
+                for chunk_bytes in CHUNKS {
+                    ways.push(Self { means: Means { workers, chunk_bytes }, form });
+                }
+            }
+        }
+        ways
+    }
+}
+
+#[test]
+fn every_profile_agrees_on_adversarial_traffic() {
+    for seed in 0..binary::cases(60) {
+        let mut random = Random::seeded(seed);
+        let mood = Mood::of(&mut random);
+        let count = random.pick(&[3, 30, 300]);
+        let packets = adversarial(&mut random, &mood, count);
+        for profile in Profile::ALL {
+            let options = any_options(&mut random, profile);
+            let ways = [Way::any(&mut random), Way::any(&mut random)];
+            check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
+        }
+    }
+}
+
+#[test]
+fn every_way_of_running_gives_the_same_bytes() {
+    for seed in 0..binary::cases(4).div_ceil(4) {
+        let mut random = Random::seeded(1_000_000 + seed);
+        let mood = Mood::of(&mut random);
+        let packets = adversarial(&mut random, &mood, 400);
+        let profile = random.pick(&Profile::ALL);
+        let mut options = any_options(&mut random, profile);
+        options.flows_max = 256;
+        check(&format!("seed 1000000 + {seed}"), &packets, &options, &Way::all());
+    }
+}
+
+#[test]
+fn full_shards_evict_their_oldest_flows() {
+    for seed in 0..binary::cases(8).div_ceil(2) {
+        let mut random = Random::seeded(2_000_000 + seed);
+        let packets = crowd_of_one_shard(&mut random, 400);
+        for profile in Profile::ALL {
+            let mut options = Options::of(profile);
+            // Room for 2, 20 and 40 flows a shard: the sixteenth is 1, 1 and 2.
+            options.flows_max = 256 * random.pick(&[2, 20, 40]);
+            let ways = [Way::any(&mut random), Way::any(&mut random)];
+            check(&format!("seed 2000000 + {seed}"), &packets, &options, &ways);
+        }
+    }
+}
+
+#[test]
+fn the_sample_agrees() {
+    for options in binary::all_profiles() {
+        let mut random = Random::seeded(3);
+        let ways = [Way::any(&mut random), Way::any(&mut random), Way::any(&mut random)];
+        check("the sample", &sample(), &options, &ways);
+    }
+}
+
+/// What a user may ask for; as the program is half of the time.
+fn any_options(random: &mut Random, profile: Profile) -> Options {
+    let mut options = Options::of(profile);
+    if random.chance(40) {
+        options.active = Some(random.pick(&[15, 1, 60]) * SECOND);
+    }
+    if random.chance(25) {
+        options.idle = random.pick(&[1, 5, 30, 600]) * SECOND;
+    }
+    if random.chance(25) {
+        options.activity_gap = random.pick(&[SECOND / 2, 5 * SECOND]);
+    }
+    if random.chance(40) {
+        options.flows_max = random.pick(&[1, 256, 512, 5_120]);
+    }
+    if random.chance(20) {
+        options.label = Some(random.pick(&["chat", "voice over IP", "a, \"b\""]).to_string());
+    }
+    options
+}
+
+/// Flows of one or a few packets whose keys all live in one shard.
+fn crowd_of_one_shard(random: &mut Random, count: usize) -> Vec<RawPacket> {
+    let mut packets = Vec::new();
+    let mut time_ns = 1_700_000_000_000_000_000;
+    while packets.len() < count {
+        let ends = [1, 2].map(|host| Endpoint {
+            address: std::net::Ipv4Addr::new(10, 0, 0, host).into(),
+            port: random.between(1_000, 1_100) as u16,
+        });
+        if Key::new(ends[0], ends[1], UDP, true).shard() != 77 {
+            continue;
+        }
+        let [from, to] = if random.chance(50) { [ends[0], ends[1]] } else { [ends[1], ends[0]] };
+        let datagram = udp(from.port, to.port, &[]);
+        let packet = Ip::new(from.address, to.address, UDP).packet(&datagram);
+        time_ns += random.pick(&[0, 1, 1_000_000_000, 9_000_000_000, -2_000_000_000]);
+        packets.push(RawPacket::whole(time_ns, ETHERNET, frame(ETHERNET, &[], &packet)));
+    }
+    packets
+}
+
+/// Panics with a small capture if a way of running gives another answer than the oracle, or than the first way.
+fn check(name: &str, packets: &[RawPacket], options: &Options, ways: &[Way]) {
+    let Some(difference) = disagreement(packets, options, ways) else { return };
+    let small = shrink(packets.to_vec(), |fewer| disagreement(fewer, options, ways).is_some());
+    let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("disagreement-{}.pcapng", options.profile.name()));
+    std::fs::write(&path, pcapng(&small, PcapngStyle::default())).expect("a capture written");
+    let smaller = disagreement(&small, options, ways).unwrap_or_default();
+    panic!(
+        "{name}: {options:?}\n{difference}\nstill so with {} packets, in {}:\n{smaller}",
+        small.len(),
+        path.display()
+    );
+}
+
+fn disagreement(packets: &[RawPacket], options: &Options, ways: &[Way]) -> Option<String> {
+    let expected = oracle::table(packets, options);
+    let mut first_output: Option<String> = None;
+    for way in ways {
+        let folder = tempfile::tempdir().expect("a folder for captures");
+        let mut random = Random::seeded(packets.len() as u64);
+        let paths = files::write(folder.path(), packets, way.form, &mut random);
+        let printed = binary::flows(&paths, options, way.means);
+        let told =
+            |what: String| Some(format!("{}\n{}\n{what}", printed.command, printed.messages));
+        if !printed.success {
+            return told("the program failed".into());
+        }
+        if let Some(difference) = expected.difference(&printed.output) {
+            return told(difference);
+        }
+        let first = first_output.get_or_insert_with(|| printed.output.clone());
+        if *first != printed.output {
+            return told(format!("not the bytes of the first way, {:?}", ways[0]));
+        }
+    }
+    None
+}

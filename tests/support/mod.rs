@@ -1,0 +1,12 @@
+//! What the tests are made from: captures written and read by hand, frames built byte by byte, and the traffic
+//! that fills them. Nothing here knows the engine, and no capture is kept in the repository.
+
+pub mod capture;
+pub mod capture_reader;
+pub mod files;
+pub mod frames;
+pub mod link_frames;
+pub mod pcapng;
+pub mod random;
+pub mod shrink;
+pub mod traffic;

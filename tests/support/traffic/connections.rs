@@ -1,0 +1,142 @@
+//! A TCP connection that goes its way most of the time, and else does what a rule could trip over.
+
+use crate::support::frames::{ACK, FIN, PSH, RST, SYN, Tcp};
+use crate::support::random::Random;
+
+const CLIENT: usize = 0;
+const SERVER: usize = 1;
+
+/// Both sides' numbers; `ports` and the addresses belong to the conversation.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    step: usize,
+    initial: [u32; 2],
+    next: [u32; 2],
+    /// Who closes first.
+    closer: usize,
+    /// Counted, so that windows and options differ.
+    sent: u16,
+}
+
+/// One segment: the sending side, its header without ports, and its payload.
+pub struct Sent {
+    pub side: usize,
+    pub header: Tcp,
+    pub payload: Vec<u8>,
+}
+
+impl Connection {
+    pub fn new(random: &mut Random) -> Self {
+        let mut connection = Self { step: 0, initial: [0; 2], next: [0; 2], closer: 0, sent: 0 };
+        connection.begin_again(random);
+        connection
+    }
+
+    fn begin_again(&mut self, random: &mut Random) {
+        // Near the wrap, so that comparisons modulo 2^32 matter; sometimes the old number once more.
+        for side in [CLIENT, SERVER] {
+            if random.chance(80) {
+                self.initial[side] = random.between(-60, 60) as u32;
+            }
+        }
+        self.next = self.initial;
+        self.step = 0;
+        self.closer = random.below(2) as usize;
+    }
+
+    pub fn next(&mut self, random: &mut Random) -> Sent {
+        if random.chance(72) { self.natural(random) } else { self.strange(random) }
+    }
+
+    /// Handshake, data, both closes and their acknowledgements, late packets, and the ports are used again.
+    fn natural(&mut self, random: &mut Random) -> Sent {
+        self.step += 1;
+        let (first, second) = (self.closer, 1 - self.closer);
+        match self.step {
+            1 => self.send(CLIENT, SYN, 0),
+            2 => self.send(SERVER, SYN | ACK, 0),
+            3 => self.send(CLIENT, ACK, 0),
+            4 | 6 => self.some_data(random, CLIENT),
+            5 | 7 => self.some_data(random, SERVER),
+            8 => self.send(first, FIN | ACK, 0),
+            9 => self.send(second, ACK, 0),
+            10 => self.some_data(random, second),
+            11 if random.chance(20) => self.send(second, RST | ACK, 0),
+            11 => self.send(second, FIN | ACK, random.chance(30).into()),
+            12 => self.send(first, ACK, 0),
+            13 => self.some_data(random, second),
+            _ => {
+                if random.chance(70) {
+                    self.begin_again(random);
+                    self.step = 1;
+                    return self.send(CLIENT, SYN, 0);
+                }
+                self.send(first, ACK, 0)
+            }
+        }
+    }
+
+    fn some_data(&mut self, random: &mut Random, side: usize) -> Sent {
+        let payload_bytes = random.below(40) as usize;
+        self.send(side, PSH | ACK, payload_bytes)
+    }
+
+    fn strange(&mut self, random: &mut Random) -> Sent {
+        let side = random.below(2) as usize;
+        match random.below(14) {
+            // A SYN once more, of either side, or another one.
+            0 | 1 => self.syn_again(side, 0),
+            2 => self.syn_again(side, 1),
+            3 => {
+                self.begin_again(random);
+                self.send(side, SYN, 0)
+            }
+            4 => self.send(side, SYN | ACK, 0),
+            5 => self.send(side, RST, 0),
+            6 => self.send(side, FIN | ACK, 3),
+            7 => self.send(side, SYN | FIN | random.pick(&[0, ACK]), 2),
+            8 => self.send(side, SYN | RST, 0),
+            9 => self.send(side, random.bits() as u8, 5),
+            10 | 11 => {
+                // Acknowledges one byte too few, or one too many.
+                let mut sent = self.send(side, ACK, 0);
+                let off = random.pick(&[u32::MAX, 1]);
+                sent.header.acknowledgement = sent.header.acknowledgement.wrapping_add(off);
+                sent
+            }
+            12 => self.send(side, 0, 9),
+            _ => {
+                // Sent before: the numbers do not move on.
+                let before = self.next;
+                self.next[side] = self.initial[side].wrapping_add(1);
+                let sent = self.some_data(random, side);
+                self.next = before;
+                sent
+            }
+        }
+    }
+
+    fn syn_again(&mut self, side: usize, off: u32) -> Sent {
+        let before = self.next;
+        self.next[side] = self.initial[side].wrapping_add(off);
+        let sent = self.send(side, SYN, 0);
+        self.next = before;
+        sent
+    }
+
+    fn send(&mut self, side: usize, flags: u8, payload_bytes: usize) -> Sent {
+        self.sent = self.sent.wrapping_add(1);
+        let header = Tcp {
+            sequence: self.next[side],
+            acknowledgement: if flags & ACK != 0 { self.next[1 - side] } else { 0 },
+            flags,
+            window: self.sent.wrapping_mul(4_099),
+            options: if self.sent.is_multiple_of(3) { vec![1; 4] } else { Vec::new() },
+            ..Tcp::default()
+        };
+        let numbers =
+            payload_bytes as u32 + u32::from(flags & SYN != 0) + u32::from(flags & FIN != 0);
+        self.next[side] = self.next[side].wrapping_add(numbers);
+        Sent { side, header, payload: vec![side as u8; payload_bytes] }
+    }
+}
