@@ -51,7 +51,7 @@ fn every_profile_agrees_on_adversarial_traffic() {
     for seed in 0..binary::cases(60) {
         let mut random = Random::seeded(seed);
         let mood = Mood::of(&mut random);
-        let count = random.pick(&[3, 30, 300]);
+        let count = random.pick(&[3, 30, 400]);
         let packets = adversarial(&mut random, &mood, count);
         for profile in Profile::ALL {
             let options = any_options(&mut random, profile);

@@ -12,8 +12,6 @@ use std::path::Path;
 use std::sync::Arc;
 use tractor_engine::capture::{CaptureFile, Input, Joined};
 use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
-use tractor_engine::flows::TableOptions;
-use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use tractor_engine::output::RowWriter;
 use tractor_engine::profiles::{Profile, class_from_file_name};
 
@@ -45,26 +43,18 @@ fn profile_named(name: &str) -> Result<&'static Profile, Exit> {
 }
 
 fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
-    let mut life = profile.life;
+    let mut run = RunOptions::new(profile);
+    let life = &mut run.table.life;
     life.active_ns = options.active_timeout.or(life.active_ns);
     life.idle_ns = options.idle_timeout.unwrap_or(life.idle_ns);
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    let max_flows = options.max_flows.and_then(|flows| usize::try_from(flows).ok());
-    RunOptions {
-        profile,
-        table: TableOptions {
-            life,
-            needs: profile.needs,
-            activity_rule: profile.activity_rule,
-            activity_gap_ns: options.activity_gap,
-            open_flows_max: max_flows.unwrap_or(OPEN_FLOWS_MAX),
-        },
-        workers: options.workers.map_or(processors, |workers| workers as usize),
-        chunk_bytes: options.chunk_bytes.unwrap_or(CHUNK_BYTES),
-        classes: Vec::new(),
-        statistics: false,
-        panic_at_step: options.panic_at_step,
+    run.table.activity_gap_ns = options.activity_gap;
+    if let Some(flows) = options.max_flows {
+        run.table.open_flows_max = usize::try_from(flows).unwrap_or(usize::MAX);
     }
+    run.workers = options.workers.map_or(run.workers, |workers| workers as usize);
+    run.chunk_bytes = options.chunk_bytes.unwrap_or(run.chunk_bytes);
+    run.panic_at_step = options.panic_at_step;
+    run
 }
 
 /// The class of each file: the user's, or the one in its name.

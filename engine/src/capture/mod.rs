@@ -38,11 +38,15 @@ pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
 pub use sequential::SequentialReader;
 
-/// Bytes read at once by a sequential reader. A longer record or block makes its buffer grow.
+/// Bytes read at once. Few enough to stay in the second-level cache until they are looked at; a
+/// longer record or block makes the buffer grow.
 pub const READ_BYTES: usize = 256 << 10;
 
-/// Bytes read beyond a range, so that its last record is nearly always whole.
-pub const RANGE_TAIL_BYTES: usize = 64 << 10;
+/// Bytes read beyond a range, so that its last record is mostly whole.
+pub const RANGE_TAIL_BYTES: usize = 2 << 10;
+
+/// Bytes beyond a range in which a chain of records may go on.
+pub const GUESS_TAIL_BYTES: usize = 64 << 10;
 
 /// Bytes of a range at most: records of 16 bytes then are no more than `CHUNK_PACKETS_MAX`.
 pub const RANGE_BYTES_MAX: usize = 16 * crate::limits::CHUNK_PACKETS_MAX;

@@ -10,7 +10,7 @@ use super::problem::{Place, Problem, sentence};
 use super::record::Records;
 use super::resync;
 use super::step::{Limit, Stop, walk};
-use super::{ChunkEnd, Packet, RANGE_TAIL_BYTES};
+use super::{ChunkEnd, GUESS_TAIL_BYTES, Packet, RANGE_TAIL_BYTES, READ_BYTES};
 
 /// Where a chunk begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,21 +97,26 @@ impl RangeReader {
         chunk_end
     }
 
+    /// Looks into a piece of the chunk first, and into all of it only when nothing is there.
     fn guess(&mut self, begin: u64, end: u64) -> Option<u64> {
-        self.load(begin, (end - begin).saturating_add(RANGE_TAIL_BYTES as u64), 1).ok()?;
-        let window = self.window_from(begin);
-        let to_end = begin + window.len() as u64 >= self.file_end;
-        let candidates = usize::try_from(end - begin).unwrap_or(usize::MAX);
-        let offset = resync::guess(&self.records, window, candidates, to_end)?;
-        Some(begin + offset as u64)
+        let whole_bytes = (end - begin).saturating_add(GUESS_TAIL_BYTES as u64);
+        [whole_bytes.min(READ_BYTES as u64), whole_bytes].into_iter().find_map(|wanted_bytes| {
+            self.load(begin, wanted_bytes, wanted_bytes).ok()?;
+            let window = self.window_from(begin);
+            let to_end = begin + window.len() as u64 >= self.file_end;
+            let candidates = usize::try_from(end - begin).unwrap_or(usize::MAX);
+            let offset = resync::guess(&self.records, window, candidates, to_end)?;
+            Some(begin + offset as u64)
+        })
     }
 
     #[inline]
     fn read_from(&mut self, start: u64, end: u64, visit: &mut impl FnMut(&Packet<'_>)) -> ChunkEnd {
         let mut done = ended_at(start);
-        let mut wanted_bytes = end.saturating_sub(start).saturating_add(RANGE_TAIL_BYTES as u64);
         let mut needed_bytes = 1;
         while done.next < end && !done.end_of_file {
+            let rest_bytes = (end - done.next).saturating_add(RANGE_TAIL_BYTES as u64);
+            let wanted_bytes = rest_bytes.min(READ_BYTES as u64).max(needed_bytes);
             if let Err(error) = self.load(done.next, wanted_bytes, needed_bytes) {
                 done.problem = Some(Problem::failure(&self.name, place(done.next), &error));
                 break;
@@ -126,8 +131,7 @@ impl RangeReader {
             match walked.stop {
                 Stop::Limit => {}
                 Stop::Incomplete(missing) if done.next + (left as u64) < self.file_end => {
-                    needed_bytes = missing.needed_bytes;
-                    wanted_bytes = needed_bytes.max(RANGE_TAIL_BYTES) as u64;
+                    needed_bytes = missing.needed_bytes as u64;
                 }
                 stop => {
                     let damage = self.damage_at_end(stop, done.next, left);
@@ -151,13 +155,14 @@ impl RangeReader {
         }
     }
 
-    /// Makes the window hold the bytes from `offset` on: `wanted_bytes` of them, if the file has so
-    /// many. One `pread` in the ordinary case, none when they are there already. Reading may fail
-    /// behind `needed_bytes`.
-    fn load(&mut self, offset: u64, wanted_bytes: u64, needed_bytes: usize) -> std::io::Result<()> {
-        let wanted_bytes = wanted_bytes.min(self.file_end.saturating_sub(offset));
+    /// Makes the window hold the bytes from `offset` on: at least `needed_bytes` of them, or it
+    /// fails; `wanted_bytes` when it has to read anyway. Fewer only where the file ends.
+    fn load(&mut self, offset: u64, wanted_bytes: u64, needed_bytes: u64) -> std::io::Result<()> {
+        let remaining_bytes = self.file_end.saturating_sub(offset);
+        let needed_bytes = needed_bytes.min(remaining_bytes);
+        let wanted_bytes = wanted_bytes.min(remaining_bytes);
         let window_end = self.window_start + self.filled as u64;
-        if offset >= self.window_start && offset + wanted_bytes <= window_end {
+        if offset >= self.window_start && offset + needed_bytes <= window_end {
             return Ok(());
         }
         let wanted_bytes = usize::try_from(wanted_bytes).unwrap_or(usize::MAX);
@@ -172,7 +177,7 @@ impl RangeReader {
                 Ok(0) => self.file_end = read_from,
                 Ok(read_bytes) => self.filled += read_bytes,
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(_) if self.filled >= needed_bytes => break,
+                Err(_) if self.filled as u64 >= needed_bytes => break,
                 Err(error) => return Err(error),
             }
             if read_from == self.file_end {

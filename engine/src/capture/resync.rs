@@ -50,7 +50,7 @@ fn chained(records: &Records, window: &[u8], mut offset: usize, to_end: bool) ->
     true
 }
 
-/// Stricter than reading is: an unusual record in a chain costs a second reading, a false chain too.
+/// Stricter than reading is: a second reading is all that a wrong guess costs, either way.
 #[inline]
 fn plausible(records: &Records, header: &RecordHeader, previous_seconds: Option<u32>) -> bool {
     let fractions = if records.header.nanosecond { 1_000_000_000 } else { 1_000_000 };

@@ -15,10 +15,11 @@ use super::Step;
 use crate::capture::{Joined, RANGE_BYTES_MAX};
 use crate::decode::{Decoder, FragmentTable, Placement};
 use crate::flows::{FlowTable, TableOptions};
-use crate::limits::{STEPS_TO_WRITE_MAX, WORKERS_MAX};
+use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX};
 use crate::output::RowWriter;
 use crate::profiles::Profile;
 use crate::statistics::Tables;
+use crate::time::SECOND_NS;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -43,6 +44,29 @@ pub struct RunOptions {
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
+}
+
+impl RunOptions {
+    /// The profile's own rules, a worker a processor, and no statistics.
+    pub fn new(profile: &'static Profile) -> Self {
+        let table = TableOptions {
+            life: profile.life,
+            needs: profile.needs,
+            activity_rule: profile.activity_rule,
+            activity_gap_ns: SECOND_NS,
+            open_flows_max: OPEN_FLOWS_MAX,
+        };
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            profile,
+            table,
+            workers,
+            chunk_bytes: CHUNK_BYTES,
+            classes: Vec::new(),
+            statistics: false,
+            panic_at_step: None,
+        }
+    }
 }
 
 /// How far a run is, for whoever watches, and how to stop it.

@@ -9,6 +9,8 @@ use crate::support::capture::{
 };
 use crate::support::random::Random;
 
+const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
+
 /// What a capture is like as a whole.
 #[derive(Clone, Debug)]
 pub struct Mood {
@@ -19,6 +21,9 @@ pub struct Mood {
     /// Of 100 packets.
     pub damage_percent: u64,
     pub fragment_percent: u64,
+    pub tagged_percent: u64,
+    /// TCP segments that are out of the way of their connection.
+    pub strange_percent: u64,
     pub ports: Vec<u16>,
 }
 
@@ -33,6 +38,8 @@ impl Mood {
             conversations: if crowded { 150 } else { random.pick(&[1, 4, 9]) },
             damage_percent: random.pick(&[0, 10, 30]),
             fragment_percent: random.pick(&[0, 5, 25]),
+            tagged_percent: random.pick(&[0, 10, 50]),
+            strange_percent: random.pick(&[0, 10, 30]),
             ports: if crowded { many_ports } else { vec![0, 53, 443, 1_024, 65_535] },
         }
     }
@@ -46,21 +53,26 @@ pub fn adversarial(random: &mut Random, mood: &Mood, count: usize) -> Vec<RawPac
         (0..mood.conversations).map(|_| Conversation::new(random, &mood.ports)).collect();
     let mut waiting: Vec<Vec<u8>> = Vec::new();
     let mut packets = Vec::new();
+    // When the last fragment was sent: some others come as late as the memory of fragments is long.
+    let mut fragment_ns = start_ns;
     while packets.len() < count {
-        let (time_ns, who) = timeline.next(random, conversations.len());
+        let (mut time_ns, who) = timeline.next(random, conversations.len());
         if random.chance(mood.damage_percent / 4) {
             packets.push(stranger(random, mood, time_ns));
-            continue;
-        }
-        if waiting.is_empty() || random.chance(50) {
+        } else if !waiting.is_empty() && random.chance(50) {
+            if random.chance(10) {
+                time_ns = timeline.leap(fragment_ns + FRAGMENT_LIFE_NS + random.between(-1, 1));
+            }
+            fragment_ns = time_ns;
+            packets.push(record(random, mood, time_ns, waiting.remove(0)));
+        } else {
             if random.chance(3) {
                 conversations[who] = Conversation::new(random, &mood.ports);
             }
-            let said = conversations[who].next(random, mood.fragment_percent);
+            let said = conversations[who].next(random, mood);
             waiting.extend(on_their_way(random, said));
-        }
-        if !waiting.is_empty() {
-            packets.push(record(random, mood, time_ns, waiting.remove(0)));
+            // What is whole goes out at once, so that it is sent at the time chosen for its conversation.
+            packets.extend(waiting.pop().map(|packet| record(random, mood, time_ns, packet)));
         }
     }
     packets

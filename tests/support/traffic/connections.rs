@@ -40,12 +40,13 @@ impl Connection {
             }
         }
         self.next = self.initial;
-        self.step = 0;
+        // Some captures begin late, when only the end of a connection is left.
+        self.step = random.pick(&[0, 0, 7]);
         self.closer = random.below(2) as usize;
     }
 
-    pub fn next(&mut self, random: &mut Random) -> Sent {
-        if random.chance(72) { self.natural(random) } else { self.strange(random) }
+    pub fn next(&mut self, random: &mut Random, strange_percent: u64) -> Sent {
+        if random.chance(strange_percent) { self.strange(random) } else { self.natural(random) }
     }
 
     /// Handshake, data, both closes and their acknowledgements, late packets, and the ports are used again.
@@ -61,19 +62,39 @@ impl Connection {
             8 => self.send(first, FIN | ACK, 0),
             9 => self.send(second, ACK, 0),
             10 => self.some_data(random, second),
-            11 if random.chance(20) => self.send(second, RST | ACK, 0),
-            11 => self.send(second, FIN | ACK, random.chance(30).into()),
-            12 => self.send(first, ACK, 0),
+            11 if random.chance(10) => self.send(second, RST | ACK, 0),
+            11 => {
+                let payload_bytes = random.pick(&[0, 0, 1, 6]);
+                self.send(second, FIN | ACK | random.pick(&[0, 0, SYN]), payload_bytes)
+            }
+            12 => self.nearly_last(random, first),
             13 => self.some_data(random, second),
             _ => {
                 if random.chance(70) {
                     self.begin_again(random);
-                    self.step = 1;
-                    return self.send(CLIENT, SYN, 0);
+                    return self.natural(random);
                 }
                 self.send(first, ACK, 0)
             }
         }
+    }
+
+    /// The acknowledgement of the second FIN, or one that falls a little short, or one without the flag that counts.
+    fn nearly_last(&mut self, random: &mut Random, side: usize) -> Sent {
+        let mut sent = self.send(side, ACK, 0);
+        match random.below(6) {
+            0 => sent.header.flags = PSH,
+            1 | 2 => {
+                let short = random.pick(&[1, 1, 1, 2, 6]);
+                sent.header.acknowledgement = sent.header.acknowledgement.wrapping_sub(short);
+            }
+            3 => sent.header.acknowledgement = sent.header.acknowledgement.wrapping_add(70),
+            _ => return sent,
+        }
+        if random.chance(60) {
+            self.step -= 1;
+        }
+        sent
     }
 
     fn some_data(&mut self, random: &mut Random, side: usize) -> Sent {

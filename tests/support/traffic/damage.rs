@@ -21,7 +21,7 @@ pub fn record(random: &mut Random, mood: &Mood, time_ns: i64, mut packet: Vec<u8
     if link_type == IPV4 || link_type == IPV6 {
         link_type = if is_ipv6 { IPV6 } else { IPV4 };
     }
-    let tags = if has_tags(link_type) { some_tags(random) } else { Vec::new() };
+    let tags = if has_tags(link_type) { some_tags(random, mood) } else { Vec::new() };
     let ethertype = if is_ipv6 { ETHERTYPE_IPV6 } else { ETHERTYPE_IPV4 };
     let data = if link_type == ETHERNET && random.chance(4) {
         ethernet_snap(&tags, ethertype, &packet)
@@ -44,7 +44,7 @@ pub fn stranger(random: &mut Random, mood: &Mood, time_ns: i64) -> RawPacket {
         0 => Vec::new(),
         1 | 2 if link_type == ETHERNET => {
             let kind = random.pick(&[ETHERTYPE_ARP, 0x88cc, 0x26, 1501]);
-            ethernet(&some_tags(random), kind, &noise)
+            ethernet(&some_tags(random, mood), kind, &noise)
         }
         3 if mood.link_types.len() > 1 => {
             return RawPacket::whole(time_ns, UNSUPPORTED, noise);
@@ -54,18 +54,12 @@ pub fn stranger(random: &mut Random, mood: &Mood, time_ns: i64) -> RawPacket {
     RawPacket::whole(time_ns, link_type, data)
 }
 
-fn some_tags(random: &mut Random) -> Vec<Tag> {
-    let count = match random.below(40) {
-        0..=30 => 0,
-        31..=33 => 1,
-        34 => 2,
-        35 => 3,
-        36 => 4,
-        37 => 5,
-        // 16 are read, the 17th is too deep.
-        38 => 16,
-        _ => 17,
-    };
+fn some_tags(random: &mut Random, mood: &Mood) -> Vec<Tag> {
+    if !random.chance(mood.tagged_percent) {
+        return Vec::new();
+    }
+    // 16 are read, the 17th is too deep.
+    let count = random.pick(&[1, 1, 1, 2, 3, 4, 5, 16, 17]);
     let tag = |random: &mut Random| Tag {
         kind: random.pick(&[0x8100, 0x8100, 0x88a8, 0x9100]),
         // Few ids, 0 among them, some with priority bits.
@@ -78,7 +72,7 @@ fn some_tags(random: &mut Random) -> Vec<Tag> {
 fn wrong_header(random: &mut Random, packet: &mut [u8]) {
     let is_ipv6 = packet[0] >> 4 == 6;
     let header_bytes = if is_ipv6 { 40 } else { usize::from(packet[0] & 15) * 4 };
-    match random.below(8) {
+    match random.below(9) {
         0..=2 => {
             let length_at = if is_ipv6 { 4 } else { 2 };
             let true_length = u16::from_be_bytes([packet[length_at], packet[length_at + 1]]);
@@ -97,7 +91,7 @@ fn wrong_header(random: &mut Random, packet: &mut [u8]) {
         4 if !is_ipv6 => packet[0] = 0x40 | random.pick(&[0, 4, 6, 15]),
         // The data offset of TCP, the length of UDP: whatever stands there in other transports.
         5 => overwrite(packet, header_bytes + 12, &[random.pick(&[0x00, 0x40, 0x60, 0xf0])]),
-        6 => {
+        6 | 7 => {
             let length: u16 = random.pick(&[0, 7, 8, 9, 12, 2_000]);
             overwrite(packet, header_bytes + 4, &length.to_be_bytes());
         }

@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use super::adversary::Mood;
 use super::connections::Connection;
 use crate::support::frames::{GRE, ICMP, ICMPV6, Ip, SCTP, TCP, UDP, icmp, sctp, udp};
 use crate::support::random::Random;
@@ -12,10 +13,22 @@ const DESTINATION_OPTIONS: u8 = 60;
 const EXTENSIONS: [u8; 7] = [0, 43, DESTINATION_OPTIONS, 135, 139, 140, 51];
 
 /// Types with a mate, types without, and types whose number is another's code.
-const ICMP_KINDS: [(u8, u8); 9] =
-    [(8, 0), (8, 0), (0, 0), (0, 0), (13, 0), (14, 0), (3, 3), (11, 0), (0, 8)];
-const ICMPV6_KINDS: [(u8, u8); 7] =
-    [(128, 0), (129, 0), (128, 0), (135, 0), (136, 0), (1, 4), (144, 1)];
+const ICMP_KINDS: [(u8, u8); 12] = [
+    (8, 0),
+    (8, 0),
+    (0, 0),
+    (0, 0),
+    (13, 0),
+    (14, 0),
+    (10, 0),
+    (9, 0),
+    (17, 0),
+    (3, 3),
+    (11, 0),
+    (0, 8),
+];
+const ICMPV6_KINDS: [(u8, u8); 9] =
+    [(128, 0), (129, 0), (128, 0), (135, 0), (136, 0), (130, 0), (131, 0), (1, 4), (144, 1)];
 
 pub struct Conversation {
     ends: [(IpAddr, u16); 2],
@@ -43,9 +56,10 @@ impl Conversation {
     }
 
     /// What is said next: one packet, or the fragments of one in their order.
-    pub fn next(&mut self, random: &mut Random, fragment_percent: u64) -> Vec<Vec<u8>> {
-        let long = random.chance(fragment_percent);
-        let (side, transport) = self.transport(random, if long { 90 } else { 0 });
+    pub fn next(&mut self, random: &mut Random, mood: &Mood) -> Vec<Vec<u8>> {
+        let long = random.chance(mood.fragment_percent);
+        let (side, transport) =
+            self.transport(random, mood.strange_percent, if long { 90 } else { 0 });
         let (from, to) = (self.ends[side], self.ends[1 - side]);
         let mut ip = Ip::new(from.0, to.0, self.protocol);
         ip.time_to_live = random.pick(&[64, 64, 63, 1, 255]);
@@ -68,14 +82,19 @@ impl Conversation {
         }
     }
 
-    fn transport(&mut self, random: &mut Random, more_bytes: usize) -> (usize, Vec<u8>) {
+    fn transport(
+        &mut self,
+        random: &mut Random,
+        strange_percent: u64,
+        more_bytes: usize,
+    ) -> (usize, Vec<u8>) {
         let side = random.below(2) as usize;
         let payload_bytes = more_bytes + random.below(24) as usize;
         let payload = random.bytes(payload_bytes);
         let (from, to) = (self.ends[side].1, self.ends[1 - side].1);
         let transport = match self.protocol {
             TCP => {
-                let mut sent = self.connection.next(random);
+                let mut sent = self.connection.next(random, strange_percent);
                 sent.header.source_port = self.ends[sent.side].1;
                 sent.header.destination_port = self.ends[1 - sent.side].1;
                 sent.payload.resize(sent.payload.len() + more_bytes, 7);

@@ -62,6 +62,12 @@ impl Timeline {
         (time, who % count)
     }
 
+    /// A time chosen from outside, as far as the mood allows it.
+    pub fn leap(&mut self, time: i64) -> i64 {
+        self.now = if self.mood == TimeMood::Forward { time.max(self.now) } else { time };
+        self.now
+    }
+
     fn at_a_limit(&self, random: &mut Random) -> (i64, usize) {
         let (time, who) = random.pick(&self.marks);
         // The long limits end every flow there is: rarely.

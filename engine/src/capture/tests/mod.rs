@@ -1,4 +1,4 @@
-//! Tests of the readers together: on files of a few lines' writers, whole, cut, damaged and hostile.
+//! Tests of the readers together, on small files: whole, cut, damaged and hostile.
 
 mod compressed;
 mod formats;
