@@ -5,7 +5,11 @@ use std::process::ExitCode;
 use tractor::cli::{Command, InfoArguments};
 
 #[derive(Parser)]
-#[command(name = "pcap_info", version, about = "Say what captures hold (the same as `tractor info`)")]
+#[command(
+    name = "pcap_info",
+    version,
+    about = "Say what captures hold (the same as `tractor info`)"
+)]
 struct Arguments {
     #[command(flatten)]
     info: InfoArguments,

@@ -75,7 +75,7 @@ pub fn decode(record: &RawPacket) -> Option<Datagram> {
         _ => return None,
     };
     let later = ip.fragment.is_some_and(|fragment| !fragment.is_first);
-    let transport = packet.get(ip.header_bytes..).unwrap_or_default();
+    let transport = within(packet, ip.ip_bytes).get(ip.header_bytes..).unwrap_or_default();
     let ports = if later { None } else { ports(ip.protocol, transport)? };
     let behind_ip = ip.ip_bytes - ip.header_bytes as i128;
     let payload = if later { behind_ip } else { payload(ip.protocol, transport, behind_ip) };
@@ -124,7 +124,7 @@ fn ipv4(packet: &[u8], original: usize) -> Option<Ip> {
     };
     if offset == 0 {
         // Of the extension headers, only this one exists behind IPv4.
-        step_over(&mut ip, packet, &[AUTHENTICATION])?;
+        step_over(&mut ip, within(packet, ip_bytes), &[AUTHENTICATION])?;
     }
     Some(ip)
 }
@@ -150,8 +150,14 @@ fn ipv6(packet: &[u8], original: usize) -> Option<Ip> {
         header_bytes: 40,
         fragment: None,
     };
+    let packet = within(packet, ip_bytes);
     step_over(&mut ip, packet, &[0, 43, 60, 135, 139, 140, AUTHENTICATION, FRAGMENT])?;
     Some(ip)
+}
+
+/// What was captured of the IP packet itself: bytes behind its end are padding.
+fn within(packet: &[u8], ip_bytes: i128) -> &[u8] {
+    &packet[..packet.len().min(ip_bytes.max(0) as usize)]
 }
 
 /// The length field and what it does not count; all that was on the wire if the field is 0 or says more.

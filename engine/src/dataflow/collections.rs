@@ -56,11 +56,7 @@ impl Multiply<isize> for Count {
 
     fn multiply(self, times: &isize) -> Self {
         let times = *times as i64;
-        Self {
-            flows: self.flows * times,
-            packets: self.packets * times,
-            bytes: self.bytes * times,
-        }
+        Self { flows: self.flows * times, packets: self.packets * times, bytes: self.bytes * times }
     }
 }
 

@@ -12,8 +12,8 @@
 mod batch;
 mod collections;
 mod failure;
-mod fragments;
 mod flows;
+mod fragments;
 mod graph;
 mod ledger;
 mod operators;

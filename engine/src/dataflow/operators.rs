@@ -17,11 +17,11 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use timely::container::CapacityContainerBuilder;
+use timely::dataflow::Stream;
 use timely::dataflow::channels::pact::{DistributorPact, Pipeline};
 use timely::dataflow::operators::generic::OutputBuilder;
 use timely::dataflow::operators::generic::builder_rc::OperatorBuilder;
 use timely::dataflow::operators::{Capability, InputCapability};
-use timely::dataflow::Stream;
 use timely::progress::frontier::MutableAntichain;
 
 type Of<'scope, R> = Stream<'scope, Step, Parcels<R>>;
@@ -29,9 +29,12 @@ type Of<'scope, R> = Stream<'scope, Step, Parcels<R>>;
 /// A stage that its operator and the end of the run share.
 pub type Stage<S> = Rc<RefCell<S>>;
 
-/// Parcels by step, with the right to answer at that step.
+/// The parcels of a step, with the right to answer at that step on each output.
+type Kept<R> = (Vec<Capability<Step>>, Vec<Parcel<R>>);
+
+/// Parcels by step.
 struct Stash<R> {
-    steps: BTreeMap<Step, (Vec<Capability<Step>>, Vec<Parcel<R>>)>,
+    steps: BTreeMap<Step, Kept<R>>,
 }
 
 impl<R> Stash<R> {
@@ -50,10 +53,7 @@ impl<R> Stash<R> {
     }
 
     /// The first step that no frontier can bring anything more for.
-    fn next_passed(
-        &mut self,
-        frontiers: &[MutableAntichain<Step>],
-    ) -> Option<(Vec<Capability<Step>>, Vec<Parcel<R>>)> {
+    fn next_passed(&mut self, frontiers: &[MutableAntichain<Step>]) -> Option<Kept<R>> {
         let first = self.steps.first_entry()?;
         let open = frontiers.iter().any(|frontier| frontier.less_equal(first.key()));
         (!open).then(|| first.remove())

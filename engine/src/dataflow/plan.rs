@@ -23,7 +23,6 @@ impl Place {
     pub fn step(self) -> Step {
         (self.file as u64) << 32 | self.chunk
     }
-
 }
 
 impl Plan {

@@ -1,5 +1,6 @@
 //! Runs a whole stream of captures through the dataflow.
 
+use super::Step;
 use super::failure::{Failure, lock};
 use super::flows::FlowStage;
 use super::fragments::FragmentStage;
@@ -11,7 +12,6 @@ use super::sink::{OrderedFlows, SinkStage};
 use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
-use super::Step;
 use crate::capture::{Joined, RANGE_BYTES_MAX};
 use crate::decode::{Decoder, FragmentTable, Placement};
 use crate::flows::{FlowTable, TableOptions};
@@ -170,7 +170,13 @@ fn with_writer(
             }
             written
         });
-        run_workers(options, options.workers.clamp(1, WORKERS_MAX), shared, Some(to_writer), tables);
+        run_workers(
+            options,
+            options.workers.clamp(1, WORKERS_MAX),
+            shared,
+            Some(to_writer),
+            tables,
+        );
         match thread.join() {
             Ok(written) => Ok(written?),
             Err(panic) => {

@@ -59,12 +59,12 @@ fn order_of(batches: &[Vec<Flow>]) -> Vec<(u32, u32)> {
         .iter()
         .enumerate()
         .flat_map(|(batch, flows)| {
-            flows.iter().enumerate().map(move |(row, flow)| {
-                ((flow.closed_at, flow.id), (batch as u32, row as u32))
-            })
+            flows
+                .iter()
+                .enumerate()
+                .map(move |(row, flow)| ((flow.closed_at, flow.id), (batch as u32, row as u32)))
         })
         .collect();
     keyed.sort_unstable_by_key(|(key, _)| *key);
     keyed.into_iter().map(|(_, place)| place).collect()
 }
-

@@ -155,10 +155,9 @@ impl Source {
     /// Verifies a chunk against the ledger, enters it, and addresses its records.
     fn enter(&mut self, pending: Pending, published: Published) -> Ready {
         let Pending { place, mut end, mut decoded } = pending;
-        if let Some(start) = published.start.filter(|&start| start != end.start) {
-            if self.shared.plan.is_ranged(place.file) {
-                (end, decoded) = self.read(place, Some(Start::At(start)));
-            }
+        let expected = published.start.filter(|_| self.shared.plan.is_ranged(place.file));
+        if let Some(start) = expected.filter(|&start| start != end.start) {
+            (end, decoded) = self.read(place, Some(Start::At(start)));
         }
         let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
         let head = Arc::new(ChunkHead {

@@ -70,12 +70,16 @@ impl Counts {
 
     /// Kinds that are a defect of a packet, with their counts, those that occurred.
     pub fn malformed(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.occurred().filter(|(kind, ..)| !kind.is_ordinary()).map(|(_, name, count)| (name, count))
+        self.occurred()
+            .filter(|(kind, ..)| !kind.is_ordinary())
+            .map(|(_, name, count)| (name, count))
     }
 
     /// Kinds that are no defect (ARP, other link types), with their counts, those that occurred.
     pub fn ordinary(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        self.occurred().filter(|(kind, ..)| kind.is_ordinary()).map(|(_, name, count)| (name, count))
+        self.occurred()
+            .filter(|(kind, ..)| kind.is_ordinary())
+            .map(|(_, name, count)| (name, count))
     }
 
     fn occurred(&self) -> impl Iterator<Item = (Kind, &'static str, u64)> + '_ {

@@ -3,9 +3,9 @@
 /// The mate of an ICMP type that asks or answers.
 pub fn mate_v4(kind: u8) -> Option<u8> {
     Some(match kind {
-        0 => 8,   // echo reply, echo
+        0 => 8, // echo reply, echo
         8 => 0,
-        9 => 10,  // router advertisement, solicitation
+        9 => 10, // router advertisement, solicitation
         10 => 9,
         13 => 14, // timestamp, reply
         14 => 13,

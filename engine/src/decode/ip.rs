@@ -72,21 +72,26 @@ pub fn read<'a>(
 
 /// IP bytes by the header's own field, checked against what was on the wire.
 #[inline]
-fn length(field: usize, header: usize, original: usize, counts: &mut Counts) -> Result<usize, Kind> {
-    match field {
-        // Segmentation offload leaves the field 0, and so does a jumbogram.
-        0 => Ok(original),
-        _ if field < header => Err(Kind::BadIpLength),
-        _ if field > original => {
-            counts.add(Kind::BadIpLength);
-            Ok(original)
-        }
-        _ => Ok(field),
+fn length(
+    field: usize,
+    header: usize,
+    original: usize,
+    counts: &mut Counts,
+) -> Result<usize, Kind> {
+    if field > original {
+        counts.add(Kind::BadIpLength);
     }
+    // Segmentation offload leaves the field 0, and so does a jumbogram.
+    let bytes = if field == 0 { original } else { field.min(original) };
+    if bytes < header { Err(Kind::BadIpLength) } else { Ok(bytes) }
 }
 
 #[inline]
-fn version_4<'a>(rest: &'a [u8], original: usize, counts: &mut Counts) -> Result<Datagram<'a>, Kind> {
+fn version_4<'a>(
+    rest: &'a [u8],
+    original: usize,
+    counts: &mut Counts,
+) -> Result<Datagram<'a>, Kind> {
     // The options may be cut off; the fixed part must be there.
     let fixed: &[u8; 20] = rest.first_chunk().ok_or(Kind::CutShort)?;
     let header_bytes = usize::from(fixed[0] & 0xf) * 4;
@@ -123,7 +128,11 @@ fn version_4<'a>(rest: &'a [u8], original: usize, counts: &mut Counts) -> Result
 }
 
 #[inline]
-fn version_6<'a>(rest: &'a [u8], original: usize, counts: &mut Counts) -> Result<Datagram<'a>, Kind> {
+fn version_6<'a>(
+    rest: &'a [u8],
+    original: usize,
+    counts: &mut Counts,
+) -> Result<Datagram<'a>, Kind> {
     let header = Ipv6HeaderSlice::from_slice(rest).map_err(|_| Kind::CutShort)?;
     let fixed = header.slice().len();
     let field = match header.payload_length() {
@@ -189,7 +198,7 @@ fn fragment_header(datagram: &mut Datagram<'_>, next: u8) -> Result<(), Kind> {
     let field = u16_at(datagram.payload, 2).ok_or(Kind::CutShort)?;
     let identification = u32_at(datagram.payload, 4).ok_or(Kind::CutShort)?;
     let (offset, more) = (field >> 3, field & 1 == 1);
-    if (offset != 0 || more) && datagram.fragment.is_none() {
+    if offset != 0 || more {
         datagram.fragment = Some(Part { identification, protocol: next, is_first: offset == 0 });
     }
     Ok(())

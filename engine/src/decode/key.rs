@@ -34,11 +34,11 @@ impl Key {
     ) -> (Self, bool) {
         let from_larger = sender > receiver;
         let (small, large) = if from_larger { (receiver, sender) } else { (sender, receiver) };
-        let about = u64::from(small.port) << 48
-            | u64::from(large.port) << 32
-            | u64::from(protocol) << 8
-            | u64::from(has_ports) * HAS_PORTS
-            | u64::from(is_ipv6) * IS_IPV6;
+        let about = (u64::from(small.port) << 48)
+            | (u64::from(large.port) << 32)
+            | (u64::from(protocol) << 8)
+            | (u64::from(has_ports) * HAS_PORTS)
+            | (u64::from(is_ipv6) * IS_IPV6);
         let words = [
             (small.address >> 64) as u64,
             small.address as u64,
@@ -167,7 +167,8 @@ mod tests {
 
     #[test]
     fn both_directions_have_one_key() {
-        let (a, b) = (end(Key::address_v4(0x0102_0304), 1122), end(Key::address_v4(0x0506_0708), 80));
+        let (a, b) =
+            (end(Key::address_v4(0x0102_0304), 1122), end(Key::address_v4(0x0506_0708), 80));
         let (there, from_larger) = Key::new(a, b, 6, true, false, 0);
         let (back, back_from_larger) = Key::new(b, a, 6, true, false, 0);
         assert_eq!(there, back);
@@ -181,8 +182,13 @@ mod tests {
     fn the_protocol_ports_and_stack_tell_keys_apart() {
         let (a, b) = (end(1, 2), end(3, 4));
         let key = |protocol, ports, six, stack| Key::new(a, b, protocol, ports, six, stack).0;
-        let all =
-            [key(6, true, true, 0), key(17, true, true, 0), key(6, false, true, 0), key(6, true, false, 0), key(6, true, true, 1)];
+        let all = [
+            key(6, true, true, 0),
+            key(17, true, true, 0),
+            key(6, false, true, 0),
+            key(6, true, false, 0),
+            key(6, true, true, 1),
+        ];
         for (i, one) in all.iter().enumerate() {
             assert_eq!(all.iter().filter(|other| *other == one).count(), 1, "key {i}");
         }

@@ -64,9 +64,7 @@ fn other_link(link_type: u16, data: &[u8]) -> Result<Located, Kind> {
         number::IPV4 => at(0, Version::Four),
         number::IPV6 => at(0, Version::Six),
         number::NULL | number::LOOP => at(4, family(data)?),
-        number::LINUX_SLL => {
-            behind_type(data, 16, u16_at(data, 14).ok_or(Kind::CutShort)?)
-        }
+        number::LINUX_SLL => behind_type(data, 16, u16_at(data, 14).ok_or(Kind::CutShort)?),
         number::LINUX_SLL2 => {
             let ether_type = u16_at(data, 0).ok_or(Kind::CutShort)?;
             behind_type(data, 20, ether_type)

@@ -73,8 +73,7 @@ impl Segment {
     /// SYN and ACK set, FIN and RST not: the server's answer.
     #[inline]
     pub fn is_syn_ack(&self) -> bool {
-        self.flags & (flags::SYN | flags::ACK | flags::FIN | flags::RST)
-            == flags::SYN | flags::ACK
+        self.flags & (flags::SYN | flags::ACK | flags::FIN | flags::RST) == flags::SYN | flags::ACK
     }
 }
 

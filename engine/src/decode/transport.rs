@@ -77,7 +77,12 @@ fn tcp_header_bytes(offset: u8, counts: &mut Counts) -> u32 {
 
 /// A header that the snaplen cut: each field that is whole counts.
 #[cold]
-fn cut_tcp(mut transport: Transport, payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Transport {
+fn cut_tcp(
+    mut transport: Transport,
+    payload: &[u8],
+    behind_ip: u32,
+    counts: &mut Counts,
+) -> Transport {
     transport.sequence = super::u32_at(payload, 4).unwrap_or(0);
     transport.acknowledgement = super::u32_at(payload, 8).unwrap_or(0);
     let header = payload.get(12).map_or(20, |&offset| tcp_header_bytes(offset, counts));
@@ -99,11 +104,7 @@ fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
     Ok(Transport { ports, payload_bytes, ..Transport::default() })
 }
 
-fn control(
-    payload: &[u8],
-    behind_ip: u32,
-    mate: fn(u8) -> Option<u8>,
-) -> Result<Transport, Kind> {
+fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result<Transport, Kind> {
     let [kind, code] = *payload.first_chunk().ok_or(Kind::CutShort)?;
     let ports = Some(icmp::ports(kind, code, mate(kind)));
     Ok(Transport { ports, payload_bytes: behind_ip.saturating_sub(8), ..Transport::default() })
@@ -134,8 +135,8 @@ impl Transport {
             index: 0,
             window: self.window,
             flags: self.flags,
-            marks: u8::from(from_larger) * marks::FROM_LARGER
-                | u8::from(self.has_tcp_header) * marks::TCP_HEADER,
+            marks: (u8::from(from_larger) * marks::FROM_LARGER)
+                | (u8::from(self.has_tcp_header) * marks::TCP_HEADER),
             time_to_live: datagram.time_to_live,
             dscp: datagram.dscp,
         }

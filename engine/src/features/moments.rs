@@ -173,7 +173,11 @@ mod tests {
     fn merged_lengths_equal_one_series() {
         let (mut a, mut b, mut all) = (Lengths::default(), Lengths::default(), Lengths::default());
         for (i, bytes) in [40, u32::MAX, 1500, 0, u32::MAX].into_iter().enumerate() {
-            if i % 2 == 0 { a.add(bytes) } else { b.add(bytes) }
+            if i % 2 == 0 {
+                a.add(bytes)
+            } else {
+                b.add(bytes)
+            }
             all.add(bytes);
         }
         assert_eq!(a.merged(&b), all);

@@ -15,7 +15,13 @@ impl Timing {
     /// Adds a packet of `side` at `time`. `since_last_ns` is the gap to the flow's packet before,
     /// `side_packets` how many packets the side had before this one.
     #[inline]
-    pub fn add(&mut self, side: usize, time: Timestamp, since_last_ns: Option<i64>, side_packets: u64) {
+    pub fn add(
+        &mut self,
+        side: usize,
+        time: Timestamp,
+        since_last_ns: Option<i64>,
+        side_packets: u64,
+    ) {
         if let Some(gap_ns) = since_last_ns {
             self.flow.add(gap_ns);
         }

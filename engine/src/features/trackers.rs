@@ -1,8 +1,8 @@
 //! The trackers of all open flows of a worker, and of one closed flow.
 
+use super::slab::Slab;
 use super::{Activity, ActivityRule, Needs, Network, Sizes, TcpFlags, Timing};
 use crate::decode::Segment;
-use super::slab::Slab;
 use crate::time::Timestamp;
 
 /// The trackers of one flow. Those that nobody needed are empty.

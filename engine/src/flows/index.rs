@@ -117,11 +117,12 @@ mod tests {
             random = random.wrapping_mul(747_796_405).wrapping_add(2_891_336_453);
             // Few hashes, so that many flows share a tag.
             let (hash, flow) = (random >> 7 & 0x3f, (random >> 16) as usize & 0x1ff);
-            if map.contains_key(&flow) {
-                index.remove(map.remove(&flow).unwrap_or(0), flow);
-            } else {
-                index.insert(hash, flow);
-                map.insert(flow, hash);
+            match map.remove(&flow) {
+                Some(hash) => index.remove(hash, flow),
+                None => {
+                    index.insert(hash, flow);
+                    map.insert(flow, hash);
+                }
             }
             if round % 97 == 0 {
                 for flow in 0..0x200 {

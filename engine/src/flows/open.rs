@@ -82,9 +82,7 @@ impl OpenFlow {
         }
         let reason = match life.rule {
             LifeRule::Connection => self.ended_by_connection(segment, life),
-            LifeRule::Iscx if segment.time.since(self.last) > life.idle_ns => {
-                Some(EndReason::Idle)
-            }
+            LifeRule::Iscx if segment.time.since(self.last) > life.idle_ns => Some(EndReason::Idle),
             LifeRule::Iscx if segment.flags & flags::FIN != 0 => {
                 return Verdict::JoinsAndCloses(EndReason::Fin);
             }

@@ -22,7 +22,9 @@ mod tests {
     fn only_whole_names_give_a_class() {
         assert_eq!(class_from_file_name("skype_24-11-2026-03-57.pcap"), Some("skype"));
         assert_eq!(class_from_file_name("my_app_01-01-2025-00-00.pcap.gz"), Some("my_app"));
-        for other in ["skype.pcap", "_24-11-2026-03-57.pcap", "a_24-11-2026-03-57", "a_24-11-26-03-57.p"] {
+        for other in
+            ["skype.pcap", "_24-11-2026-03-57.pcap", "a_24-11-2026-03-57", "a_24-11-26-03-57.p"]
+        {
             assert_eq!(class_from_file_name(other), None, "{other}");
         }
     }

@@ -102,7 +102,8 @@ fn directional(
 ) {
     for (letter, direction) in ["f", "b"].into_iter().zip(BOTH_WAYS) {
         let meaning = format!("{words}, {}", direction.words());
-        columns.add(format!("{name}_{letter}iat"), "µs", meaning, move |row| value(row, direction));
+        columns
+            .add(format!("{name}_{letter}iat"), "µs", meaning, move |row| value(row, direction));
     }
 }
 
@@ -185,10 +186,7 @@ fn rates(columns: &mut Columns, missing: Value<'static>) {
 }
 
 /// Active and idle periods, in the data set's order of statistics.
-fn periods(
-    columns: &mut Columns,
-    value: fn(Option<&Stat>, Pick, Statistic) -> Value<'static>,
-) {
+fn periods(columns: &mut Columns, value: fn(Option<&Stat>, Pick, Statistic) -> Value<'static>) {
     type Kind = for<'r> fn(&'r Row<'_>) -> Option<&'r Stat>;
     let active: Kind = |row| row.active.as_ref();
     let idle: Kind = |row| row.idle.as_ref();

@@ -52,11 +52,13 @@ pub(super) fn id(columns: &mut Columns) {
 }
 
 fn addresses(columns: &mut Columns) {
-    columns.add("client_ip", "", "Address of the client", |row| Value::Address(row.flow.client().0));
+    columns
+        .add("client_ip", "", "Address of the client", |row| Value::Address(row.flow.client().0));
     columns.add("client_port", "", "Port of the client; ICMP: type", |row| {
         row.flow.client().1.map(u64::from).into()
     });
-    columns.add("server_ip", "", "Address of the server", |row| Value::Address(row.flow.server().0));
+    columns
+        .add("server_ip", "", "Address of the server", |row| Value::Address(row.flow.server().0));
     columns.add("server_port", "", "Port of the server; ICMP: the type's mate, or code", |row| {
         row.flow.server().1.map(u64::from).into()
     });

@@ -1,0 +1,141 @@
+//! Any segments into the flow table: no packet is lost or counted twice, every flow is closed once
+//! and in its time, and neither the chunks nor the number of tables change a flow.
+
+use tractor_engine::decode::{Endpoint, Key, Placement, Segment, marks};
+use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions};
+use tractor_engine::limits::SHARDS;
+use tractor_engine::profiles::Profile;
+use tractor_engine::time::{SECOND_NS, Timestamp};
+
+/// Bytes that make one segment.
+const SEGMENT_BYTES: usize = 8;
+
+const TCP: u8 = 6;
+const UDP: u8 = 17;
+
+/// Profile and room, two lengths of chunks, then segments of eight bytes.
+pub fn check(bytes: &[u8]) {
+    let [choice, one, other, rest @ ..] = bytes else { return };
+    let profiles = Profile::all();
+    let profile = &profiles[usize::from(*choice) % profiles.len()];
+    let options = TableOptions {
+        life: profile.life,
+        needs: profile.needs,
+        activity_rule: profile.activity_rule,
+        activity_gap_ns: SECOND_NS,
+        // Room for one to four flows a shard: evictions are frequent.
+        open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
+    };
+    let placement = Placement::default();
+    let mut time = Timestamp(SECOND_NS);
+    let mut segments = Vec::new();
+    for bytes in rest.as_chunks::<SEGMENT_BYTES>().0 {
+        time = time.plus(step_ns(bytes));
+        let mut segment = segment(bytes, &placement);
+        segment.time = match profile.reading.whole_microseconds {
+            true => time.floor_to_microsecond(),
+            false => time,
+        };
+        segments.push(segment);
+    }
+    let reference = close_all(&options, &segments, usize::from(*one) + 1, 1);
+    let packets: u64 = reference.iter().map(Flow::packet_count).sum();
+    assert_eq!(packets, segments.len() as u64, "packets are kept");
+    let ip_bytes: u64 = reference.iter().map(|flow| flow.ip_bytes[0] + flow.ip_bytes[1]).sum();
+    assert_eq!(ip_bytes, segments.iter().map(|segment| u64::from(segment.ip_bytes)).sum::<u64>());
+    let otherwise = close_all(&options, &segments, usize::from(*other) + 1, 3);
+    let texts =
+        |flows: &[Flow]| -> Vec<String> { flows.iter().map(|flow| format!("{flow:?}")).collect() };
+    assert_eq!(texts(&reference), texts(&otherwise), "{}", profile.name);
+}
+
+/// Nanoseconds to the packet before: mostly little, some negative, some longer than any time-out.
+fn step_ns(bytes: &[u8; SEGMENT_BYTES]) -> i64 {
+    let mantissa = i64::from(bytes[3] as i8);
+    mantissa << (u32::from(bytes[2] & 15) * 3)
+}
+
+fn segment(bytes: &[u8; SEGMENT_BYTES], placement: &Placement) -> Segment {
+    let [ends, flags, high, _, sequence, acknowledgement, payload, window] = *bytes;
+    // Few ends, so that flows meet; equal ones too. Some come from a crowd that fills shards.
+    let crowd = u32::from(high >> 4 == 15) * u32::from(window) << 8;
+    let end = |number: u8| Endpoint {
+        address: Key::address_v4(crowd + u32::from(number >> 1)),
+        port: u16::from(number),
+    };
+    let protocol = if ends & 0xc0 == 0xc0 { UDP } else { TCP };
+    let (key, from_larger) = Key::new(end(ends & 7), end(ends >> 3 & 7), protocol, true, false, 0);
+    let is_tcp = protocol == TCP;
+    Segment {
+        key,
+        time: Timestamp::MIN,
+        clock: Timestamp::MIN,
+        hash: placement.hash(&key),
+        ip_bytes: 40 + u32::from(payload),
+        payload_bytes: u32::from(payload),
+        sequence: u32::from(sequence & 3) * u32::from(is_tcp),
+        acknowledgement: u32::from(acknowledgement & 7) * u32::from(is_tcp),
+        index: 0,
+        window: u16::from(window) * u16::from(is_tcp),
+        flags: flags * u8::from(is_tcp),
+        marks: u8::from(from_larger) * marks::FROM_LARGER + u8::from(is_tcp) * marks::TCP_HEADER,
+        time_to_live: acknowledgement,
+        dscp: payload & 63,
+    }
+}
+
+/// All flows in the order of their rows, from `workers` tables that share the shards.
+fn close_all(
+    options: &TableOptions,
+    segments: &[Segment],
+    chunk_packets: usize,
+    workers: usize,
+) -> Vec<Flow> {
+    let mut tables: Vec<_> = (0..workers).map(|_| FlowTable::new(options)).collect();
+    let mut flows = Vec::new();
+    let mut first_position = 1;
+    let mut clock_before = Timestamp::MIN;
+    for chunk in segments.chunks(chunk_packets) {
+        let (shares, clock) = shared_out(chunk, workers);
+        let clock_after = clock_before.max(clock);
+        let deep_stacks = Vec::new();
+        let head = ChunkHead {
+            first_position,
+            clock_before,
+            clock_after,
+            file: 0,
+            deep_stacks,
+            is_end: false,
+        };
+        let mut closed = Vec::new();
+        for (table, share) in tables.iter_mut().zip(&shares) {
+            table.push(share, &head, &mut closed);
+            table.finish_chunk(&head, &mut closed);
+        }
+        // What the order of rows relies on.
+        assert!(closed.iter().all(|flow| flow.closed_at >= clock_before));
+        assert!(closed.iter().all(|flow| flow.closed_at <= clock_after));
+        flows.append(&mut closed);
+        first_position += chunk.len() as u64;
+        clock_before = clock_after;
+    }
+    for table in &mut tables {
+        table.finish_stream(clock_before, &mut flows);
+        assert_eq!(table.open_flows(), 0);
+        assert_eq!(table.counts.closed.iter().sum::<u64>(), table.counts.flows);
+    }
+    flows.sort_by_key(|flow| (flow.closed_at, flow.id));
+    flows
+}
+
+/// The segments of each worker, with their places in the chunk, and the greatest time of all.
+fn shared_out(chunk: &[Segment], workers: usize) -> (Vec<Vec<Segment>>, Timestamp) {
+    let mut shares = vec![Vec::new(); workers];
+    let mut clock = Timestamp::MIN;
+    for (index, segment) in chunk.iter().enumerate() {
+        clock = clock.max(segment.time);
+        let segment = Segment { clock, index: index as u16, ..*segment };
+        shares[segment.shard() % workers].push(segment);
+    }
+    (shares, clock)
+}

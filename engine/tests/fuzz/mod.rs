@@ -1,0 +1,5 @@
+//! What must hold for any bytes: one file a fuzz target, used by `fuzz/` and by `fuzz_seeds`.
+
+pub mod capture;
+pub mod decode;
+pub mod flows;
