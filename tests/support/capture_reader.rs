@@ -93,6 +93,10 @@ fn pcapng(data: &[u8]) -> Result<Vec<RawPacket>, String> {
         if kind == 0x0a0d_0d0a {
             file.big_endian = file.bytes(at + 8, 4)? == [0x1a, 0x2b, 0x3c, 0x4d];
             interfaces.clear();
+            if file.u16(at + 12)? != 1 {
+                // Nobody knows what another major version looks like.
+                break;
+            }
         }
         let length = file.u32(at + 4)? as usize;
         if length < 12 || !length.is_multiple_of(4) || file.u32(at + length - 4)? as usize != length

@@ -157,7 +157,7 @@ impl Source {
         let Pending { place, mut end, mut decoded } = pending;
         let expected = published.start.filter(|_| self.shared.plan.is_ranged(place.file));
         if let Some(start) = expected.filter(|&start| start != end.start) {
-            (end, decoded) = self.read(place, Some(Start::At(start)));
+            (end, decoded) = self.read_again(place, start);
         }
         let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
         let head = Arc::new(ChunkHead {
@@ -188,6 +188,17 @@ impl Source {
             segments: addressed(decoded.segments, &head, |_| true),
             fragments: addressed(decoded.fragments, &head, |records| !records.is_empty()),
         }
+    }
+
+    /// Reads a chunk from where it really begins. The worker may meanwhile be inside a later file
+    /// whose reader cannot go back, so that one is set aside.
+    fn read_again(&mut self, place: Place, start: u64) -> (ChunkEnd, DecodedChunk) {
+        let ahead = self.reader.take_if(|(file, _)| *file != place.file);
+        let read = self.read(place, Some(Start::At(start)));
+        if ahead.is_some() {
+            self.reader = ahead;
+        }
+        read
     }
 
     fn note_progress(&self, end: &ChunkEnd) {

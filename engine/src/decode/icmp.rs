@@ -40,3 +40,9 @@ pub fn mate_v6(kind: u8) -> Option<u8> {
 pub fn ports(kind: u8, code: u8, mate: Option<u8>) -> (u16, u16) {
     (kind.into(), mate.unwrap_or(code).into())
 }
+
+/// Whether messages of this type, of ICMP (1) or ICMPv6 (58), ask or answer.
+pub fn has_mate(protocol: u8, kind: u16) -> bool {
+    let mate = if protocol == super::ip::ICMP { mate_v4 } else { mate_v6 };
+    u8::try_from(kind).is_ok_and(|kind| mate(kind).is_some())
+}

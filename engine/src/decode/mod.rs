@@ -16,6 +16,7 @@ mod vlan;
 
 pub use counts::{Counts, Kind};
 pub use fragments::{Fragment, FragmentTable};
+pub use icmp::has_mate as icmp_has_mate;
 pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use link::link_type_is_read;
 pub use segment::{Segment, flags, marks};

@@ -6,6 +6,7 @@
 
 mod class;
 mod column;
+mod community_id;
 mod iscx;
 mod native;
 mod row;

@@ -1,5 +1,6 @@
 //! `native`: the best description of a flow we can give. Units in the names, null for missing.
 
+use super::community_id::community_id;
 use super::{Columns, Direction, Profile, Row, Series, Value};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, FLAG_NAMES, Needs};
@@ -227,23 +228,4 @@ fn network(columns: &mut Columns) {
 
 pub(super) fn class(columns: &mut Columns, name: &'static str) {
     columns.add(name, "", "The class given to the capture by the user", |row| row.class.into());
-}
-
-/// Community ID version 1 with seed 0 (github.com/corelight/community-id-spec); `None` for a
-/// flow of fragments whose ports nobody saw.
-fn community_id(flow: &Flow) -> Option<String> {
-    let ((client, client_port), (server, server_port)) = (flow.client(), flow.server());
-    if client_port.is_none() && matches!(flow.protocol(), 1 | 6 | 17 | 58 | 132) {
-        return None;
-    }
-    community_id::calculate_community_id(
-        0,
-        client,
-        server,
-        client_port,
-        server_port,
-        flow.protocol(),
-        false,
-    )
-    .ok()
 }

@@ -1,0 +1,143 @@
+//! What each stage costs a packet, apart from the dataflow: `cargo bench -p tractor-engine`.
+//! Compare runs of one machine only.
+
+// The builders of the tests of the whole program.
+#[allow(dead_code, unused_imports)]
+#[path = "../../tests/support/mod.rs"]
+mod support;
+
+use divan::counter::ItemsCount;
+use divan::{Bencher, black_box};
+use std::io;
+use support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
+use support::traffic::sample;
+use tractor_engine::capture::{Input, Packet, join};
+use tractor_engine::decode::{Decoded, Decoder, Placement, Segment};
+use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions};
+use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
+use tractor_engine::output::{CsvWriter, RowWriter};
+use tractor_engine::profiles::{Profile, Row};
+use tractor_engine::time::{SECOND_NS, Timestamp};
+
+/// Packets of one chunk, as a worker meets them.
+const PACKETS: usize = 8_192;
+
+fn main() {
+    divan::main();
+}
+
+/// The sample's packets again and again, each time later, with other addresses.
+fn packets() -> Vec<RawPacket> {
+    let sample = sample();
+    let span_ns = sample.last().map_or(0, |packet| packet.time_ns) - sample[0].time_ns;
+    let again = |number: usize| {
+        let round = number / sample.len();
+        let mut packet = sample[number % sample.len()].clone();
+        packet.time_ns += (span_ns + SECOND_NS) * round as i64;
+        // The second byte of both IPv4 addresses; other packets stay as they are.
+        for at in [27, 31] {
+            if packet.data.get(12..14) == Some(&[8, 0]) && packet.data.len() > at {
+                packet.data[at] = packet.data[at].wrapping_add(round as u8);
+            }
+        }
+        packet
+    };
+    (0..PACKETS).map(again).collect()
+}
+
+fn packet(raw: &RawPacket) -> Packet<'_> {
+    Packet {
+        time: Timestamp(raw.time_ns),
+        original_bytes: raw.original_bytes,
+        link_type: raw.link_type,
+        data: &raw.data,
+    }
+}
+
+fn native() -> &'static Profile {
+    &Profile::all()[0]
+}
+
+fn segments(packets: &[RawPacket]) -> Vec<Segment> {
+    let mut decoder = Decoder::new(native().reading, Placement::default());
+    let mut clock = Timestamp::MIN;
+    let place = |(index, raw): (usize, &RawPacket)| {
+        let Decoded::Segment(segment) = decoder.decode(&packet(raw)) else { return None };
+        let time = Timestamp(raw.time_ns);
+        clock = clock.max(time);
+        Some(Segment { time, clock, index: index as u16, ..segment })
+    };
+    packets.iter().enumerate().filter_map(place).collect()
+}
+
+fn all_flows(segments: &[Segment]) -> Vec<Flow> {
+    let profile = native();
+    let mut table = FlowTable::new(&TableOptions {
+        life: profile.life,
+        needs: profile.needs,
+        activity_rule: profile.activity_rule,
+        activity_gap_ns: SECOND_NS,
+        open_flows_max: OPEN_FLOWS_MAX,
+    });
+    let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
+    let head = ChunkHead {
+        first_position: 1,
+        clock_before: Timestamp::MIN,
+        clock_after,
+        file: 0,
+        deep_stacks: Vec::new(),
+        is_end: true,
+    };
+    let mut closed = Vec::new();
+    table.push(segments, &head, &mut closed);
+    table.finish_chunk(&head, &mut closed);
+    table.finish_stream(clock_after, &mut closed);
+    closed
+}
+
+#[divan::bench]
+fn sequential_read(bencher: Bencher<'_, '_>) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let path = folder.path().join("bench.pcap");
+    std::fs::write(&path, pcap(&packets(), ETHERNET, PcapStyle::default())).expect("room for it");
+    let joined = join(&[Input::Path(path)]);
+    bencher.counter(ItemsCount::new(PACKETS)).bench_local(|| {
+        let mut reader = joined.files[0].open().expect("the file just written");
+        let mut bytes = 0;
+        while !reader
+            .read_chunk(CHUNK_BYTES, &mut |packet| bytes += black_box(packet.data).len())
+            .end_of_file
+        {}
+        bytes
+    });
+}
+
+#[divan::bench]
+fn decode(bencher: Bencher<'_, '_>) {
+    let packets = packets();
+    let mut decoder = Decoder::new(native().reading, Placement::default());
+    bencher.counter(ItemsCount::new(PACKETS)).bench_local(|| {
+        for raw in &packets {
+            black_box(decoder.decode(&packet(raw)));
+        }
+    });
+}
+
+/// A new table for every chunk: opening and closing its flows counts, too.
+#[divan::bench]
+fn flow_table(bencher: Bencher<'_, '_>) {
+    let segments = segments(&packets());
+    bencher.counter(ItemsCount::new(segments.len())).bench_local(|| all_flows(&segments));
+}
+
+/// Per row, not per packet.
+#[divan::bench]
+fn csv_row(bencher: Bencher<'_, '_>) {
+    let flows = all_flows(&segments(&packets()));
+    let mut writer = CsvWriter::new(native(), false, io::sink());
+    bencher.counter(ItemsCount::new(flows.len())).bench_local(|| {
+        for flow in &flows {
+            writer.write(&Row::new(flow, None, &native().needs)).expect("a sink takes all");
+        }
+    });
+}
