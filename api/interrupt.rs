@@ -1,21 +1,42 @@
-//! Ctrl-C: the first asks the run to stop, so that no half-written file stays; a second one ends
-//! the program at once.
+//! Ctrl-C: the run is asked to stop, so that no half-written file stays. One that cannot look up,
+//! because it waits for its input, is ended from here.
 
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::Duration;
 use tractor_engine::dataflow::Progress;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
+
+/// What an ended program may not leave behind.
+static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// How long a run has to stop by itself.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Names the file that is removed when the program is ended from here.
+pub fn removes(unfinished: &Path) {
+    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(unfinished.to_owned());
+}
 
 /// Lets interrupt, termination and hang-up signals stop the run.
 pub fn stops(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
     // Without a handler the signals end the program, which is what they would do anyway.
     let _ = ctrlc::set_handler(move || {
-        if ASKED.swap(true, Ordering::AcqRel) {
-            std::process::exit(130);
-        }
+        let again = ASKED.swap(true, Ordering::AcqRel);
         progress.stop.store(true, Ordering::Release);
+        if !again {
+            sleep(PATIENCE);
+        }
+        if let Some(file) = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            // If it cannot be removed there is nobody left to tell.
+            let _ = std::fs::remove_file(file);
+        }
+        eprintln!("interrupted");
+        std::process::exit(130);
     });
 }
 

@@ -1,5 +1,6 @@
 //! Where data goes: standard output, or a file that appears only when it is whole.
 
+use crate::interrupt;
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
@@ -34,6 +35,7 @@ impl OutputFile {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(folder.unwrap_or(Path::new(".")))
             .map(NamedTempFile::into_parts)?;
+        interrupt::removes(&temporary);
         Ok(Self { to: Some(file), unfinished: Some((temporary, path.to_owned())) })
     }
 

@@ -1,6 +1,10 @@
 //! All tests of the program as a whole, in one binary, so that it is linked once.
 
+// A test that unwraps what it must have says so by failing there.
+#![allow(clippy::unwrap_used)]
+
 mod binary;
+mod cli;
 mod oracle;
 mod support;
 

@@ -58,7 +58,7 @@ fn step_ns(bytes: &[u8; SEGMENT_BYTES]) -> i64 {
 fn segment(bytes: &[u8; SEGMENT_BYTES], placement: &Placement) -> Segment {
     let [ends, flags, high, _, sequence, acknowledgement, payload, window] = *bytes;
     // Few ends, so that flows meet; equal ones too. Some come from a crowd that fills shards.
-    let crowd = u32::from(high >> 4 == 15) * u32::from(window) << 8;
+    let crowd = (u32::from(high >> 4 == 15) * u32::from(window)) << 8;
     let end = |number: u8| Endpoint {
         address: Key::address_v4(crowd + u32::from(number >> 1)),
         port: u16::from(number),

@@ -1,0 +1,114 @@
+//! The output file appears whole and under its name, or not at all.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use super::run::{flows, names, program, start_command, tractor, until};
+use super::traffic::{office, write};
+
+fn is_unfinished(name: &str) -> bool {
+    name.starts_with(".tractor-")
+}
+
+#[test]
+fn it_holds_what_standard_output_would_and_nothing_else_is_left() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let finished = tractor(folder.path(), &["flows", "a.pcap", "-o", "flows.csv"]);
+    assert_eq!((finished.code, finished.output.as_str()), (Some(0), ""), "{finished:?}");
+    let written = std::fs::read_to_string(folder.path().join("flows.csv")).unwrap();
+    assert_eq!(written, flows(folder.path(), &["a.pcap"]));
+    assert_eq!(names(folder.path()), ["a.pcap", "flows.csv"]);
+}
+
+#[test]
+fn its_mode_is_that_of_any_new_file() {
+    for (mask, mode) in [("022", 0o644), ("027", 0o640), ("077", 0o600), ("000", 0o666)] {
+        let folder = tempdir().unwrap();
+        write(folder.path(), "a.pcap", &office());
+        let mut command = Command::new("sh");
+        command.current_dir(folder.path());
+        command.args(["-c", &format!("umask {mask}; exec \"$0\" flows a.pcap -o flows.csv")]);
+        command.arg(env!("CARGO_BIN_EXE_tractor"));
+        let finished = start_command(&mut command, Stdio::null()).finish(Duration::from_secs(60));
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let about = std::fs::metadata(folder.path().join("flows.csv")).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, mode, "with umask {mask}");
+    }
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_at_the_end() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "flows.csv", b"precious");
+    let now = || std::fs::read_to_string(folder.path().join("flows.csv")).unwrap();
+    let mut command = program(folder.path(), &["flows", "-", "-o", "flows.csv"]);
+    let mut running = start_command(&mut command, Stdio::piped());
+    let mut input = running.child.stdin.take().unwrap();
+    let capture = office();
+    input.write_all(&capture[..20_000]).unwrap();
+    until("a temporary appears", || names(folder.path()).iter().any(|name| is_unfinished(name)));
+    assert_eq!(now(), "precious");
+    input.write_all(&capture[20_000..]).unwrap();
+    assert_eq!(now(), "precious");
+    drop(input);
+    let finished = running.finish(Duration::from_secs(60));
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    write(folder.path(), "a.pcap", &capture);
+    assert_eq!(now(), flows(folder.path(), &["a.pcap"]));
+    assert_eq!(names(folder.path()), ["a.pcap", "flows.csv"]);
+}
+
+#[test]
+fn it_stays_as_it_was_when_there_is_nothing_to_read() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "flows.csv", b"precious");
+    let finished = tractor(folder.path(), &["flows", "nosuch.pcap", "-o", "flows.csv"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert_eq!(std::fs::read(folder.path().join("flows.csv")).unwrap(), b"precious");
+    assert_eq!(names(folder.path()), ["flows.csv"]);
+}
+
+#[test]
+fn a_folder_that_takes_no_file_is_exit_1() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let closed = folder.path().join("closed");
+    std::fs::create_dir(&closed).unwrap();
+    std::fs::set_permissions(&closed, PermissionsExt::from_mode(0o555)).unwrap();
+    let mut places = vec!["nosuch/flows.csv", "/proc/flows.csv", "a.pcap/flows.csv"];
+    // The superuser may write everywhere.
+    if !may_write(&closed) {
+        places.push("closed/flows.csv");
+    }
+    for place in places {
+        let finished = tractor(folder.path(), &["flows", "a.pcap", "-o", place]);
+        assert_eq!((finished.code, finished.output.as_str()), (Some(1), ""), "{finished:?}");
+        let beginning = format!("error: cannot write {place}: ");
+        assert!(finished.messages.starts_with(&beginning), "{finished:?}");
+        assert_eq!(finished.messages.lines().count(), 1, "{finished:?}");
+    }
+    assert_eq!(names(folder.path()), ["a.pcap", "closed"]);
+}
+
+fn may_write(folder: &Path) -> bool {
+    tempfile::tempfile_in(folder).is_ok()
+}
+
+#[test]
+fn a_full_device_is_exit_1() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    for workers in ["1", "2", "4"] {
+        let arguments = ["flows", "a.pcap", "-o", "/dev/full", "--workers", workers];
+        let finished = tractor(folder.path(), &arguments);
+        assert_eq!(finished.code, Some(1), "{finished:?}");
+        assert!(finished.messages.contains("No space left on device"), "{finished:?}");
+    }
+    assert!(Path::new("/dev/full").exists());
+}
