@@ -8,6 +8,7 @@ mod cli;
 mod oracle;
 mod support;
 
+mod capture_times;
 mod corpus;
 mod oracle_agrees;
 mod oracle_self;

@@ -40,7 +40,8 @@ impl Default for PcapngStyle {
 pub fn pcapng(packets: &[RawPacket], style: PcapngStyle) -> Vec<u8> {
     let mut file = Vec::new();
     let mut big_endian = style.big_endian;
-    let mut time_before = None;
+    // A simple packet block takes the time of the packet before it, or 0.
+    let mut time_before = 0;
     // A capture without packets has one section all the same.
     let mut rest = packets;
     loop {
@@ -59,7 +60,7 @@ fn section(
     packets: &[RawPacket],
     style: PcapngStyle,
     big_endian: bool,
-    time_before: &mut Option<i64>,
+    time_before: &mut i64,
 ) {
     let mut header = Writer::new(big_endian);
     header.u32(0x1a2b_3c4d);
@@ -77,7 +78,7 @@ fn section(
         });
         let simple = style.simple_blocks
             && interface == 0
-            && *time_before == Some(packet.time_ns)
+            && *time_before == packet.time_ns
             && packet.original_bytes as usize == packet.data.len();
         if simple {
             block(file, SIMPLE_PACKET, simple_packet(packet, big_endian), big_endian);
@@ -85,7 +86,7 @@ fn section(
             let body = enhanced_packet(packet, interface as u32, style, big_endian);
             block(file, ENHANCED_PACKET, body, big_endian);
         }
-        *time_before = Some(packet.time_ns);
+        *time_before = packet.time_ns;
     }
 }
 

@@ -9,8 +9,9 @@ use crate::support::random::Random;
 
 const DESTINATION_OPTIONS: u8 = 60;
 
-/// Hop-by-hop, routing, destination options, mobility, HIP, shim6, authentication.
-const EXTENSIONS: [u8; 7] = [0, 43, DESTINATION_OPTIONS, 135, 139, 140, 51];
+/// Hop-by-hop, routing, destination options, mobility, HIP, shim6, authentication, and fragment: where no part of the
+/// packet is meant, offset 0 and no more, else one fragment header behind another.
+const EXTENSIONS: [u8; 8] = [0, 43, DESTINATION_OPTIONS, 135, 139, 140, 51, 44];
 
 /// Types with a mate, types without, and types whose number is another's code.
 const ICMP_KINDS: [(u8, u8); 12] = [
