@@ -1,6 +1,7 @@
 //! Ctrl-C: the run is asked to stop, so that no half-written file stays. One that cannot look up,
 //! because it waits for its input, is ended from here.
 
+use crate::messages;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -35,7 +36,7 @@ pub fn stops(progress: &Arc<Progress>) {
             // If it cannot be removed there is nobody left to tell.
             let _ = std::fs::remove_file(file);
         }
-        eprintln!("interrupted");
+        messages::line(format_args!("interrupted"));
         std::process::exit(130);
     });
 }

@@ -3,6 +3,9 @@
 //! `main` parses the arguments and calls one command; a command calls the engine, prints data to
 //! standard output or a file, everything else to standard error, and says how it ended.
 
+// `eprintln` panics when standard error is gone: messages go through `messages::line`.
+#![warn(clippy::print_stderr)]
+
 pub mod cli;
 mod commands;
 mod duration;

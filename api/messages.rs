@@ -1,12 +1,18 @@
 //! What people read on standard error.
 
 use crate::Exit;
+use std::io::Write;
 use tractor_engine::capture::{Problem, Severity};
 use tractor_engine::dataflow::{Summary, Timings};
 
+/// One line. Nobody can be told that a message could not be written, and nothing else changes.
+pub fn line(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
 /// `error: …`, one line.
 pub fn error(text: impl std::fmt::Display) {
-    eprintln!("error: {text}");
+    line(format_args!("error: {text}"));
 }
 
 /// Problems with inputs, a line each.
@@ -14,7 +20,7 @@ pub fn problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     for problem in problems {
         match problem.severity {
             Severity::Error => error(problem),
-            Severity::Warning => eprintln!("warning: {problem}"),
+            Severity::Warning => line(format_args!("warning: {problem}")),
         }
     }
 }
@@ -32,23 +38,25 @@ pub fn exit_of_inputs(files: usize, problems: &[Problem]) -> Exit {
 pub fn summary(summary: &Summary) {
     problems(&summary.problems);
     if summary.problems_not_kept > 0 {
-        eprintln!("warning: {} more inputs had problems", summary.problems_not_kept);
+        line(format_args!("warning: {} more inputs had problems", summary.problems_not_kept));
     }
     let seconds = summary.timings.wall_ns as f64 / 1e9;
-    eprintln!(
+    line(format_args!(
         "{}, {}, {} in {seconds:.2} s ({:.2} M packets/s)",
         counted(summary.files as u64, "file"),
         counted(summary.packets, "packet"),
         counted(summary.flows.flows, "flow"),
         summary.packets as f64 / seconds.max(1e-9) / 1e6,
-    );
+    ));
     list("malformed", summary.decoded.malformed());
     list("in no flow", summary.decoded.ordinary());
     let went_back = ("time went back in their flow", summary.flows.time_went_back);
     list("packets whose", Some(went_back).filter(|(_, packets)| *packets > 0));
     let evicted = summary.flows.closed[tractor_engine::flows::EndReason::Evicted as usize];
     if evicted > 0 {
-        eprintln!("warning: {evicted} flows were evicted from a full table (see --max-flows)");
+        line(format_args!(
+            "warning: {evicted} flows were evicted from a full table (see --max-flows)"
+        ));
     }
 }
 
@@ -63,7 +71,7 @@ pub fn timings(timings: &Timings, packets: u64) {
     ];
     for (stage, ns) in stages {
         let each = ns as f64 / packets.max(1) as f64;
-        eprintln!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9);
+        line(format_args!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9));
     }
 }
 
@@ -71,7 +79,7 @@ fn list<'a>(title: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {
     let counts: Vec<_> =
         counts.into_iter().map(|(name, count)| format!("{} {name}", grouped(count))).collect();
     if !counts.is_empty() {
-        eprintln!("{title}: {}", counts.join(", "));
+        line(format_args!("{title}: {}", counts.join(", ")));
     }
 }
 

@@ -5,6 +5,7 @@ use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::{Exit, interrupt, messages};
 use std::io;
+use std::path::Path;
 use tractor_engine::capture::join;
 use tractor_engine::output::{CsvWriter, DiscardWriter, RowWriter};
 use tractor_engine::profiles::Profile;
@@ -24,7 +25,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options, profile);
     options.classes = classes(&joined.files, arguments.label.as_deref());
-    let opened = OutputFile::create(&arguments.output)
+    let opened = OutputFile::create(destination(arguments))
         .and_then(|output| writer(arguments, profile, &output).map(|writer| (output, writer)));
     let (output, writer) = match opened {
         Ok(opened) => opened,
@@ -35,7 +36,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         Err(error) => return exit_of_error(&error),
     };
     if interrupt::was_asked() {
-        eprintln!("interrupted: {} is not written", arguments.output.display());
+        messages::line(format_args!("interrupted: {} is not written", arguments.output.display()));
         return Exit::Interrupted;
     }
     if let Err(cause) = output.finish() {
@@ -46,6 +47,14 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         messages::timings(&summary.timings, summary.packets);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)
+}
+
+/// Without a format nothing is written, so nothing may be touched.
+fn destination(arguments: &FlowsArguments) -> &Path {
+    match arguments.format {
+        Format::Csv => &arguments.output,
+        Format::None => Path::new("-"),
+    }
 }
 
 /// An empty folder is no error of anybody, but there is nothing to show either.

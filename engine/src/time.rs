@@ -36,10 +36,10 @@ impl Timestamp {
         Self(self.0.saturating_add(nanoseconds))
     }
 
-    /// Rounded down to a whole microsecond.
+    /// Rounded down to a whole microsecond; at the lower end of the range, the end itself.
     #[inline]
     pub fn floor_to_microsecond(self) -> Self {
-        Self(self.0 - self.0.rem_euclid(MICROSECOND_NS))
+        Self(self.0.saturating_sub(self.0.rem_euclid(MICROSECOND_NS)))
     }
 
     /// Appends the moment as RFC 3339 in UTC with nine decimals, e.g. `2026-11-24T03:57:02.000000001Z`.

@@ -112,3 +112,32 @@ fn a_full_device_is_exit_1() {
     }
     assert!(Path::new("/dev/full").exists());
 }
+
+#[test]
+fn without_a_format_an_existing_file_stays_as_it_was() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    write(folder.path(), "flows.csv", b"precious");
+    let finished =
+        tractor(folder.path(), &["flows", "a.pcap", "--format", "none", "-o", "flows.csv"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(std::fs::read(folder.path().join("flows.csv")).unwrap(), b"precious");
+}
+
+#[test]
+fn messages_that_cannot_be_written_change_nothing() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    for (arguments, code) in [
+        (&["flows", "a.pcap", "-o", "flows.csv"][..], 0),
+        (&["flows", "a.pcap", "--timings"], 0),
+        (&["stats", "a.pcap"], 0),
+        (&["flows", "a.pcap", "nosuch.pcap"], 3),
+        (&["info", "nosuch.pcap"], 1),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let mut command = program(folder.path(), arguments);
+        let status = command.stdout(Stdio::null()).stderr(full).status().unwrap();
+        assert_eq!(status.code(), Some(code), "{arguments:?}");
+    }
+}

@@ -59,7 +59,7 @@ fn the_data_sets_profile_cuts_after_15_seconds_unless_told_otherwise() {
         let csv = flows(folder.path(), &[&["a.pcap", "--profile", "iscx"], options].concat());
         Table::of(&csv).numbers("duration")
     };
-    // 16 + 15 is 31, so that 32 opens a third.
+    // The second begins at 16 s, and 32 s is more than 15 s later.
     assert_eq!(durations(&[]), [15_000_000, 14_000_000, 0]);
     assert_eq!(durations(&["--flow-timeout", "30s"]), [30_000_000, 0]);
     assert_eq!(durations(&["--flow-timeout", "1m"]), [32_000_000]);

@@ -94,7 +94,10 @@ fn pcapng(data: &[u8]) -> Result<Vec<RawPacket>, String> {
             file.big_endian = file.bytes(at + 8, 4)? == [0x1a, 0x2b, 0x3c, 0x4d];
             interfaces.clear();
             if file.u16(at + 12)? != 1 {
-                // Nobody knows what another major version looks like.
+                // Nobody knows what another major version looks like; what came before it counts.
+                if at == 0 {
+                    return Err("a pcapng file of another version".into());
+                }
                 break;
             }
         }
