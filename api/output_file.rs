@@ -2,7 +2,7 @@
 
 use crate::interrupt;
 use std::fs::{File, Permissions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use tempfile::{NamedTempFile, TempPath};
@@ -15,7 +15,8 @@ pub struct OutputFile {
 }
 
 impl OutputFile {
-    /// Opens `path`; `-` is standard output. A device or pipe is written directly.
+    /// Opens `path`; `-` is standard output. A device or pipe is written directly, a link stays
+    /// and the file that it names is written.
     ///
     /// # Errors
     /// When the folder does not take a file.
@@ -23,20 +24,18 @@ impl OutputFile {
         if path == Path::new("-") {
             return Ok(Self { to: None, unfinished: None });
         }
-        if path.metadata().is_ok_and(|about| !about.is_file()) {
-            let file = File::options().write(true).open(path)?;
-            return Ok(Self { to: Some(file), unfinished: None });
+        match path.metadata() {
+            Ok(about) if !about.is_file() => {
+                let file = File::options().write(true).open(path)?;
+                return Ok(Self { to: Some(file), unfinished: None });
+            }
+            Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
+            _ => {}
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let (file, temporary) = tempfile::Builder::new()
-            .prefix(".tractor-")
-            .suffix(".unfinished")
-            // As any new file: the user's mask takes away what it should.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder.unwrap_or(Path::new(".")))
-            .map(NamedTempFile::into_parts)?;
+        let target = behind_links(path);
+        let (file, temporary) = beside(&target)?.into_parts();
         interrupt::removes(&temporary);
-        Ok(Self { to: Some(file), unfinished: Some((temporary, path.to_owned())) })
+        Ok(Self { to: Some(file), unfinished: Some((temporary, target)) })
     }
 
     /// A handle to write through.
@@ -60,4 +59,29 @@ impl OutputFile {
             None => Ok(()),
         }
     }
+}
+
+/// The file that a chain of links names, which need not exist yet. Renaming onto a link would
+/// replace the link. Links that lead in circles have no metadata and do not come here.
+fn behind_links(path: &Path) -> PathBuf {
+    let mut target = path.to_owned();
+    while let Ok(next) = target.read_link() {
+        // An absolute link replaces the folder.
+        target = folder_of(&target).join(next);
+    }
+    target
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A temporary file in the target's folder, so that it can be renamed to it.
+fn beside(target: &Path) -> io::Result<NamedTempFile> {
+    tempfile::Builder::new()
+        .prefix(".tractor-")
+        .suffix(".unfinished")
+        // As any new file: the user's mask takes away what it should.
+        .permissions(Permissions::from_mode(0o666))
+        .tempfile_in(folder_of(target))
 }

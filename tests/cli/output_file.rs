@@ -1,7 +1,7 @@
 //! The output file appears whole and under its name, or not at all.
 
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -62,6 +62,47 @@ fn an_existing_file_is_replaced_only_at_the_end() {
     write(folder.path(), "a.pcap", &capture);
     assert_eq!(now(), flows(folder.path(), &["a.pcap"]));
     assert_eq!(names(folder.path()), ["a.pcap", "flows.csv"]);
+}
+
+#[test]
+fn a_link_stays_and_the_file_that_it_names_is_written() {
+    let folder = tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write(folder.path(), "a.pcap", &office());
+    let rows = flows(folder.path(), &["a.pcap"]);
+    std::fs::create_dir(at("real")).unwrap();
+    write(folder.path(), "real/old.csv", b"precious");
+    symlink("real/old.csv", at("to-old.csv")).unwrap();
+    symlink("to-old.csv", at("to-link.csv")).unwrap();
+    symlink(at("real/new.csv"), at("to-nothing.csv")).unwrap();
+    for (link, next, target) in [
+        ("to-old.csv", "real/old.csv", "real/old.csv"),
+        ("to-link.csv", "to-old.csv", "real/old.csv"),
+        ("to-nothing.csv", at("real/new.csv").to_str().unwrap(), "real/new.csv"),
+    ] {
+        let finished = tractor(folder.path(), &["flows", "a.pcap", "-o", link]);
+        assert_eq!(finished.code, Some(0), "{link}: {finished:?}");
+        assert_eq!(at(link).read_link().unwrap(), Path::new(next), "{link}");
+        assert_eq!(std::fs::read_to_string(at(target)).unwrap(), rows, "{link}");
+        std::fs::remove_file(at(target)).unwrap();
+    }
+    assert!(names(&at("real")).is_empty());
+    assert_eq!(
+        names(folder.path()),
+        ["a.pcap", "real", "to-link.csv", "to-nothing.csv", "to-old.csv"]
+    );
+}
+
+#[test]
+fn links_in_a_circle_are_exit_1() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    symlink("other.csv", folder.path().join("one.csv")).unwrap();
+    symlink("one.csv", folder.path().join("other.csv")).unwrap();
+    let finished = tractor(folder.path(), &["flows", "a.pcap", "-o", "one.csv"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.messages.starts_with("error: cannot write one.csv: "), "{finished:?}");
+    assert_eq!(names(folder.path()), ["a.pcap", "one.csv", "other.csv"]);
 }
 
 #[test]
