@@ -2,11 +2,13 @@
 //! because it waits for its input, is ended from here.
 
 use crate::messages;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
+use tempfile::NamedTempFile;
 use tractor_engine::dataflow::Progress;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
@@ -17,12 +19,20 @@ static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
 /// How long a run has to stop by itself.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Names the file that is removed when the program is ended from here.
-pub fn removes(unfinished: &Path) {
-    *UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner) = Some(unfinished.to_owned());
+/// Creates the file that is removed when the program is ended from here. Nothing comes between
+/// the file and its name being known: the handler waits, and once it has looked, no file is made.
+///
+/// # Errors
+/// Those of `create`.
+pub fn removes(create: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
+    let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+    let file = create()?;
+    *unfinished = Some(file.path().to_owned());
+    Ok(file)
 }
 
-/// Lets interrupt, termination and hang-up signals stop the run.
+/// Lets interrupt, termination and hang-up signals stop a run. To be called before anything is
+/// made that an ended program would leave behind.
 pub fn stops(progress: &Arc<Progress>) {
     let progress = Arc::clone(progress);
     // Without a handler the signals end the program, which is what they would do anyway.
@@ -32,7 +42,9 @@ pub fn stops(progress: &Arc<Progress>) {
         if !again {
             sleep(PATIENCE);
         }
-        if let Some(file) = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // Locked to the end of the program.
+        let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = unfinished.take() {
             // If it cannot be removed there is nobody left to tell.
             let _ = std::fs::remove_file(file);
         }

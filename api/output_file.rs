@@ -33,8 +33,7 @@ impl OutputFile {
             _ => {}
         }
         let target = behind_links(path);
-        let (file, temporary) = beside(&target)?.into_parts();
-        interrupt::removes(&temporary);
+        let (file, temporary) = interrupt::removes(|| beside(&target))?.into_parts();
         Ok(Self { to: Some(file), unfinished: Some((temporary, target)) })
     }
 

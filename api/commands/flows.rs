@@ -1,6 +1,8 @@
 //! `tractor flows`: the flows of captures, with their features.
 
-use super::{classes, engine_inputs, exit_of_error, profile_named, run_options, watched};
+use super::{
+    classes, engine_inputs, exit_of_error, profile_named, run_options, stoppable, watched,
+};
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::{Exit, interrupt, messages};
@@ -15,6 +17,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
         messages::problems(&joined.problems);
@@ -31,7 +34,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         Ok(opened) => opened,
         Err(cause) => return cannot_write(arguments, &cause),
     };
-    let summary = match watched(joined, &options, Some(writer)) {
+    let summary = match watched(joined, &options, Some(writer), &progress) {
         Ok(summary) => summary,
         Err(error) => return exit_of_error(&error),
     };

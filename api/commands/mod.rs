@@ -66,17 +66,23 @@ fn classes(files: &[CaptureFile], label: Option<&str>) -> Vec<Option<String>> {
     files.iter().map(|file| label.map(str::to_owned).or_else(|| of_name(file))).collect()
 }
 
-/// Runs the dataflow with a progress bar, stoppable by the user.
+/// What a run and its watchers share; from here on the user can stop it.
+fn stoppable() -> Arc<Progress> {
+    let progress = Arc::new(Progress::default());
+    interrupt::stops(&progress);
+    progress
+}
+
+/// Runs the dataflow with a progress bar.
 fn watched(
     joined: Joined,
     options: &RunOptions,
     writer: Option<Box<dyn RowWriter>>,
+    progress: &Arc<Progress>,
 ) -> Result<Summary, RunError> {
-    let progress = Arc::new(Progress::default());
-    interrupt::stops(&progress);
     let bytes: Option<u64> = joined.files.iter().map(CaptureFile::bytes).sum();
-    let bar = progress::show(&progress, bytes);
-    let summary = run_dataflow(joined, options, writer, &progress);
+    let bar = progress::show(progress, bytes);
+    let summary = run_dataflow(joined, options, writer, progress);
     drop(bar);
     summary
 }

@@ -1,6 +1,6 @@
 //! `tractor stats`: counts of flows by protocol, client, server and port.
 
-use super::{engine_inputs, exit_of_error, print, profile_named, run_options, watched};
+use super::{engine_inputs, exit_of_error, print, profile_named, run_options, stoppable, watched};
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
 use crate::{Exit, interrupt, messages};
@@ -15,6 +15,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
         messages::problems(&joined.problems);
@@ -25,7 +26,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options, profile);
     options.statistics = true;
-    let summary = match watched(joined, &options, None) {
+    let summary = match watched(joined, &options, None, &progress) {
         Ok(summary) => summary,
         Err(error) => return exit_of_error(&error),
     };

@@ -8,6 +8,7 @@ use tempfile::tempdir;
 
 use super::run::{names, program, start_command, tractor, until};
 use super::traffic::{many_flows, office, plain, write};
+use crate::support::pcapng::{PcapngStyle, pcapng};
 
 fn send(signal: &str, process: u32) {
     let status = Command::new("kill").args([signal, &process.to_string()]).status().unwrap();
@@ -21,8 +22,8 @@ fn assert_signal_ends(signal: &str, workers: &str) {
     // The input stays open, so that the run cannot be over.
     let mut input = running.child.stdin.take().unwrap();
     input.write_all(&office()).unwrap();
+    // Not a moment later: the handler has to be there before the file.
     until("a temporary appears", || !names(folder.path()).is_empty());
-    std::thread::sleep(Duration::from_millis(300));
     let sent = Instant::now();
     send(signal, running.child.id());
     let finished = running.finish(Duration::from_secs(20));
@@ -45,6 +46,34 @@ fn ctrl_c_ends_a_run_that_waits_for_input_and_leaves_no_file() {
 #[test]
 fn a_termination_ends_a_run_as_ctrl_c_does() {
     assert_signal_ends("-TERM", "2");
+}
+
+#[test]
+fn ctrl_c_before_the_first_packet_ends_a_run_as_later_does() {
+    for command in [&["flows", "-", "-o", "flows.csv"][..], &["stats", "-"]] {
+        let folder = tempdir().unwrap();
+        let mut running = start_command(&mut program(folder.path(), command), Stdio::piped());
+        let mut input = running.child.stdin.take().unwrap();
+        // More than a pipe holds of a header without a packet: the program has begun to read.
+        input.write_all(&blocks_without_packets()).unwrap();
+        assert!(names(folder.path()).is_empty(), "there is nothing to write yet");
+        send("-INT", running.child.id());
+        let finished = running.finish(Duration::from_secs(20));
+        drop(input);
+        assert_eq!(finished.code, Some(130), "{command:?}: {finished:?}");
+        assert!(names(folder.path()).is_empty(), "{command:?}");
+    }
+}
+
+/// A section and many blocks that nobody knows.
+fn blocks_without_packets() -> Vec<u8> {
+    let mut file = pcapng(&[], PcapngStyle::default());
+    for _ in 0..20_000 {
+        for word in [0x0bad_u32, 16, 0, 16] {
+            file.extend(word.to_le_bytes());
+        }
+    }
+    file
 }
 
 #[test]
