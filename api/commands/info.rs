@@ -9,6 +9,11 @@ use tractor_engine::capture::{CaptureFile, Description, Format, Problem, join};
 use tractor_engine::statistics::{Content, content_of};
 
 pub fn run(arguments: &InfoArguments) -> Exit {
+    read(arguments).unwrap_or_else(|exit| exit)
+}
+
+/// Stops as soon as there is nobody to print for.
+fn read(arguments: &InfoArguments) -> Result<Exit, Exit> {
     let mut report = Report::new(arguments.json);
     for input in engine_inputs(&arguments.inputs) {
         let mut joined = join(&[input]);
@@ -19,7 +24,7 @@ pub fn run(arguments: &InfoArguments) -> Exit {
         joined.files.sort_by(|a, b| a.name.cmp(&b.name));
         for file in &joined.files {
             match content_of(file) {
-                Ok(content) => report.add(file, content),
+                Ok(content) => report.add(file, content)?,
                 Err(problem) => report.add_problem(problem),
             }
         }
@@ -32,25 +37,25 @@ struct Report {
     array: Option<Vec<Value>>,
     files: usize,
     problems: Vec<Problem>,
-    printed: Exit,
 }
 
 impl Report {
     fn new(json: bool) -> Self {
         let array = json.then(Vec::new);
-        Self { array, files: 0, problems: Vec::new(), printed: Exit::Success }
+        Self { array, files: 0, problems: Vec::new() }
     }
 
-    fn add(&mut self, file: &CaptureFile, content: Content) {
+    fn add(&mut self, file: &CaptureFile, content: Content) -> Result<(), Exit> {
         self.files += 1;
         match &mut self.array {
             Some(array) => array.push(object(file, &content)),
-            None => self.printed = print(&text(file, &content)),
+            None => print(&text(file, &content))?,
         }
         if let Some(problem) = content.problem {
             messages::problems([&problem]);
             self.problems.push(problem);
         }
+        Ok(())
     }
 
     fn add_problem(&mut self, problem: Problem) {
@@ -61,19 +66,15 @@ impl Report {
         self.problems.push(problem);
     }
 
-    fn finish(self) -> Exit {
-        let printed = match self.array {
+    fn finish(self) -> Result<Exit, Exit> {
+        if let Some(array) = self.array {
             // An array of plain values always has a JSON form.
-            Some(array) => print(&format!("{:#}\n", Value::Array(array))),
-            None => self.printed,
-        };
-        if self.files == 0 && self.problems.is_empty() {
-            return super::flows::nothing_found();
+            print(&format!("{:#}\n", Value::Array(array)))?;
         }
-        match printed {
-            Exit::Success => messages::exit_of_inputs(self.files, &self.problems),
-            failed => failed,
-        }
+        Ok(match (self.files, self.problems.is_empty()) {
+            (0, true) => super::flows::nothing_found(),
+            _ => messages::exit_of_inputs(self.files, &self.problems),
+        })
     }
 }
 

@@ -100,10 +100,12 @@ fn exit_of_error(error: &RunError) -> Exit {
 }
 
 /// Prints a text to standard output.
-fn print(text: &str) -> Exit {
+///
+/// # Errors
+/// How the command ends now: nobody reads any more, or the text could not be written.
+fn print(text: &str) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Exit::Success,
-        Err(cause) => exit_of_error(&RunError::Write(cause)),
-    }
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.flush())
+        .map_err(|cause| exit_of_error(&RunError::Write(cause)))
 }

@@ -7,11 +7,12 @@ use std::fmt::Write;
 use tractor_engine::profiles::Profile;
 
 pub fn run(arguments: &ProfilesArguments) -> Exit {
-    match arguments.name.as_deref().map(profile_named) {
-        None => print(&all()),
-        Some(Ok(profile)) => print(&columns(profile)),
-        Some(Err(exit)) => exit,
-    }
+    let text = match arguments.name.as_deref().map(profile_named) {
+        None => all(),
+        Some(Ok(profile)) => columns(profile),
+        Some(Err(exit)) => return exit,
+    };
+    print(&text).err().unwrap_or(Exit::Success)
 }
 
 fn all() -> String {

@@ -38,13 +38,13 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         messages::timings(&summary.timings, summary.packets);
     }
     match show(arguments, &summary) {
-        Exit::Success => messages::exit_of_inputs(summary.files, &summary.problems),
-        failed => failed,
+        Ok(()) => messages::exit_of_inputs(summary.files, &summary.problems),
+        Err(exit) => exit,
     }
 }
 
-fn show(arguments: &StatsArguments, summary: &Summary) -> Exit {
-    let Some(tables) = &summary.statistics else { return Exit::Success };
+fn show(arguments: &StatsArguments, summary: &Summary) -> Result<(), Exit> {
+    let Some(tables) = &summary.statistics else { return Ok(()) };
     match arguments.json {
         true => print(&format!("{:#}\n", object(tables, summary))),
         false => print(&text(tables, arguments.top)),

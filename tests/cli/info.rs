@@ -1,11 +1,13 @@
 //! `tractor info` and `pcap_info`: the lines that scripts know, and the same as JSON.
 
+use std::io::Read;
 use std::path::Path;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 use tempfile::tempdir;
 
-use super::run::{pcap_info, tractor};
+use super::run::{pcap_info, program, tractor, until};
 use super::traffic::{SECOND_NS, START_NS, datagram, plain, segment, write};
 use crate::support::capture::{ETHERNET, PcapStyle, RAW_IP, RawPacket, pcap};
 use crate::support::files::gzip;
@@ -166,4 +168,34 @@ fn json_has_an_object_for_every_file_readable_or_not() {
     assert_eq!(is_null, [false, true, false, false, true]);
     assert_eq!(objects[2]["error"], "No such file or directory");
     assert_eq!((&objects[4]["first_time"], &objects[4]["last_time"]), (&Value::Null, &Value::Null));
+}
+
+/// Messages and exit code of `tractor info` on a capture and then standard input, which never ends.
+fn info_printed_to(output: Stdio) -> (String, Option<i32>) {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &plain(&packets()));
+    let mut child = program(folder.path(), &["info", "a.pcap", "a.pcap", "-"])
+        .stdin(Stdio::piped())
+        .stdout(output)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let open = child.stdin.take();
+    until("the program has seen enough", || child.try_wait().unwrap().is_some());
+    drop(open);
+    let mut messages = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut messages).unwrap();
+    (messages, child.wait().unwrap().code())
+}
+
+#[test]
+fn nothing_more_is_read_once_the_lines_cannot_be_printed() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    assert_eq!(info_printed_to(writer.into()), (String::new(), Some(0)));
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let (messages, code) = info_printed_to(full.into());
+    assert_eq!(code, Some(1), "{messages}");
+    assert_eq!(messages.lines().count(), 1, "{messages}");
+    assert!(messages.starts_with("error: cannot write "), "{messages}");
 }

@@ -94,7 +94,7 @@ fn text(mut file: File) -> String {
 }
 
 /// Waits until something is so, which must happen soon.
-pub fn until(what: &str, is_so: impl Fn() -> bool) {
+pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     let limit = Instant::now() + Duration::from_secs(20);
     while !is_so() {
         assert!(Instant::now() < limit, "waited in vain until {what}");
