@@ -15,6 +15,14 @@ pub fn error(text: impl std::fmt::Display) {
     line(format_args!("error: {text}"));
 }
 
+/// `error: cannot write …`: the cause in words, as for inputs, without the system's number for it.
+pub fn cannot_write(place: impl std::fmt::Display, cause: &std::io::Error) {
+    let cause = cause.to_string();
+    // Libraries put more behind the number, the name of a temporary file for one.
+    let words = cause.split(" (os error").next().unwrap_or_default();
+    error(format_args!("cannot write {place}: {words}"));
+}
+
 /// Problems with inputs, a line each.
 pub fn problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     for problem in problems {

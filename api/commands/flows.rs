@@ -1,7 +1,8 @@
 //! `tractor flows`: the flows of captures, with their features.
 
 use super::{
-    classes, engine_inputs, exit_of_error, profile_named, run_options, stoppable, watched,
+    STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, profile_named, run_options, stoppable,
+    watched,
 };
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
@@ -36,7 +37,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     };
     let summary = match watched(joined, &options, Some(writer), &progress) {
         Ok(summary) => summary,
-        Err(error) => return exit_of_error(&error),
+        Err(error) => return exit_of_error(&error, place(arguments)),
     };
     if interrupt::was_asked() {
         messages::line(format_args!("interrupted: {} is not written", arguments.output.display()));
@@ -78,6 +79,14 @@ fn writer(
 }
 
 fn cannot_write(arguments: &FlowsArguments, cause: &io::Error) -> Exit {
-    messages::error(format!("cannot write {}: {cause}", arguments.output.display()));
+    messages::cannot_write(place(arguments), cause);
     Exit::Failure
+}
+
+/// The output as messages name it.
+fn place(arguments: &FlowsArguments) -> std::path::Display<'_> {
+    match arguments.output.as_path() == Path::new("-") {
+        true => Path::new(STANDARD_OUTPUT).display(),
+        false => arguments.output.display(),
+    }
 }

@@ -7,6 +7,7 @@ mod stats;
 
 use crate::cli::{Command, FlowOptions, Inputs};
 use crate::{Exit, interrupt, messages, progress};
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -87,11 +88,18 @@ fn watched(
     summary
 }
 
-/// How a command ends whose run could not finish.
-fn exit_of_error(error: &RunError) -> Exit {
+/// Standard output as messages name it.
+const STANDARD_OUTPUT: &str = "standard output";
+
+/// How a command ends whose run could not finish, or whose result could not be written to `place`.
+fn exit_of_error(error: &RunError, place: impl Display) -> Exit {
     match error {
         // The reader, `head` for one, has all it wanted.
         RunError::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
+        RunError::Write(cause) => {
+            messages::cannot_write(place, cause);
+            Exit::Failure
+        }
         error => {
             messages::error(error);
             Exit::Failure
@@ -107,5 +115,5 @@ fn print(text: &str) -> Result<(), Exit> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.flush())
-        .map_err(|cause| exit_of_error(&RunError::Write(cause)))
+        .map_err(|cause| exit_of_error(&RunError::Write(cause), STANDARD_OUTPUT))
 }

@@ -1,6 +1,9 @@
 //! `tractor stats`: counts of flows by protocol, client, server and port.
 
-use super::{engine_inputs, exit_of_error, print, profile_named, run_options, stoppable, watched};
+use super::{
+    STANDARD_OUTPUT, engine_inputs, exit_of_error, print, profile_named, run_options, stoppable,
+    watched,
+};
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
 use crate::{Exit, interrupt, messages};
@@ -28,7 +31,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     options.statistics = true;
     let summary = match watched(joined, &options, None, &progress) {
         Ok(summary) => summary,
-        Err(error) => return exit_of_error(&error),
+        Err(error) => return exit_of_error(&error, STANDARD_OUTPUT),
     };
     if interrupt::was_asked() {
         return Exit::Interrupted;

@@ -133,6 +133,7 @@ fn a_folder_that_takes_no_file_is_exit_1() {
         let beginning = format!("error: cannot write {place}: ");
         assert!(finished.messages.starts_with(&beginning), "{finished:?}");
         assert_eq!(finished.messages.lines().count(), 1, "{finished:?}");
+        assert!(!finished.messages.contains("os error"), "{finished:?}");
     }
     assert_eq!(names(folder.path()), ["a.pcap", "closed"]);
 }
@@ -149,9 +150,18 @@ fn a_full_device_is_exit_1() {
         let arguments = ["flows", "a.pcap", "-o", "/dev/full", "--workers", workers];
         let finished = tractor(folder.path(), &arguments);
         assert_eq!(finished.code, Some(1), "{finished:?}");
-        assert!(finished.messages.contains("No space left on device"), "{finished:?}");
+        let message = "error: cannot write /dev/full: No space left on device\n";
+        assert_eq!(finished.messages, message, "{finished:?}");
     }
     assert!(Path::new("/dev/full").exists());
+    for arguments in [&["flows", "a.pcap"][..], &["info", "a.pcap"], &["stats", "a.pcap"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+        let output = program(folder.path(), arguments).stdout(full).output().unwrap();
+        let messages = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {messages}");
+        let message = "error: cannot write standard output: No space left on device\n";
+        assert!(messages.ends_with(message), "{arguments:?}: {messages}");
+    }
 }
 
 #[test]

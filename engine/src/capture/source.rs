@@ -8,6 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use super::ZSTD_WINDOW_LOG_MAX;
 use super::lz4::Lz4Frames;
+use super::problem::sentence;
 
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 const ZSTD: [u8; 4] = [0x28, 0xb5, 0x2f, 0xfd];
@@ -83,7 +84,7 @@ fn compression(first: &[u8]) -> Option<&'static str> {
 }
 
 fn named(format: &str, error: &io::Error) -> io::Error {
-    let cause = error.to_string();
+    let cause = sentence(error);
     if error.kind() == ErrorKind::UnexpectedEof {
         return io::Error::new(error.kind(), format!("the {format} data ends too early"));
     }
