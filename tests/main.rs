@@ -10,6 +10,8 @@ mod support;
 
 mod capture_times;
 mod corpus;
+mod house;
 mod oracle_agrees;
 mod oracle_self;
 mod reference_rows;
+mod source_files;

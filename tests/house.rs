@@ -1,0 +1,197 @@
+//! Rules of the house that the compiler does not know (ARCHITECTURE.md, "Invariants"). A failure names the file, the
+//! line and the rule; a rule that has become wrong is changed here and there.
+
+use crate::source_files::{SourceFile, in_folders, read, rust_files};
+
+/// Rooms of the engine from the ground up, with those that each may import.
+const ROOMS: [(&str, &str); 10] = [
+    ("limits", ""),
+    ("time", ""),
+    ("capture", "limits time"),
+    ("decode", "limits time capture"),
+    ("features", "limits time decode"),
+    ("flows", "limits time decode features"),
+    ("profiles", "limits time decode features flows"),
+    ("statistics", "limits time capture decode flows"),
+    ("output", "limits time profiles"),
+    ("dataflow", "limits time capture decode features flows profiles statistics output"),
+];
+
+/// Rooms whose names the commands may say.
+const FOR_COMMANDS: [&str; 7] =
+    ["time", "capture", "flows", "profiles", "statistics", "output", "dataflow"];
+
+/// Where each dependency may be named: files and folders.
+const DOORS: [(&str, &[&str]); 23] = [
+    ("anyhow", &["examples"]),
+    ("base64", &["engine/src/profiles/community_id.rs"]),
+    ("clap", &["api/cli.rs", "api/main.rs", "api/pcap_info.rs"]),
+    ("ctrlc", &["api/interrupt.rs"]),
+    ("differential_dataflow", &["engine/src/dataflow/collections.rs"]),
+    ("etherparse", &["engine/src/decode"]),
+    ("flate2", &["engine/src/capture/source.rs"]),
+    ("foldhash", &["engine/src/decode", "engine/src/flows", "engine/src/statistics"]),
+    ("glob", &["engine/src/capture/expand.rs"]),
+    ("indicatif", &["api/progress.rs"]),
+    ("itoa", &["engine/src/output"]),
+    ("jiff", &["engine/src/time.rs", "api/duration.rs"]),
+    ("lz4_flex", &["engine/src/capture/lz4.rs"]),
+    ("mimalloc", &["api/main.rs"]),
+    ("pcap_file", &["engine/src/capture"]),
+    ("serde", &["engine/src/statistics/count.rs"]),
+    ("serde_json", &["api/commands/info.rs", "api/commands/stats.rs"]),
+    ("sha1", &["engine/src/profiles/community_id.rs"]),
+    ("tempfile", &["api/output_file.rs", "api/interrupt.rs"]),
+    ("thiserror", &["engine/src/capture/damage.rs", "engine/src/dataflow/summary.rs"]),
+    ("timely", &["engine/src/dataflow"]),
+    ("zmij", &["engine/src/output"]),
+    ("zstd", &["engine/src/capture/source.rs"]),
+];
+
+/// The only files with unsafe code.
+const UNSAFE: [&str; 1] = ["engine/src/flows/table.rs"];
+
+/// Fails with every line for which `wrong` has a rule to name.
+fn assert_lines(files: &[SourceFile], wrong: impl Fn(&SourceFile, usize, &str) -> Option<String>) {
+    assert!(!files.is_empty(), "there are files to look at");
+    let violations: Vec<String> = files
+        .iter()
+        .flat_map(|file| file.code().map(move |(number, line)| (file, number, line)))
+        .filter_map(|(file, number, line)| {
+            let rule = wrong(file, number, line)?;
+            Some(format!("{}:{number}: {rule}: {}", file.path, line.trim()))
+        })
+        .collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
+}
+
+/// Whether code names `path` (`timely::`, `crate::`), and what follows each time.
+fn after<'a>(line: &'a str, path: &str) -> Vec<&'a str> {
+    let is_word = |character: char| character.is_alphanumeric() || "_:".contains(character);
+    line.match_indices(path)
+        .filter(|(at, _)| !line[..*at].ends_with(is_word))
+        .map(|(at, _)| &line[at + path.len()..])
+        .collect()
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(|character: char| !character.is_alphanumeric() && character != '_')
+        .next()
+        .unwrap_or_default()
+}
+
+/// What a line of a room takes from the crate's root: by `crate::`, or by enough `super::`.
+fn from_the_root<'a>(file: &SourceFile, line: &'a str) -> Vec<&'a str> {
+    let folders = file.path.trim_start_matches("engine/src/").matches('/').count();
+    let depth = folders + usize::from(!file.path.ends_with("/mod.rs"));
+    let mut taken = after(line, "crate::");
+    taken.extend(after(line, &"super::".repeat(depth)));
+    taken
+}
+
+#[test]
+fn imports_go_one_way() {
+    for (place, (room, may)) in ROOMS.iter().enumerate() {
+        let below: Vec<&str> = ROOMS[..place].iter().map(|(room, _)| *room).collect();
+        let mut may = may.split_whitespace();
+        assert!(may.all(|other| below.contains(&other)), "{room} is above what it imports");
+    }
+    let files = rust_files("engine/src");
+    assert_lines(&files, |file, _, line| {
+        let room = first_word(file.path.trim_start_matches("engine/src/"));
+        let Some((_, may)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            return (room != "lib").then(|| format!("the room {room} has no place in the order"));
+        };
+        let names_one = |text: &&str| ROOMS.iter().any(|(name, _)| *name == first_word(text));
+        let taken = from_the_root(file, line);
+        if taken.iter().any(|text| text.starts_with('{')) {
+            return Some("an import names one room".to_owned());
+        }
+        let other = taken.into_iter().filter(names_one).map(first_word);
+        let mut forbidden = other.filter(|other| {
+            *other != room && !may.split_whitespace().any(|allowed| allowed == *other)
+        });
+        forbidden.next().map(|other| format!("{room} does not import {other}"))
+    });
+}
+
+#[test]
+fn commands_say_only_what_the_engine_shows_and_tests_say_nothing_of_it() {
+    assert_lines(&rust_files("api"), |_, _, line| {
+        let mut rooms = after(line, "tractor_engine::").into_iter().map(first_word);
+        let other = rooms.find(|room| !FOR_COMMANDS.contains(room))?;
+        Some(format!("commands do not use {other} of the engine"))
+    });
+    let engine = ["tractor", "_engine"].concat();
+    assert_lines(&rust_files("tests"), |file, _, line| {
+        let named = !file.path.ends_with("/house.rs") && line.contains(&engine);
+        named.then(|| "these tests know the program from outside".to_owned())
+    });
+}
+
+#[test]
+fn every_dependency_has_one_door() {
+    for manifest in ["Cargo.toml", "engine/Cargo.toml"] {
+        for name in dependencies(&read(manifest)) {
+            let known = name == "tractor_engine" || DOORS.iter().any(|(door, _)| *door == name);
+            assert!(known, "{manifest}: {name} has no door");
+        }
+    }
+    let files = [rust_files("engine/src"), rust_files("api"), rust_files("examples")].concat();
+    assert_lines(&files, |file, _, line| {
+        let is_named = |name: &str| {
+            !after(line, &format!("{name}::")).is_empty()
+                || line.trim().starts_with(&format!("use {name};"))
+        };
+        let (name, doors) = DOORS.iter().find(|(name, _)| is_named(name))?;
+        let allowed = doors.iter().any(|door| file.path.starts_with(door));
+        // Tests make what they read.
+        let allowed = allowed || file.path.contains("/tests/");
+        (!allowed).then(|| format!("{name} is named only in {}", doors.join(", ")))
+    });
+}
+
+/// Names in `[dependencies]` as code says them.
+fn dependencies(manifest: &str) -> Vec<String> {
+    let lines = manifest.lines().skip_while(|line| *line != "[dependencies]").skip(1);
+    lines
+        .take_while(|line| !line.starts_with('['))
+        .filter(|line| !line.is_empty())
+        .map(|line| line.split(['.', ' ']).next().unwrap_or_default().replace('-', "_"))
+        .collect()
+}
+
+#[test]
+fn unsafe_code_is_where_it_may_be_and_says_why_it_is_safe() {
+    let files =
+        [rust_files("engine"), rust_files("api"), rust_files("tests"), rust_files("examples")];
+    assert_lines(&files.concat(), |file, number, line| {
+        let words = line.split(|character: char| !character.is_alphanumeric() && character != '_');
+        if !words.into_iter().any(|word| word == "unsafe") || file.path == "tests/house.rs" {
+            return None;
+        }
+        if !UNSAFE.contains(&file.path.as_str()) {
+            return Some(format!("unsafe code is only in {}", UNSAFE.join(", ")));
+        }
+        let before: Vec<&str> = file.text.lines().take(number - 1).collect();
+        let mut comment = before.iter().rev().take_while(|line| line.trim().starts_with("//"));
+        let says_why = comment.any(|line| line.trim().starts_with("// SAFETY: "));
+        (!says_why).then(|| "unsafe code says why it is safe".to_owned())
+    });
+}
+
+#[test]
+fn nothing_of_the_workplace_is_left_in_the_files() {
+    // Written so that this file has none of them.
+    let words =
+        ["/wo|rk/", "/ro|ot/", "/ho|me/", "TO|DO", "FIX|ME"].map(|word| word.replace('|', ""));
+    let ours = |path: &str| path.contains('/') || path.ends_with(".md") || path.ends_with(".toml");
+    for file in in_folders(&["."], ours) {
+        let left_over = [".orig", ".rej", ".bak"].iter().any(|ending| file.path.ends_with(ending));
+        assert!(!left_over, "{} is left over", file.path);
+        for (number, line) in file.text.lines().enumerate() {
+            let word = words.iter().find(|word| line.contains(*word));
+            assert!(word.is_none(), "{}:{}: {word:?} is of one machine", file.path, number + 1);
+        }
+    }
+}
