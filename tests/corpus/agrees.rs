@@ -1,10 +1,6 @@
-//! The program and the oracle agree on captures that other projects have made.
-//!
-//! They lie in the folder TRACTOR_CORPUS, or else beside the workspace, and are not part of the repository.
-//! `TRACTOR_LONG=1` takes every file; otherwise a few hundred are taken, the same each time.
+//! The program and the oracle print the same rows for foreign captures.
 
-use std::path::{Path, PathBuf};
-
+use super::{captures, is_long};
 use crate::binary::{self, Means};
 use crate::oracle::{Options, Profile, table};
 use crate::support::capture_reader::read;
@@ -17,15 +13,11 @@ const PACKETS_MAX: usize = 5_000;
 
 #[test]
 fn native_and_iscx_agree_on_foreign_captures() {
-    let long = std::env::var_os("TRACTOR_LONG").is_some();
-    let folder = folder();
-    let mut files = Vec::new();
-    collect(&folder, &mut files);
+    let long = is_long();
+    let mut files = captures();
     if files.is_empty() {
-        eprintln!("skipped: no captures in {} (TRACTOR_CORPUS names another)", folder.display());
         return;
     }
-    files.sort();
     let mut random = Random::seeded(8);
     files.retain(|_| long || random.chance(SAMPLE_PERCENT));
     let (mut compared, mut skipped) = (0, 0);
@@ -58,22 +50,4 @@ fn native_and_iscx_agree_on_foreign_captures() {
         differences.len(),
         differences.join("\n\n")
     );
-}
-
-fn folder() -> PathBuf {
-    let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
-    std::env::var_os("TRACTOR_CORPUS").map_or_else(beside, PathBuf::from)
-}
-
-/// Captures by their names, in all folders below.
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
-    let Ok(entries) = std::fs::read_dir(folder) else { return };
-    for path in entries.flatten().map(|entry| entry.path()) {
-        if path.is_dir() {
-            collect(&path, files);
-        } else if path.extension().is_some_and(|extension| extension != "csv" && extension != "md")
-        {
-            files.push(path);
-        }
-    }
 }
