@@ -2,7 +2,7 @@
 
 use super::key::Endpoint;
 use super::life::{Flow, Packet};
-use super::values::gaps;
+use super::values::{gaps, span};
 
 /// A flow seen from its client.
 pub struct Oriented<'a> {
@@ -65,7 +65,7 @@ impl<'a> Oriented<'a> {
     }
 
     pub fn duration(&self) -> i128 {
-        self.end() - self.start()
+        span(self.start(), self.end())
     }
 
     pub fn idle_periods(&self, longer_than: i128) -> Vec<i128> {
@@ -79,11 +79,11 @@ impl<'a> Oriented<'a> {
         let mut start = times[0];
         for pair in times.windows(2) {
             if pair[1] - pair[0] > idle_longer_than {
-                periods.push(pair[0] - start);
+                periods.push(span(start, pair[0]));
                 start = pair[1];
             }
         }
-        periods.push(self.end() - start);
+        periods.push(span(start, self.end()));
         periods
     }
 
@@ -94,7 +94,7 @@ impl<'a> Oriented<'a> {
         let mut start = times[0];
         for pair in times.windows(2) {
             if pair[1] - pair[0] > idle_longer_than {
-                periods.push(pair[1] - start);
+                periods.push(span(start, pair[1]));
                 start = pair[1];
             }
         }

@@ -17,42 +17,41 @@ pub fn columns(profile: Profile) -> Vec<String> {
     COLUMNS.split_whitespace().chain([class]).map(String::from).collect()
 }
 
-/// A list of whole microseconds in one cell each: −1 and 0 where there is nothing.
+/// A list of nanoseconds as whole microseconds in one cell each: −1 and 0 where there is nothing.
 struct Integers(Option<Summary>);
 
 impl Integers {
     fn of(nanoseconds: &[i128]) -> Self {
-        let microseconds: Vec<i128> = nanoseconds.iter().map(|time| time / 1_000).collect();
-        Self(summary(&microseconds))
+        Self(summary(nanoseconds))
     }
 
     fn minimum(&self) -> Cell {
-        Cell::Integer(self.0.map_or(-1, |values| values.minimum))
+        Cell::Integer(self.0.map_or(-1, |values| values.minimum / 1_000))
     }
 
     fn maximum(&self) -> Cell {
-        Cell::Integer(self.0.map_or(-1, |values| values.maximum))
+        Cell::Integer(self.0.map_or(-1, |values| values.maximum / 1_000))
     }
 
     fn sum(&self) -> Cell {
-        Cell::Integer(self.0.map_or(0, |values| values.sum))
+        Cell::Integer(self.0.map_or(0, |values| values.sum / 1_000))
     }
 
     fn mean(&self) -> Cell {
-        Cell::Float(self.0.map_or(0.0, |values| values.mean))
+        Cell::Float(self.0.map_or(0.0, |values| values.mean / 1e3))
     }
 
     fn deviation(&self) -> Cell {
-        Cell::Float(self.0.map_or(0.0, |values| values.deviation))
+        Cell::Float(self.0.map_or(0.0, |values| values.deviation / 1e3))
     }
 }
 
 /// The names of the eight directional columns are shifted in `iscx`, as in the published files; not in `iscx-a2`.
 pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     let flow = Oriented::new(&closed.flow, false);
-    // Reading: from the first packet to the last as they stand, so less than 0 when time went back in between.
-    let duration = flow.duration() / 1_000;
-    let mut row = vec![Cell::Integer(duration)];
+    // From the first packet to the last as they stand, so less than 0 when time went back in between.
+    let duration = flow.duration();
+    let mut row = vec![Cell::Integer(duration / 1_000)];
     let gaps = DIRECTIONS.map(|of| Integers::of(&flow.gaps(of)));
     let columns: [fn(&Integers) -> Cell; 4] = if options.profile == Profile::IscxA2 {
         [Integers::sum, Integers::minimum, Integers::maximum, Integers::mean]
@@ -61,7 +60,7 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     };
     row.extend(columns.iter().flat_map(|column| gaps.iter().map(column)));
     for amount in amounts(&flow) {
-        let rate = if duration == 0 { 0.0 } else { ratio(amount * 1_000_000, duration) };
+        let rate = if duration == 0 { 0.0 } else { ratio(amount * SECOND, duration) };
         row.push(Cell::Float(rate));
     }
     let gaps = Integers::of(&flow.gaps(Of::Flow));

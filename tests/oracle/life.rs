@@ -102,7 +102,9 @@ pub fn flows(records: &[RawPacket], options: &Options) -> Vec<Closed> {
 
 fn stream_time(record: &RawPacket, options: &Options) -> i128 {
     let time = i128::from(record.time_ns);
-    if options.profile.is_data_set() { time.div_euclid(1_000) * 1_000 } else { time }
+    // Rounding down may not leave the range of times.
+    let rounded = (time.div_euclid(1_000) * 1_000).max(i64::MIN.into());
+    if options.profile.is_data_set() { rounded } else { time }
 }
 
 /// The flow that a packet is of, and what it tells it; None for packets that the profile leaves out.
