@@ -94,6 +94,37 @@ fn full_shards_evict_their_oldest_flows() {
 }
 
 #[test]
+fn a_full_memory_of_fragments_forgets_the_first_that_came() {
+    let packets = fragments_of_one_shard(300);
+    for profile in [Profile::Native, Profile::Iscx] {
+        let mut random = Random::seeded(4);
+        let ways = [Way::any(&mut random), Way::any(&mut random), Way::any(&mut random)];
+        check("fragments", &packets, &Options::of(profile), &ways);
+    }
+}
+
+/// All first fragments, then all later ones, of datagrams whose names live in one shard.
+fn fragments_of_one_shard(datagrams: usize) -> Vec<RawPacket> {
+    let address = |host: u32| std::net::Ipv4Addr::from_bits(0x0a00_0000 + host).into();
+    // An identification has 16 bits only: more hosts give more names.
+    let names =
+        (0..4 << 16).map(|number| (address(1), address(2 + (number >> 16)), number & 0xffff, UDP));
+    let of_one_shard = names.filter(|name| oracle::fragments::shard(name) == 77).take(datagrams);
+    let (mut firsts, mut others) = (Vec::new(), Vec::new());
+    for (port, (from, to, identification, _)) in of_one_shard.enumerate() {
+        let ip = Ip { identification, ..Ip::new(from, to, UDP) };
+        let pieces = ip.fragments(&udp(port as u16, 53, &[7; 24]), 16);
+        let mut packets = pieces.iter().map(|piece| frame(ETHERNET, &[], piece));
+        firsts.extend(packets.next());
+        others.extend(packets);
+    }
+    assert_eq!((firsts.len(), others.len()), (datagrams, datagrams));
+    let frames = firsts.into_iter().chain(others).enumerate();
+    let time_ns = |place: usize| 1_700_000_000_000_000_000 + place as i64 * 1_000_000;
+    frames.map(|(place, frame)| RawPacket::whole(time_ns(place), ETHERNET, frame)).collect()
+}
+
+#[test]
 fn the_sample_agrees() {
     for options in binary::all_profiles() {
         let mut random = Random::seeded(3);

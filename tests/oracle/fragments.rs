@@ -4,18 +4,22 @@ use std::net::IpAddr;
 
 use super::SECOND;
 use super::decode::{Datagram, ICMP, ICMPV6, SCTP, TCP, UDP};
+use super::key::{number, weighted_sum};
 
 const LIFE: i128 = 30 * SECOND;
+const SHARD_MAX: usize = 256;
+
+/// Source, destination, identification, protocol.
+pub type Name = (IpAddr, IpAddr, u32, u8);
 
 struct First {
-    name: (IpAddr, IpAddr, u32, u8),
+    name: Name,
     clock: i128,
     protocol: u8,
     ports: Option<(u16, u16)>,
 }
 
-/// Reading: FLOWS.md does not say which of its 256 shards a first fragment lives in, so no bound is kept here: with
-/// more than 256 first fragments in 30 s the engine may have forgotten what this memory still knows.
+/// First fragments, the one remembered longest ago first.
 #[derive(Default)]
 pub struct Memory(Vec<First>);
 
@@ -26,19 +30,36 @@ impl Memory {
         let name =
             (datagram.source, datagram.destination, fragment.identification, fragment.protocol);
         if fragment.is_first {
-            // Reading: the same name once more takes the place of the earlier one.
             let (protocol, ports) = (datagram.protocol, datagram.ports);
             self.0.retain(|first| first.name != name);
+            let of_its_shard = |first: &First| shard(&first.name) == shard(&name);
+            if self.0.iter().filter(|first| of_its_shard(first)).count() == SHARD_MAX {
+                let oldest = self.0.iter().position(of_its_shard).expect("a first fragment");
+                self.0.remove(oldest);
+            }
             self.0.push(First { name, clock, protocol, ports });
             return;
         }
         let alive = |first: &&First| first.name == name && clock - first.clock <= LIFE;
         if let Some(first) = self.0.iter().find(alive) {
-            // Reading: its protocol too, where the headers name an extension header (or IPv4's authentication).
             datagram.protocol = first.protocol;
             datagram.ports = first.ports;
         }
     }
+}
+
+/// The shard of a fragment (section 6).
+pub fn shard((source, destination, identification, protocol): &Name) -> u8 {
+    let [source_number, destination_number] = [*source, *destination].map(number);
+    let words = [
+        (source_number >> 64) as u64,
+        source_number as u64,
+        (destination_number >> 64) as u64,
+        destination_number as u64,
+        u64::from(*identification) << 8 | u64::from(*protocol),
+        u64::from(source.is_ipv6()),
+    ];
+    (weighted_sum(&words) >> 56) as u8
 }
 
 /// Protocols whose packets have ports, as long as they are not fragments without a first.

@@ -44,7 +44,7 @@ impl Key {
 }
 
 /// An IPv4 address stands in the lower half behind ffff.
-fn number(address: IpAddr) -> u128 {
+pub fn number(address: IpAddr) -> u128 {
     match address {
         IpAddr::V4(address) => 0xffff_0000_0000 | u128::from(u32::from(address)),
         IpAddr::V6(address) => address.into(),
@@ -63,7 +63,7 @@ fn stack_word(vlans: &[u16]) -> u64 {
     }
 }
 
-fn weighted_sum(words: &[u64]) -> u64 {
+pub fn weighted_sum(words: &[u64]) -> u64 {
     let mut weight: u64 = 0x9e37_79b9_7f4a_7c15;
     let mut sum: u64 = 0;
     for word in words {

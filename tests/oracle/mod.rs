@@ -1,13 +1,11 @@
 //! The second mind: every row of `flows` computed again from the packets, from FLOWS.md alone and as naively as it
 //! can be done. It shares no code and no dependency with the engine, keeps all packets of a flow, goes over all open
 //! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's.
-//!
-//! Where the page leaves something open, the reading taken here is marked `Reading:`.
 
 pub mod community_id;
 mod decode;
 mod features;
-mod fragments;
+pub mod fragments;
 mod iscx;
 mod key;
 mod life;
