@@ -1,4 +1,4 @@
-//! The rows of the ISCX VPN-nonVPN 2016 data set that features.md shows, from captures built to give them.
+//! The rows of the ISCX VPN-nonVPN 2016 data set, from captures built to give them.
 
 use crate::binary::{self, Means};
 use crate::oracle::{Options, Profile, table};

@@ -6,7 +6,7 @@ mod exit_codes;
 mod info;
 mod inputs;
 mod output_file;
-mod run;
+pub mod run;
 mod statistics;
 mod stopping;
 mod time_outs;

@@ -1,4 +1,4 @@
-//! Community ID version 1, seed 0 (features.md, section 6; <https://github.com/corelight/community-id-spec>), with its
+//! Community ID version 1, seed 0 (<https://github.com/corelight/community-id-spec>), with its
 //! own SHA-1 (RFC 3174) and base64 (RFC 4648).
 
 use std::net::IpAddr;

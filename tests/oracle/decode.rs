@@ -44,7 +44,7 @@ pub struct TcpHeader {
 pub struct Fragment {
     pub is_first: bool,
     pub identification: u32,
-    /// Reading: what the IPv4 header or the fragment header names, also where that is an extension header.
+    /// What the IPv4 header or the fragment header names, also where that is an extension header.
     pub protocol: u8,
 }
 
@@ -136,7 +136,6 @@ fn ipv6(packet: &[u8], original: usize) -> Option<Ip> {
         Some(IpAddr::from(Ipv6Addr::from(octets)))
     };
     let ip_bytes = ip_bytes(u16_at(header, 4)?.into(), 40, original);
-    // Reading: the IP header that the length must hold is the fixed one, without extension headers.
     if ip_bytes < 40 {
         return None;
     }
@@ -175,7 +174,7 @@ fn step_over(ip: &mut Ip, packet: &[u8], kinds: &[u8]) -> Option<()> {
             return None;
         }
         let header = packet.get(ip.header_bytes..)?;
-        // Reading: of an extension header that is cut, the two bytes that lead to the next are enough.
+        // Of an extension header that is cut, the two bytes that lead to the next are enough.
         let (next, units) = (*header.first()?, usize::from(*header.get(1)?));
         match ip.protocol {
             FRAGMENT => {
@@ -205,7 +204,7 @@ fn ports(protocol: u8, transport: &[u8]) -> Option<Option<(u16, u16)>> {
     match protocol {
         TCP | UDP | SCTP => Some(Some((u16_at(transport, 0)?, u16_at(transport, 2)?))),
         ICMP | ICMPV6 => {
-            // Reading: type and code are what ports are to others: without them the packet is cut short.
+            // Type and code are what ports are to others: without them the packet is cut short.
             let (kind, code) = (*transport.first()?, *transport.get(1)?);
             let mate = mate(protocol, kind).unwrap_or(code);
             Some(Some((kind.into(), mate.into())))

@@ -1,4 +1,4 @@
-//! Rows of `iscx`, `iscx-a2` and `iscx-fixed` (features.md, section 1).
+//! Rows of `iscx`, `iscx-a2` and `iscx-fixed` (FLOWS.md).
 
 use super::features::{Of, Oriented};
 use super::life::Closed;

@@ -227,7 +227,6 @@ impl Stream<'_> {
             return;
         }
         shard.sort_by_key(|flow| (flow.last().position, flow.id()));
-        // Reading: a sixteenth of the flows there are, rounded down.
         let count = (shard.len() / 16).max(1);
         let keys: Vec<Key> = shard[..count].iter().map(|flow| flow.key.clone()).collect();
         for key in keys {

@@ -8,14 +8,15 @@ pub struct Found {
     pub vlans: Vec<u16>,
 }
 
-const TAGS_MAX: usize = 16;
+/// Tags and SNAP headers that a tag may have before it, less one.
+const BEFORE_A_TAG_MAX: usize = 15;
 
 /// None for frames without IP, and for those that end too soon.
 pub fn find(link_type: u16, frame: &[u8]) -> Option<Found> {
     match link_type {
-        1 => typed(frame, 12, 14, true),
-        113 => typed(frame, 14, 16, false),
-        276 => typed(frame, 0, 20, false),
+        1 => typed(frame, 12, 14),
+        113 => typed(frame, 14, 16),
+        276 => typed(frame, 0, 20),
         0 | 108 => {
             let family: [u8; 4] = frame.get(..4)?.try_into().ok()?;
             let known = |family| matches!(family, 2 | 24 | 28 | 30 | 10);
@@ -30,17 +31,14 @@ pub fn find(link_type: u16, frame: &[u8]) -> Option<Found> {
 }
 
 /// Follows types and tags. `offset` is where the payload of the outermost type begins.
-fn typed(frame: &[u8], type_at: usize, offset: usize, ethernet: bool) -> Option<Found> {
+fn typed(frame: &[u8], type_at: usize, offset: usize) -> Option<Found> {
     let mut kind = u16_at(frame, type_at)?;
     let mut offset = offset;
     let mut vlans = Vec::new();
-    let mut tags = 0;
-    loop {
+    for before in 0.. {
         match kind {
             0x8100 | 0x88a8 | 0x9100 => {
-                // Reading: priority tags count as tags, though they are left out of the stack.
-                tags += 1;
-                if tags > TAGS_MAX {
+                if before > BEFORE_A_TAG_MAX {
                     return None;
                 }
                 let id = u16_at(frame, offset)? & 0x0fff;
@@ -52,17 +50,20 @@ fn typed(frame: &[u8], type_at: usize, offset: usize, ethernet: bool) -> Option<
             }
             0x0800 => return Some(Found { offset, version: Some(4), vlans }),
             0x86dd => return Some(Found { offset, version: Some(6), vlans }),
-            // Reading: a length also behind tags, but only on Ethernet: the small types of SLL mean other things.
-            0..=1500 if ethernet => {
+            0..=1500 => {
                 if frame.get(offset..offset + 6)? != [0xaa, 0xaa, 3, 0, 0, 0] {
                     return None;
                 }
                 kind = u16_at(frame, offset + 6)?;
                 offset += 8;
+                if kind <= 1500 {
+                    return None;
+                }
             }
             _ => return None,
         }
     }
+    None
 }
 
 pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

@@ -1,4 +1,4 @@
-//! Rows of the profile `native` (features.md, section 4).
+//! Rows of the profile `native` (FLOWS.md).
 
 use super::Options;
 use super::community_id::community_id;
