@@ -1,7 +1,7 @@
 //! Rules of the house that the compiler does not know (ARCHITECTURE.md, "Invariants"). A failure names the file, the
 //! line and the rule; a rule that has become wrong is changed here and there.
 
-use crate::source_files::{SourceFile, in_folders, read, rust_files};
+use crate::source_files::{SourceFile, exists, in_folders, read, rust_files};
 
 /// Rooms of the engine from the ground up, with those that each may import.
 const ROOMS: [(&str, &str); 10] = [
@@ -162,6 +162,16 @@ fn dependencies(manifest: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_engine_asks_no_clock_but_for_its_timings() {
+    assert_lines(&rust_files("engine/src"), |file, _, line| {
+        let asks = ["SystemTime", "Zoned", "::now()"].iter().any(|word| line.contains(word));
+        let times =
+            file.path.starts_with("engine/src/dataflow/") && line.contains("Instant::now()");
+        (asks && !times).then(|| "time is the packets' time".to_owned())
+    });
+}
+
+#[test]
 fn unsafe_code_is_where_it_may_be_and_says_why_it_is_safe() {
     let files =
         [rust_files("engine"), rust_files("api"), rust_files("tests"), rust_files("examples")];
@@ -193,5 +203,47 @@ fn nothing_of_the_workplace_is_left_in_the_files() {
             let word = words.iter().find(|word| line.contains(*word));
             assert!(word.is_none(), "{}:{}: {word:?} is of one machine", file.path, number + 1);
         }
+    }
+}
+
+/// What stands between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    text.split('`').skip(1).step_by(2).collect()
+}
+
+/// Names of all tests; theirs are sentences, of three words at least where the architecture names them.
+fn tests() -> Vec<String> {
+    let files = [rust_files("engine"), rust_files("api"), rust_files("tests")].concat();
+    let mut names = Vec::new();
+    for file in &files {
+        let mut lines = file.code().map(|(_, line)| line.trim());
+        while lines.any(|line| line == "#[test]") {
+            let declared = lines.find_map(|line| line.strip_prefix("fn "));
+            names.extend(declared.map(|line| first_word(line).to_owned()));
+        }
+    }
+    names
+}
+
+#[test]
+fn the_architecture_names_tests_and_places_that_exist() {
+    let architecture = read("ARCHITECTURE.md");
+    let tests = tests();
+    let is_sentence = |name: &&str| name.matches('_').count() > 1 && first_word(name) == *name;
+    for name in quoted(&architecture).into_iter().filter(is_sentence) {
+        assert!(tests.iter().any(|test| test == name), "ARCHITECTURE.md: there is no test {name}");
+    }
+    let is_place = |text: &&str| text.contains('/') && !text.contains(' ');
+    for place in quoted(&architecture).into_iter().filter(is_place) {
+        assert!(exists(place), "ARCHITECTURE.md: there is no {place}");
+    }
+    let mut sections = architecture.split("\n## ");
+    let invariants = sections.find(|section| section.starts_with("Invariants")).expect("a section");
+    let numbered: Vec<&str> = invariants.split(". **").skip(1).collect();
+    assert!(numbered.len() > 5, "{numbered:?}");
+    for text in numbered {
+        let first_line = text.lines().next().unwrap_or_default();
+        let held = quoted(text).iter().any(|name| tests.iter().any(|test| test == name));
+        assert!(held, "ARCHITECTURE.md: no test holds: {first_line}");
     }
 }

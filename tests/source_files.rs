@@ -22,6 +22,10 @@ pub fn read(path: &str) -> String {
     std::fs::read_to_string(&path).unwrap_or_else(|cause| panic!("{}: {cause}", path.display()))
 }
 
+pub fn exists(path: &str) -> bool {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(path).exists()
+}
+
 /// All Rust files below a folder.
 pub fn rust_files(folder: &str) -> Vec<SourceFile> {
     in_folders(&[folder], |path| path.ends_with(".rs"))
@@ -36,7 +40,7 @@ pub fn in_folders(folders: &[&str], wanted: impl Fn(&str) -> bool) -> Vec<Source
         for entry in std::fs::read_dir(place).expect("a folder to list").flatten() {
             let name = entry.file_name().to_string_lossy().into_owned();
             let path = format!("{folder}/{name}").trim_start_matches("./").to_owned();
-            if IGNORED.contains(&name.as_str()) {
+            if IGNORED.contains(&path.as_str()) {
                 continue;
             }
             let kind = entry.file_type().expect("a kind of file");
@@ -54,4 +58,4 @@ pub fn in_folders(folders: &[&str], wanted: impl Fn(&str) -> bool) -> Vec<Source
 }
 
 /// Not in the repository.
-const IGNORED: [&str; 4] = [".git", "target", "corpus", "artifacts"];
+const IGNORED: [&str; 5] = [".git", "target", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"];
