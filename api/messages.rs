@@ -3,7 +3,7 @@
 use crate::Exit;
 use std::io::Write;
 use tractor_engine::capture::{Problem, Severity};
-use tractor_engine::dataflow::{Summary, Timings};
+use tractor_engine::dataflow::Summary;
 
 /// One line. Nobody can be told that a message could not be written, and nothing else changes.
 pub fn line(text: std::fmt::Arguments<'_>) {
@@ -69,7 +69,8 @@ pub fn summary(summary: &Summary) {
 }
 
 /// Busy time of each stage.
-pub fn timings(timings: &Timings, packets: u64) {
+pub fn timings(summary: &Summary) {
+    let (timings, packets) = (&summary.timings, summary.packets);
     let stages = [
         ("read and decode", timings.read_and_decode_ns),
         ("flows and features", timings.flows_ns),
@@ -81,6 +82,8 @@ pub fn timings(timings: &Timings, packets: u64) {
         let each = ns as f64 / packets.max(1) as f64;
         line(format_args!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9));
     }
+    let peak = grouped(summary.flows.open_flows_peak as u64);
+    line(format_args!("{:20} {peak}", "open flows, at most"));
 }
 
 fn list<'a>(title: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {

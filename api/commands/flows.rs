@@ -48,7 +48,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
     messages::summary(&summary);
     if arguments.options.timings {
-        messages::timings(&summary.timings, summary.packets);
+        messages::timings(&summary);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)
 }

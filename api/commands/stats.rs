@@ -38,7 +38,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     }
     messages::summary(&summary);
     if arguments.options.timings {
-        messages::timings(&summary.timings, summary.packets);
+        messages::timings(&summary);
     }
     match show(arguments, &summary) {
         Ok(()) => messages::exit_of_inputs(summary.files, &summary.problems),

@@ -39,6 +39,11 @@ pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 /// Steps of closed flows that may wait for the writer's thread; then the dataflow waits.
 pub const STEPS_TO_WRITE_MAX: usize = 4;
 
+/// Emptied vectors of one kind of record that keep their memory for the next chunk, and the bytes
+/// that one of them may keep; others are freed.
+pub const SPARE_VECTORS_MAX: usize = 32;
+pub const SPARE_VECTOR_BYTES_MAX: usize = 4 << 20;
+
 /// Warnings kept for the summary; further ones are only counted.
 pub const WARNINGS_MAX: usize = 10_000;
 

@@ -35,7 +35,7 @@ impl FlowStage {
         self.steps += 1;
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
         self.is_last = head.is_end;
-        let mut closed = Vec::new();
+        let mut closed = self.shared.flows.take();
         self.table.push(&segments, &head, &mut closed);
         self.table.finish_chunk(&head, &mut closed);
         if head.is_end {
@@ -45,11 +45,13 @@ impl FlowStage {
             closed.iter().for_each(|flow| tally.add(flow));
         }
         self.shared.progress.flows.fetch_add(closed.len() as u64, Ordering::Relaxed);
+        self.shared.segments.give(segments);
         self.busy_ns += began.elapsed().as_nanos() as u64;
-        match self.shared.wants_rows {
-            true => Parcels(vec![ClosedFlows { to: 0, head, records: closed }]),
-            false => Parcels::default(),
+        if !self.shared.wants_rows {
+            self.shared.flows.give(closed);
+            return Parcels::default();
         }
+        Parcels(vec![ClosedFlows { to: 0, head, records: closed }])
     }
 }
 
@@ -68,14 +70,14 @@ impl FlowStage {
 /// The step's records by their place in the chunk. Only fragments, which come by another way,
 /// make sorting necessary.
 fn in_stream_order(parcels: Vec<Parcel<Segment>>) -> Option<(Arc<ChunkHead>, Vec<Segment>)> {
+    // The fewer records are added to the more.
+    let mut parcels = parcels;
+    parcels.sort_unstable_by_key(|parcel| std::cmp::Reverse(parcel.records.len()));
     let mut parcels = parcels.into_iter();
     let Parcel { head, mut records, .. } = parcels.next()?;
-    let mut mixed = false;
-    for parcel in parcels {
-        mixed |= !parcel.records.is_empty();
-        records.extend(parcel.records);
-    }
-    if mixed {
+    let unmixed = records.len();
+    parcels.for_each(|parcel| records.extend(parcel.records));
+    if records.len() > unmixed {
         records.sort_unstable_by_key(|segment| segment.index);
     }
     Some((head, records))

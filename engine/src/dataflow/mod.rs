@@ -18,6 +18,7 @@ mod graph;
 mod ledger;
 mod operators;
 mod plan;
+mod pool;
 mod run;
 mod sink;
 mod source;

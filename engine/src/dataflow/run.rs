@@ -8,13 +8,14 @@ use super::graph;
 use super::ledger::Ledger;
 use super::operators::Stage;
 use super::plan::Plan;
+use super::pool::Pool;
 use super::sink::{OrderedFlows, SinkStage};
 use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
-use crate::decode::{Decoder, FragmentTable, Placement};
-use crate::flows::{FlowTable, TableOptions};
+use crate::decode::{Decoder, FragmentTable, Placement, Segment};
+use crate::flows::{Flow, FlowTable, TableOptions};
 use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX};
 use crate::output::RowWriter;
 use crate::profiles::Profile;
@@ -86,6 +87,8 @@ pub struct Shared {
     pub ledger: Ledger,
     pub progress: Arc<Progress>,
     pub failure: Failure,
+    pub segments: Pool<Segment>,
+    pub flows: Pool<Flow>,
     pub wants_rows: bool,
     pub wants_statistics: bool,
     pub panic_at_step: Option<u64>,
@@ -132,6 +135,8 @@ pub fn run(
         ledger: Ledger::default(),
         progress: Arc::clone(progress),
         failure: Failure::default(),
+        segments: Pool::default(),
+        flows: Pool::default(),
         wants_rows: writer.is_some(),
         wants_statistics: options.statistics,
         panic_at_step: options.panic_at_step,

@@ -209,7 +209,7 @@ impl Source {
 
     fn empty(&self) -> DecodedChunk {
         DecodedChunk {
-            segments: vec![Vec::new(); self.peers],
+            segments: (0..self.peers).map(|_| self.shared.segments.take()).collect(),
             fragments: vec![Vec::new(); self.peers],
             deep_stacks: Vec::new(),
             counts: Counts::default(),

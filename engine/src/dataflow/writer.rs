@@ -34,6 +34,7 @@ pub fn write_all(
             writer.write(&Row::new(flow, class, needs))?;
             written.rows += 1;
         }
+        batches.into_iter().for_each(|batch| shared.flows.give(batch));
         written.busy_ns += began.elapsed().as_nanos() as u64;
     }
     if !shared.is_stopped() {

@@ -17,17 +17,19 @@ pub enum ActivityRule {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Periods {
     pub count: u64,
+    sum_ns: i64,
     gaps: Gaps,
 }
 
 impl Periods {
     fn add(&mut self, length_ns: i64) {
         self.count += 1;
+        self.sum_ns = self.sum_ns.saturating_add(length_ns);
         self.gaps.add(length_ns);
     }
 
     pub fn moments(&self) -> Option<Moments> {
-        self.gaps.moments(self.count)
+        self.gaps.moments(self.count, self.sum_ns)
     }
 }
 
@@ -40,9 +42,9 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// A flow begins.
-    pub fn open(&mut self, time: Timestamp) {
-        self.period_start = time;
+    /// Of a flow that begins.
+    pub fn open(time: Timestamp) -> Self {
+        Self { period_start: time, ..Self::default() }
     }
 
     /// A gap over the threshold, between `last` and `time`.

@@ -3,21 +3,28 @@
 use crate::decode::Segment;
 
 /// Least time to live of each side and the first packet's DSCP (RFC 2474).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network {
-    pub time_to_live_min: [Option<u8>; 2],
+    /// Of a side that sent packets.
+    pub time_to_live_min: [u8; 2],
     pub dscp: u8,
 }
 
+impl Default for Network {
+    fn default() -> Self {
+        Self { time_to_live_min: [u8::MAX; 2], dscp: 0 }
+    }
+}
+
 impl Network {
-    pub fn open(&mut self, segment: &Segment) {
-        self.dscp = segment.dscp;
+    /// Of a flow whose first packet is `segment`.
+    pub fn open(segment: &Segment) -> Self {
+        Self { dscp: segment.dscp, ..Self::default() }
     }
 
     #[inline]
     pub fn add(&mut self, segment: &Segment) {
         let least = &mut self.time_to_live_min[segment.side()];
-        let seen = least.unwrap_or(u8::MAX);
-        *least = Some(seen.min(segment.time_to_live));
+        *least = segment.time_to_live.min(*least);
     }
 }

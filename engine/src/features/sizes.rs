@@ -5,14 +5,21 @@ use super::Lengths;
 /// Least, greatest and squares of the lengths of each side.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Sizes {
-    pub ip: [Lengths; 2],
-    pub payload: [Lengths; 2],
+    pub sides: [SideSizes; 2],
+}
+
+/// The lengths of one side; kept together, since a packet touches one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SideSizes {
+    pub ip: Lengths,
+    pub payload: Lengths,
 }
 
 impl Sizes {
     #[inline]
     pub fn add(&mut self, side: usize, ip_bytes: u32, payload_bytes: u32) {
-        self.ip[side].add(ip_bytes);
-        self.payload[side].add(payload_bytes);
+        let side = &mut self.sides[side];
+        side.ip.add(ip_bytes);
+        side.payload.add(payload_bytes);
     }
 }

@@ -17,21 +17,71 @@ pub const FLAG_NAMES: [(&str, usize); 8] = [
 /// How often each side set each flag (saturating at 2³² - 1), and its first window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct TcpFlags {
-    /// By side, then by bit of the flags byte.
-    pub counts: [[u32; 8]; 2],
-    /// Unscaled window of the side's first packet with a TCP header.
-    pub first_window: [Option<u16>; 2],
+    /// Counts of the last packets, eight bits a flag, so that a packet costs one addition.
+    recent: [u64; 2],
+    first_window: [u16; 2],
+    has_window: [bool; 2],
+    /// Some counts have gone to the full ones.
+    pub has_settled: bool,
 }
 
+/// Full counts by side, then by bit of the flags byte.
+pub type FlagCounts = [[u32; 8]; 2];
+
+/// Packets of a side after which its recent counts go to the full ones: none has overflowed.
+const RECENT_PACKETS: u64 = 128;
+
 impl TcpFlags {
+    /// Adds a packet of a side that had `side_packets` before. True when the side's recent counts
+    /// must now be added to the full ones by [`TcpFlags::settle`].
     #[inline]
-    pub fn add(&mut self, segment: &Segment) {
+    pub fn add(&mut self, segment: &Segment, side_packets: u64) -> bool {
         let side = segment.side();
-        for (bit, count) in self.counts[side].iter_mut().enumerate() {
-            *count = count.saturating_add(u32::from(segment.flags >> bit & 1));
+        self.recent[side] += spread(segment.flags);
+        if segment.has_tcp_header() && !self.has_window[side] {
+            (self.first_window[side], self.has_window[side]) = (segment.window, true);
         }
-        if segment.has_tcp_header() && self.first_window[side].is_none() {
-            self.first_window[side] = Some(segment.window);
+        side_packets % RECENT_PACKETS == RECENT_PACKETS - 1
+    }
+
+    /// Moves the recent counts of both sides to the full ones.
+    pub fn settle(&mut self, full: &mut FlagCounts) {
+        for (recent, full) in self.recent.iter_mut().zip(full) {
+            for (bit, count) in full.iter_mut().enumerate() {
+                *count = count.saturating_add(recent_count(*recent, bit));
+            }
+            *recent = 0;
+        }
+    }
+
+    /// Unscaled window of the side's first packet with a TCP header.
+    pub fn first_window(&self, side: usize) -> Option<u16> {
+        self.has_window[side].then_some(self.first_window[side])
+    }
+}
+
+/// A byte's bits as the lowest bits of eight bytes: bit 7 in the lowest byte. The multiplication
+/// makes eight copies, nine bits apart, that never meet.
+#[inline]
+fn spread(flags: u8) -> u64 {
+    u64::from(flags).wrapping_mul(0x8040_2010_0804_0201) >> 7 & 0x0101_0101_0101_0101
+}
+
+#[inline]
+fn recent_count(recent: u64, bit: usize) -> u32 {
+    (recent >> (8 * (7 - bit)) & 0xff) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_bit_has_its_byte() {
+        for flags in 0..=u8::MAX {
+            for bit in 0..8 {
+                assert_eq!(recent_count(spread(flags), bit), u32::from(flags >> bit & 1));
+            }
         }
     }
 }

@@ -1,14 +1,21 @@
 //! Gaps between packets (inter-arrival times) of the flow and of each side.
 
-use super::Gaps;
+use super::{Gaps, Moments};
 use crate::time::Timestamp;
 
-/// Inter-arrival times.
+/// Inter-arrival times: two cache lines.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
     pub flow: Gaps,
-    pub sides: [Gaps; 2],
-    last: [Timestamp; 2],
+    sides: [SideTiming; 2],
+}
+
+/// Gaps between the packets of one side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct SideTiming {
+    gaps: Gaps,
+    first: Timestamp,
+    last: Timestamp,
 }
 
 impl Timing {
@@ -25,9 +32,17 @@ impl Timing {
         if let Some(gap_ns) = since_last_ns {
             self.flow.add(gap_ns);
         }
-        if side_packets > 0 {
-            self.sides[side].add(time.since(self.last[side]));
+        let side = &mut self.sides[side];
+        match side_packets {
+            0 => side.first = time,
+            _ => side.gaps.add(time.since(side.last)),
         }
-        self.last[side] = time;
+        side.last = time;
+    }
+
+    /// The statistics of a side with so many packets.
+    pub fn side(&self, side: usize, packets: u64) -> Option<Moments> {
+        let side = &self.sides[side];
+        side.gaps.moments(packets.saturating_sub(1), side.last.since(side.first))
     }
 }

@@ -1,6 +1,7 @@
 //! The trackers of all open flows of a worker, and of one closed flow.
 
 use super::slab::Slab;
+use super::tcp::FlagCounts;
 use super::{Activity, ActivityRule, Needs, Network, Sizes, TcpFlags, Timing};
 use crate::decode::Segment;
 use crate::time::Timestamp;
@@ -12,6 +13,7 @@ pub struct Trackers {
     pub activity: Activity,
     pub sizes: Sizes,
     pub tcp: TcpFlags,
+    pub flag_counts: FlagCounts,
     pub network: Network,
 }
 
@@ -35,6 +37,8 @@ pub struct TrackerTable {
     activity: Slab<Activity>,
     sizes: Slab<Sizes>,
     tcp: Slab<TcpFlags>,
+    /// Only of flows with many packets.
+    flag_counts: Slab<FlagCounts>,
     network: Slab<Network>,
 }
 
@@ -48,6 +52,7 @@ impl TrackerTable {
             activity: Slab::default(),
             sizes: Slab::default(),
             tcp: Slab::default(),
+            flag_counts: Slab::default(),
             network: Slab::default(),
         }
     }
@@ -59,9 +64,7 @@ impl TrackerTable {
             self.timing.put(index, Timing::default());
         }
         if needs.activity {
-            let mut activity = Activity::default();
-            activity.open(time);
-            self.activity.put(index, activity);
+            self.activity.put(index, Activity::open(time));
         }
         if needs.sizes {
             self.sizes.put(index, Sizes::default());
@@ -70,9 +73,7 @@ impl TrackerTable {
             self.tcp.put(index, TcpFlags::default());
         }
         if needs.network {
-            let mut network = Network::default();
-            network.open(segment);
-            self.network.put(index, network);
+            self.network.put(index, Network::open(segment));
         }
     }
 
@@ -91,12 +92,22 @@ impl TrackerTable {
         if needs.sizes {
             self.sizes[index].add(side, segment.ip_bytes, segment.payload_bytes);
         }
-        if needs.tcp {
-            self.tcp[index].add(segment);
+        if needs.tcp && self.tcp[index].add(segment, arrival.side_packets) {
+            self.settle_flags(index);
         }
         if needs.network {
             self.network[index].add(segment);
         }
+    }
+
+    #[cold]
+    fn settle_flags(&mut self, index: usize) {
+        let tcp = &mut self.tcp[index];
+        if !tcp.has_settled {
+            tcp.has_settled = true;
+            self.flag_counts.put(index, FlagCounts::default());
+        }
+        tcp.settle(&mut self.flag_counts[index]);
     }
 
     /// The trackers of a flow that ends with a packet at `last`.
@@ -115,6 +126,10 @@ impl TrackerTable {
         }
         if needs.tcp {
             trackers.tcp = self.tcp[index];
+            if trackers.tcp.has_settled {
+                trackers.flag_counts = self.flag_counts[index];
+            }
+            trackers.tcp.settle(&mut trackers.flag_counts);
         }
         if needs.network {
             trackers.network = self.network[index];
@@ -133,6 +148,17 @@ impl TrackerTable {
         }
         if self.needs.tcp {
             self.tcp.fetch(index, &fetch);
+        }
+        if self.needs.network {
+            self.network.fetch(index, &fetch);
+        }
+    }
+
+    /// Fetches what closing the flow at `index` will read beside.
+    #[inline]
+    pub fn prefetch_rest(&self, index: usize, fetch: impl Fn(*const u8, usize)) {
+        if self.needs.activity {
+            self.activity.fetch(index, &fetch);
         }
     }
 }

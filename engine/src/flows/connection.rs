@@ -34,8 +34,9 @@ pub struct Ended {
     pub clock: Timestamp,
 }
 
-/// State of one connection.
+/// State of one connection. The first eight bytes are all that most packets look at.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Connection {
     pub client_by: ClientBy,
     client_side: u8,
@@ -43,11 +44,15 @@ pub struct Connection {
     only_syns: bool,
     /// Nobody can tell the two ends apart.
     ends_are_equal: bool,
-    client_initial_sequence: u32,
-    /// The sequence number after each side's first FIN.
-    fin_end: [Option<u32>; 2],
+    /// Which side sent a FIN, and which was the first to.
+    has_fin: [bool; 2],
     first_fin_side: u8,
-    pub ended: Option<Ended>,
+    ended_by: Option<EndReason>,
+    /// The sequence number after each side's first FIN.
+    fin_end: [u32; 2],
+    client_initial_sequence: u32,
+    ended_time: Timestamp,
+    ended_clock: Timestamp,
 }
 
 impl Connection {
@@ -63,6 +68,13 @@ impl Connection {
 
     pub fn client_side(&self) -> usize {
         self.client_side.into()
+    }
+
+    /// The connection's end, once it has come.
+    #[inline]
+    pub fn ended(&self) -> Option<Ended> {
+        let reason = self.ended_by?;
+        Some(Ended { reason, time: self.ended_time, clock: self.ended_clock })
     }
 
     /// True when a plain SYN is a repetition or the other half of a simultaneous open, not the
@@ -82,16 +94,17 @@ impl Connection {
     pub fn observe(&mut self, segment: &Segment, time: Timestamp, clock: Timestamp) -> bool {
         const REMARKABLE: u8 = flags::SYN | flags::FIN | flags::RST;
         let remarkable = segment.flags & REMARKABLE != 0;
-        if !remarkable && !self.only_syns && self.fin_end == [None; 2] {
+        if !remarkable && !self.only_syns && self.has_fin == [false; 2] {
             return false;
         }
         self.find_client(segment);
         self.only_syns &= segment.is_plain_syn();
-        if self.ended.is_some() {
+        if self.ended_by.is_some() {
             return false;
         }
-        self.ended = self.end_reason(segment).map(|reason| Ended { reason, time, clock });
-        self.ended.is_some()
+        self.ended_by = self.end_reason(segment);
+        (self.ended_time, self.ended_clock) = (time, clock);
+        self.ended_by.is_some()
     }
 
     fn find_client(&mut self, segment: &Segment) {
@@ -115,20 +128,20 @@ impl Connection {
         if self.ends_are_equal || !segment.has_tcp_header() {
             return None;
         }
-        if let (true, [Some(_), Some(_)]) = (side == self.first_fin_side.into(), self.fin_end) {
-            let awaited = self.fin_end[1 - side].unwrap_or_default();
+        if self.has_fin == [true; 2] && side == usize::from(self.first_fin_side) {
+            let awaited = self.fin_end[1 - side];
             let acknowledged = segment.acknowledgement.wrapping_sub(awaited) as i32 >= 0;
             if segment.flags & flags::ACK != 0 && acknowledged {
                 return Some(EndReason::Fin);
             }
         }
-        if segment.flags & flags::FIN != 0 && self.fin_end[side].is_none() {
-            if self.fin_end[1 - side].is_none() {
+        if segment.flags & flags::FIN != 0 && !self.has_fin[side] {
+            if !self.has_fin[1 - side] {
                 self.first_fin_side = side as u8;
             }
             let syn = u32::from(segment.flags & flags::SYN != 0);
             let behind = segment.sequence.wrapping_add(segment.payload_bytes);
-            self.fin_end[side] = Some(behind.wrapping_add(1 + syn));
+            (self.has_fin[side], self.fin_end[side]) = (true, behind.wrapping_add(1 + syn));
         }
         None
     }

@@ -4,11 +4,13 @@ use super::index::ShardIndex;
 use super::open::{OpenFlow, Verdict};
 use super::wheel::{Entry, Wheel};
 use super::{ChunkHead, EndReason, Flow, Life};
-use crate::decode::Segment;
+use crate::decode::{Segment, VlanStack};
 use crate::features::slab::Slab;
 use crate::features::{ActivityRule, Arrival, Needs, TrackerTable};
 use crate::limits::SHARDS;
 use crate::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// What a run wants of its flows.
 #[derive(Clone, Copy, Debug)]
@@ -51,6 +53,8 @@ pub struct FlowTable {
     shards: Vec<ShardIndex>,
     flows: Slab<OpenFlow>,
     trackers: TrackerTable,
+    /// VLAN stacks that their keys cannot spell, by index.
+    deep_stacks: HashMap<usize, Arc<VlanStack>>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
@@ -60,6 +64,9 @@ pub struct FlowTable {
 
 /// Segments whose memory is fetched together, ahead of their turn.
 const LOOK_AHEAD: usize = 32;
+
+/// Flows whose memory is fetched ahead of their closing.
+const CLOSE_AHEAD: usize = 8;
 
 impl FlowTable {
     pub fn new(options: &TableOptions) -> Self {
@@ -73,6 +80,7 @@ impl FlowTable {
                 options.activity_rule,
                 options.activity_gap_ns,
             ),
+            deep_stacks: HashMap::new(),
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
@@ -86,10 +94,11 @@ impl FlowTable {
 
     /// Takes segments of one chunk, in stream order; flows that close go to `closed`.
     pub fn push(&mut self, segments: &[Segment], head: &ChunkHead, closed: &mut Vec<Flow>) {
+        let mut candidates = [0; LOOK_AHEAD];
         for block in segments.chunks(LOOK_AHEAD) {
-            self.fetch_ahead(block);
-            for segment in block {
-                self.push_one(segment, head, closed);
+            self.fetch_ahead(block, &mut candidates);
+            for (segment, candidate) in block.iter().zip(candidates) {
+                self.push_one(segment, candidate, head, closed);
             }
         }
     }
@@ -100,7 +109,8 @@ impl FlowTable {
         let clock = head.clock_after;
         let mut due = Vec::new();
         let (flows, life) = (&self.flows, &self.life);
-        self.wheel.sweep(clock, |entry| {
+        let fetch = |entry: Entry| flows.fetch(entry.index as usize, prefetch);
+        self.wheel.sweep(clock, fetch, |entry| {
             let flow = live(flows, entry)?;
             let deadline = flow.deadline(life);
             if clock > deadline {
@@ -109,7 +119,10 @@ impl FlowTable {
             }
             Some(deadline)
         });
-        for entry in due {
+        for (place, &entry) in due.iter().enumerate() {
+            if let Some(ahead) = due.get(place + CLOSE_AHEAD) {
+                self.fetch_to_close(ahead.index as usize);
+            }
             // A flow may have two entries; the first closes it.
             if live(&self.flows, entry).is_some() {
                 self.close_due(entry.index as usize, closed);
@@ -130,9 +143,15 @@ impl FlowTable {
     }
 
     #[inline]
-    fn push_one(&mut self, segment: &Segment, head: &ChunkHead, closed: &mut Vec<Flow>) {
+    fn push_one(
+        &mut self,
+        segment: &Segment,
+        candidate: usize,
+        head: &ChunkHead,
+        closed: &mut Vec<Flow>,
+    ) {
         let clock = head.clock(segment);
-        let Some(index) = self.find(segment) else {
+        let Some(index) = self.find(segment, candidate) else {
             self.open(segment, head, closed);
             return;
         };
@@ -149,9 +168,15 @@ impl FlowTable {
         }
     }
 
+    /// The open flow of a segment; `candidate` is where it was likely to be a little earlier.
     #[inline]
-    fn find(&self, segment: &Segment) -> Option<usize> {
-        let is_it = |index: usize| self.flows[index].key == Some(segment.key);
+    fn find(&self, segment: &Segment, candidate: usize) -> Option<usize> {
+        let is_it = |index: usize| {
+            self.flows.get(index).is_some_and(|flow| flow.key == segment.key && flow.is_open)
+        };
+        if is_it(candidate) {
+            return Some(candidate);
+        }
         self.shards[segment.shard()].find(segment.hash, is_it)
     }
 
@@ -168,6 +193,9 @@ impl FlowTable {
             true => 0,
             false => self.flows[index].generation.wrapping_add(1),
         };
+        if let Some(stack) = head.deep_stack(segment.key.stack_word()) {
+            self.deep_stacks.insert(index, stack);
+        }
         let flow = OpenFlow::open(segment, head, generation);
         self.wheel.schedule(Entry { index: index as u32, generation }, flow.deadline(&self.life));
         self.flows.put(index, flow);
@@ -207,11 +235,13 @@ impl FlowTable {
 
     fn close(&mut self, index: usize, reason: EndReason, at: Timestamp, closed: &mut Vec<Flow>) {
         let flow = &mut self.flows[index];
-        let Some(key) = flow.key.take() else { return };
+        flow.is_open = false;
+        let deep_stack =
+            if self.deep_stacks.is_empty() { None } else { self.deep_stacks.remove(&index) };
         closed.push(Flow {
             id: flow.id,
-            key,
-            deep_stack: flow.deep_stack.take(),
+            key: flow.key,
+            deep_stack,
             client_side: flow.connection.client_side(),
             client_by: flow.connection.client_by,
             start: flow.first,
@@ -263,18 +293,30 @@ impl FlowTable {
     /// Asks for the memory of the next segments before it is needed: a cache miss costs as much
     /// as all the arithmetic of a packet.
     #[inline]
-    fn fetch_ahead(&self, block: &[Segment]) {
+    fn fetch_ahead(&self, block: &[Segment], candidates: &mut [usize; LOOK_AHEAD]) {
         for segment in block {
             if let Some(slot) = self.shards[segment.shard()].first_slot(segment.hash) {
                 prefetch(std::ptr::from_ref(slot).cast(), size_of::<u64>());
             }
         }
-        for segment in block {
-            let candidate = self.shards[segment.shard()].find(segment.hash, |_| true);
-            if let Some(index) = candidate {
+        for (segment, candidate) in block.iter().zip(candidates) {
+            let found = self.shards[segment.shard()].find(segment.hash, |_| true);
+            *candidate = found.unwrap_or(usize::MAX);
+            if let Some(index) = found {
                 self.flows.fetch(index, prefetch);
                 self.trackers.prefetch(index, prefetch);
             }
+        }
+    }
+
+    /// The same for a flow that is going to be closed.
+    #[inline]
+    fn fetch_to_close(&self, index: usize) {
+        self.trackers.prefetch(index, prefetch);
+        self.trackers.prefetch_rest(index, prefetch);
+        let flow = &self.flows[index];
+        if let Some(slot) = self.shards[(flow.hash >> 24) as usize].first_slot(flow.hash) {
+            prefetch(std::ptr::from_ref(slot).cast(), size_of::<u64>());
         }
     }
 }
@@ -283,7 +325,7 @@ impl FlowTable {
 #[inline]
 fn live(flows: &Slab<OpenFlow>, entry: Entry) -> Option<&OpenFlow> {
     let flow = &flows[entry.index as usize];
-    (flow.generation == entry.generation && flow.key.is_some()).then_some(flow)
+    (flow.generation == entry.generation && flow.is_open).then_some(flow)
 }
 
 /// Hints the processor to load `bytes` bytes at `address`.

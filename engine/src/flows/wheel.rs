@@ -18,6 +18,9 @@ struct Bucket {
 
 const BUCKETS: i64 = 512;
 
+/// Entries between naming an entry's memory and visiting it.
+const FETCH_AHEAD: usize = 16;
+
 pub struct Wheel {
     buckets: Vec<Bucket>,
     width_ns: i64,
@@ -58,8 +61,13 @@ impl Wheel {
     }
 
     /// Visits every entry that may be due before `clock`. `visit` answers with the deadline of an
-    /// entry that is still open and not due, `None` to forget it.
-    pub fn sweep(&mut self, clock: Timestamp, mut visit: impl FnMut(Entry) -> Option<Timestamp>) {
+    /// entry that is still open and not due, `None` to forget it. `fetch` hears of it a little before.
+    pub fn sweep(
+        &mut self,
+        clock: Timestamp,
+        fetch: impl Fn(Entry),
+        mut visit: impl FnMut(Entry) -> Option<Timestamp>,
+    ) {
         let now = self.number(clock);
         let from = self.swept.max(now.saturating_sub(BUCKETS - 1));
         for number in from..=now {
@@ -72,11 +80,16 @@ impl Wheel {
             std::mem::swap(&mut due, &mut self.buckets[place].entries);
             self.buckets[place].earliest = Timestamp(i64::MAX);
             self.entries -= due.len();
-            for entry in due.drain(..) {
+            for place in 0..due.len() {
+                if let Some(&ahead) = due.get(place + FETCH_AHEAD) {
+                    fetch(ahead);
+                }
+                let entry = due[place];
                 if let Some(deadline) = visit(entry) {
                     self.schedule(entry, deadline);
                 }
             }
+            due.clear();
             self.scratch = due;
         }
         self.swept = self.swept.max(now);
@@ -109,7 +122,7 @@ mod tests {
                 wheel.schedule(Entry { index: round, generation: 0 }, deadline);
                 deadlines.push(Some(deadline));
                 clock += (random >> 20) as i64 % step;
-                wheel.sweep(Timestamp(clock), |entry| {
+                wheel.sweep(Timestamp(clock), |_| {}, |entry| {
                     let deadline = deadlines[entry.index as usize]?;
                     if deadline < Timestamp(clock) {
                         deadlines[entry.index as usize] = None;

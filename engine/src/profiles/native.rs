@@ -198,7 +198,7 @@ fn tcp(columns: &mut Columns) {
             let name = format!("flag_{flag}{}", direction.suffix());
             let meaning = format!("Packets with {}, {}", flag.to_uppercase(), direction.words());
             columns.add(name, "packets", meaning, move |row| {
-                let counts = &row.flow.trackers.tcp.counts[side(row.flow, direction)];
+                let counts = &row.flow.trackers.flag_counts[side(row.flow, direction)];
                 let is_tcp = row.flow.protocol() == TCP;
                 is_tcp.then(|| u64::from(counts[bit])).into()
             });
@@ -207,8 +207,8 @@ fn tcp(columns: &mut Columns) {
     for direction in BOTH_WAYS {
         let meaning = format!("First TCP window, unscaled, {}", direction.words());
         columns.add(format!("window_first{}", direction.suffix()), "bytes", meaning, move |row| {
-            let windows = row.flow.trackers.tcp.first_window;
-            windows[side(row.flow, direction)].map(u64::from).into()
+            let window = row.flow.trackers.tcp.first_window(side(row.flow, direction));
+            window.map(u64::from).into()
         });
     }
 }
@@ -217,8 +217,9 @@ fn network(columns: &mut Columns) {
     for direction in BOTH_WAYS {
         let meaning = format!("Least time to live or hop limit, {}", direction.words());
         columns.add(format!("ttl_min{}", direction.suffix()), "hops", meaning, move |row| {
-            let least = row.flow.trackers.network.time_to_live_min;
-            least[side(row.flow, direction)].map(u64::from).into()
+            let (flow, side) = (row.flow, side(row.flow, direction));
+            let least = flow.trackers.network.time_to_live_min[side];
+            (flow.packets[side] > 0).then_some(u64::from(least)).into()
         });
     }
     columns.add("dscp", "", "Differentiated services code point of the first packet", |row| {

@@ -1,6 +1,6 @@
 //! A closed flow with its statistics worked out, ready for columns.
 
-use crate::features::{Moments, Needs};
+use crate::features::{Lengths, Moments, Needs};
 use crate::flows::Flow;
 
 /// Whole flow, client to server, or server to client.
@@ -77,10 +77,11 @@ impl<'a> Row<'a> {
             row.series[Series::Gaps as usize] = gaps(flow);
         }
         if needs.sizes {
-            let sizes = &flow.trackers.sizes;
-            row.series[Series::IpLengths as usize] = lengths(flow, &sizes.ip, flow.ip_bytes);
+            let [one, other] = &flow.trackers.sizes.sides;
+            row.series[Series::IpLengths as usize] =
+                lengths(flow, [&one.ip, &other.ip], flow.ip_bytes);
             row.series[Series::PayloadLengths as usize] =
-                lengths(flow, &sizes.payload, flow.payload_bytes);
+                lengths(flow, [&one.payload, &other.payload], flow.payload_bytes);
         }
         if needs.activity {
             row.active = flow.trackers.activity.active.moments().map(Stat::of);
@@ -98,17 +99,17 @@ impl<'a> Row<'a> {
 
 fn gaps(flow: &Flow) -> [Option<Stat>; 3] {
     let timing = &flow.trackers.timing;
-    let side = |side: usize| timing.sides[side].moments(flow.packets[side].saturating_sub(1));
-    let all = timing.flow.moments(flow.packet_count().saturating_sub(1));
+    let side = |side: usize| timing.side(side, flow.packets[side]);
+    let all = timing.flow.moments(flow.packet_count().saturating_sub(1), flow.duration_ns());
     [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
 }
 
 fn lengths(
     flow: &Flow,
-    sides: &[crate::features::Lengths; 2],
+    sides: [&Lengths; 2],
     sums: [u64; 2],
 ) -> [Option<Stat>; 3] {
     let side = |side: usize| sides[side].moments(flow.packets[side], sums[side]);
-    let all = sides[0].merged(&sides[1]).moments(flow.packet_count(), sums[0] + sums[1]);
+    let all = sides[0].merged(sides[1]).moments(flow.packet_count(), sums[0] + sums[1]);
     [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
 }
