@@ -12,7 +12,7 @@ use std::io;
 use support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use support::traffic::sample;
 use tractor_engine::capture::{Input, Packet, join};
-use tractor_engine::decode::{Decoded, Decoder, Placement, Segment};
+use tractor_engine::decode::{Decoded, Decoder, Moment, Placement, Segment};
 use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions};
 use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use tractor_engine::output::{CsvWriter, RowWriter};
@@ -62,10 +62,13 @@ fn segments(packets: &[RawPacket]) -> Vec<Segment> {
     let mut decoder = Decoder::new(native().reading, Placement::default());
     let mut clock = Timestamp::MIN;
     let place = |(index, raw): (usize, &RawPacket)| {
-        let Decoded::Segment(segment) = decoder.decode(&packet(raw)) else { return None };
         let time = Timestamp(raw.time_ns);
         clock = clock.max(time);
-        Some(Segment { time, clock, index: index as u16, ..segment })
+        let moment = Moment { time, clock, index: index as u16 };
+        match decoder.decode(&packet(raw), moment) {
+            Decoded::Segment(segment) => Some(segment),
+            _ => None,
+        }
     };
     packets.iter().enumerate().filter_map(place).collect()
 }
@@ -89,9 +92,9 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         is_end: true,
     };
     let mut closed = Vec::new();
-    table.push(segments, &head, &mut closed);
-    table.finish_chunk(&head, &mut closed);
-    table.finish_stream(clock_after, &mut closed);
+    table.push(segments, &head, &mut |flow| closed.push(flow));
+    table.finish_chunk(&head, &mut |flow| closed.push(flow));
+    table.finish_stream(clock_after, &mut |flow| closed.push(flow));
     closed
 }
 
@@ -118,7 +121,7 @@ fn decode(bencher: Bencher<'_, '_>) {
     let mut decoder = Decoder::new(native().reading, Placement::default());
     bencher.counter(ItemsCount::new(PACKETS)).bench_local(|| {
         for raw in &packets {
-            black_box(decoder.decode(&packet(raw)));
+            black_box(decoder.decode(&packet(raw), Moment::default()));
         }
     });
 }

@@ -39,6 +39,9 @@ pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 /// Steps of closed flows that may wait for the writer's thread; then the dataflow waits.
 pub const STEPS_TO_WRITE_MAX: usize = 4;
 
+/// Closed flows that travel together; a step that closes more has several batches.
+pub const FLOWS_PER_BATCH: usize = 512;
+
 /// Emptied vectors of one kind of record that keep their memory for the next chunk, and the bytes
 /// that one of them may keep; others are freed.
 pub const SPARE_VECTORS_MAX: usize = 32;

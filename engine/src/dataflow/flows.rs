@@ -1,10 +1,11 @@
 //! The flow operator's work: puts a step's records in stream order and feeds the table.
 
 use super::batch::{ClosedFlows, Parcel, Parcels};
+use super::pool::Pool;
 use super::run::Shared;
 use crate::decode::Segment;
 use crate::flows::{ChunkHead, Flow, FlowTable};
-use crate::limits::EPOCH_CHANGES_MAX;
+use crate::limits::{EPOCH_CHANGES_MAX, FLOWS_PER_BATCH};
 use crate::statistics::{Count, StatisticKey, Tally};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -35,23 +36,30 @@ impl FlowStage {
         self.steps += 1;
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
         self.is_last = head.is_end;
-        let mut closed = self.shared.flows.take();
-        self.table.push(&segments, &head, &mut closed);
-        self.table.finish_chunk(&head, &mut closed);
+        let (mut closed, mut batches) = (0, Vec::new());
+        let mut close = |flow: Flow| {
+            closed += 1;
+            if let Some(tally) = &mut self.tally {
+                tally.add(&flow);
+            }
+            if self.shared.wants_rows {
+                put(flow, &mut batches, &self.shared.flows);
+            }
+        };
+        self.table.push(&segments, &head, &mut close);
+        self.table.finish_chunk(&head, &mut close);
         if head.is_end {
-            self.table.finish_stream(head.clock_after, &mut closed);
+            self.table.finish_stream(head.clock_after, &mut close);
         }
-        if let Some(tally) = &mut self.tally {
-            closed.iter().for_each(|flow| tally.add(flow));
-        }
-        self.shared.progress.flows.fetch_add(closed.len() as u64, Ordering::Relaxed);
+        self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.shared.segments.give(segments);
         self.busy_ns += began.elapsed().as_nanos() as u64;
-        if !self.shared.wants_rows {
-            self.shared.flows.give(closed);
-            return Parcels::default();
+        // The sink hears of every step: what it held back may now be in order.
+        if self.shared.wants_rows && batches.is_empty() {
+            batches.push(Vec::new());
         }
-        Parcels(vec![ClosedFlows { to: 0, head, records: closed }])
+        let parcel = |records| ClosedFlows { to: 0, head: Arc::clone(&head), records };
+        Parcels(batches.into_iter().map(parcel).collect())
     }
 }
 
@@ -64,6 +72,20 @@ impl FlowStage {
         let tally = self.tally.as_mut()?;
         let over = is_last || tally.len() >= EPOCH_CHANGES_MAX;
         (over && !tally.is_empty()).then(|| tally.take())
+    }
+}
+
+/// Puts a closed flow into the last batch, or into a new one when that is full.
+#[inline]
+fn put(flow: Flow, batches: &mut Vec<Vec<Flow>>, pool: &Pool<Flow>) {
+    match batches.last_mut() {
+        Some(batch) if batch.len() < FLOWS_PER_BATCH => batch.push(flow),
+        _ => {
+            let mut batch = pool.take();
+            batch.reserve_exact(FLOWS_PER_BATCH);
+            batch.push(flow);
+            batches.push(batch);
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use super::ledger::{Entry, Published, Turn};
 use super::plan::Place;
 use super::run::Shared;
 use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
-use crate::decode::{Counts, Decoded, Decoder, Fragment, Segment, VlanStack};
+use crate::decode::{Counts, Decoded, Decoder, Fragment, Moment, Segment, VlanStack};
 use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
 use crate::time::Timestamp;
@@ -231,17 +231,12 @@ impl Source {
                 chunk.first_time = Some(time);
             }
             clock = clock.max(time);
-            let place = |mut segment: Segment| {
-                (segment.time, segment.clock, segment.index) = (time, clock, index);
-                segment
-            };
-            match decoder.decode(packet) {
+            match decoder.decode(packet, Moment { time, clock, index }) {
                 Decoded::Segment(segment) => {
                     let home = homes[segment.shard()];
-                    chunk.segments[usize::from(home)].push(place(segment));
+                    chunk.segments[usize::from(home)].push(segment);
                 }
-                Decoded::Fragment(mut fragment) => {
-                    fragment.segment = place(fragment.segment);
+                Decoded::Fragment(fragment) => {
                     chunk.fragments[fragment.shard() % peers].push(fragment);
                 }
                 Decoded::Nothing => {}

@@ -1,7 +1,7 @@
 //! The key that finds a flow, and where its flow lives.
 
 use foldhash::fast::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One end of a flow. IPv4 addresses are kept as `::ffff:a.b.c.d`.
@@ -132,7 +132,9 @@ impl Placement {
     /// The shard in the upper eight bits, the seeded hash in the lower 24.
     #[inline]
     pub fn hash(&self, key: &Key) -> u32 {
-        let seeded = self.seeded.hash_one(key.words) as u32;
+        let mut hasher = self.seeded.build_hasher();
+        key.words.iter().for_each(|&word| hasher.write_u64(word));
+        let seeded = hasher.finish() as u32;
         (shard_of_words(key.words) as u32) << 24 | seeded >> 8
     }
 }

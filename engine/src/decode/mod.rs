@@ -19,7 +19,7 @@ pub use fragments::{Fragment, FragmentTable};
 pub use icmp::has_mate as icmp_has_mate;
 pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use link::link_type_is_read;
-pub use segment::{Segment, flags, marks};
+pub use segment::{Moment, Segment, flags, marks};
 pub use vlan::VlanStack;
 
 use crate::capture::Packet;
@@ -67,11 +67,11 @@ impl Decoder {
         }
     }
 
-    /// Decodes one packet. `time`, `clock` and `index` of the segment are left for the caller.
+    /// Decodes one packet.
     #[inline]
-    pub fn decode(&mut self, packet: &Packet<'_>) -> Decoded {
+    pub fn decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Decoded {
         self.counts.packets += 1;
-        match self.try_decode(packet) {
+        match self.try_decode(packet, moment) {
             Ok(decoded) => decoded,
             Err(kind) => {
                 self.counts.add(kind);
@@ -80,8 +80,8 @@ impl Decoder {
         }
     }
 
-    #[inline]
-    fn try_decode(&mut self, packet: &Packet<'_>) -> Result<Decoded, Kind> {
+    #[inline(always)]
+    fn try_decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Result<Decoded, Kind> {
         let located = link::locate(packet.link_type, packet.data)?;
         let rest = packet.data.get(located.offset..).ok_or(Kind::CutShort)?;
         let original = (packet.original_bytes as usize).max(packet.data.len()) - located.offset;
@@ -95,7 +95,7 @@ impl Decoder {
             Some(stack) if !bare => self.stack_word(stack),
             _ => 0,
         };
-        let segment = transport.segment(&datagram, stack, &self.placement);
+        let segment = transport.segment(&datagram, moment, stack, &self.placement);
         self.counts.count_transport(datagram.protocol);
         Ok(match datagram.fragment {
             Some(part) => Decoded::Fragment(Fragment::new(segment, part)),

@@ -23,6 +23,17 @@ pub mod marks {
     pub const TCP_HEADER: u8 = 0x02;
 }
 
+/// When a packet came, and where in its chunk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The packet's time, as the profile reads it.
+    pub time: Timestamp,
+    /// The greatest such time of the chunk up to this packet.
+    pub clock: Timestamp,
+    /// The packet's place in its chunk, counted from 0.
+    pub index: u16,
+}
+
 /// One packet of a flow: everything that flows and features need of it, 96 bytes, no pointer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Segment {

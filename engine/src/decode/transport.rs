@@ -1,8 +1,7 @@
 //! Transport headers: ports, flags and how many bytes are payload.
 
 use super::ip::{self, Datagram};
-use super::{Counts, Endpoint, Key, Kind, Placement, Segment, icmp, marks, u16_at};
-use crate::time::Timestamp;
+use super::{Counts, Endpoint, Key, Kind, Moment, Placement, Segment, icmp, marks, u16_at};
 use etherparse::TcpHeaderSlice;
 
 /// What a packet says of its transport; absent fields are 0.
@@ -111,9 +110,15 @@ fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result
 }
 
 impl Transport {
-    /// The record of the packet; time, clock and index are the caller's to fill.
-    #[inline]
-    pub fn segment(&self, datagram: &Datagram<'_>, stack: u64, placement: &Placement) -> Segment {
+    /// The record of the packet.
+    #[inline(always)]
+    pub fn segment(
+        &self,
+        datagram: &Datagram<'_>,
+        moment: Moment,
+        stack: u64,
+        placement: &Placement,
+    ) -> Segment {
         let (from, to) = self.ports.unwrap_or((0, 0));
         let (key, from_larger) = Key::new(
             Endpoint { address: datagram.source, port: from },
@@ -125,14 +130,14 @@ impl Transport {
         );
         Segment {
             key,
-            time: Timestamp::default(),
-            clock: Timestamp::default(),
+            time: moment.time,
+            clock: moment.clock,
             hash: placement.hash(&key),
             ip_bytes: datagram.ip_bytes,
             payload_bytes: self.payload_bytes,
             sequence: self.sequence,
             acknowledgement: self.acknowledgement,
-            index: 0,
+            index: moment.index,
             window: self.window,
             flags: self.flags,
             marks: (u8::from(from_larger) * marks::FROM_LARGER)

@@ -5,6 +5,11 @@ use std::ops::{Index, IndexMut};
 const PAGE_BITS: usize = 6;
 const PAGE: usize = 1 << PAGE_BITS;
 
+/// True for the last index of a page.
+pub fn ends_page(index: usize) -> bool {
+    (index + 1).is_multiple_of(PAGE)
+}
+
 /// A growing array; each value is put before it is read.
 pub struct Slab<T> {
     pages: Vec<Box<[T]>>,
@@ -29,6 +34,13 @@ impl<T: Default> Slab<T> {
 }
 
 impl<T> Slab<T> {
+    /// Frees the page of `index`, whose values must not be read any more.
+    pub fn free_page_of(&mut self, index: usize) {
+        if let Some(page) = self.pages.get_mut(index >> PAGE_BITS) {
+            *page = Box::default();
+        }
+    }
+
     #[inline]
     pub fn get(&self, index: usize) -> Option<&T> {
         self.pages.get(index >> PAGE_BITS).and_then(|page| page.get(index & (PAGE - 1)))

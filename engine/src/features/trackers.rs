@@ -137,6 +137,16 @@ impl TrackerTable {
         trackers
     }
 
+    /// Frees the memory around `index`; see [`Slab::free_page_of`].
+    pub fn free_page_of(&mut self, index: usize) {
+        self.timing.free_page_of(index);
+        self.activity.free_page_of(index);
+        self.sizes.free_page_of(index);
+        self.tcp.free_page_of(index);
+        self.flag_counts.free_page_of(index);
+        self.network.free_page_of(index);
+    }
+
     /// Fetches what the next packet of the flow at `index` will touch.
     #[inline]
     pub fn prefetch(&self, index: usize, fetch: impl Fn(*const u8, usize)) {

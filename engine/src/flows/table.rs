@@ -5,7 +5,7 @@ use super::open::{OpenFlow, Verdict};
 use super::wheel::{Entry, Wheel};
 use super::{ChunkHead, EndReason, Flow, Life};
 use crate::decode::{Segment, VlanStack};
-use crate::features::slab::Slab;
+use crate::features::slab::{self, Slab};
 use crate::features::{ActivityRule, Arrival, Needs, TrackerTable};
 use crate::limits::SHARDS;
 use crate::time::Timestamp;
@@ -48,6 +48,7 @@ impl TableCounts {
 
 /// Open flows, found by key, with their trackers. Fed in stream order.
 pub struct FlowTable {
+    options: TableOptions,
     life: Life,
     shard_flows_max: usize,
     shards: Vec<ShardIndex>,
@@ -71,6 +72,7 @@ const CLOSE_AHEAD: usize = 8;
 impl FlowTable {
     pub fn new(options: &TableOptions) -> Self {
         Self {
+            options: *options,
             life: options.life,
             shard_flows_max: (options.open_flows_max / SHARDS).max(1),
             shards: std::iter::repeat_with(ShardIndex::default).take(SHARDS).collect(),
@@ -92,19 +94,19 @@ impl FlowTable {
         self.used as usize - self.free.len()
     }
 
-    /// Takes segments of one chunk, in stream order; flows that close go to `closed`.
-    pub fn push(&mut self, segments: &[Segment], head: &ChunkHead, closed: &mut Vec<Flow>) {
+    /// Takes segments of one chunk, in stream order; flows that close go to `to`.
+    pub fn push(&mut self, segments: &[Segment], head: &ChunkHead, to: &mut impl FnMut(Flow)) {
         let mut candidates = [0; LOOK_AHEAD];
         for block in segments.chunks(LOOK_AHEAD) {
             self.fetch_ahead(block, &mut candidates);
             for (segment, candidate) in block.iter().zip(candidates) {
-                self.push_one(segment, candidate, head, closed);
+                self.push_one(segment, candidate, head, to);
             }
         }
     }
 
     /// Closes what is due at the end of the chunk.
-    pub fn finish_chunk(&mut self, head: &ChunkHead, closed: &mut Vec<Flow>) {
+    pub fn finish_chunk(&mut self, head: &ChunkHead, to: &mut impl FnMut(Flow)) {
         self.counts.open_flows_peak = self.counts.open_flows_peak.max(self.open_flows());
         let clock = head.clock_after;
         let mut due = Vec::new();
@@ -125,21 +127,28 @@ impl FlowTable {
             }
             // A flow may have two entries; the first closes it.
             if live(&self.flows, entry).is_some() {
-                self.close_due(entry.index as usize, closed);
+                self.close_due(entry.index as usize, to);
             }
         }
         self.forget_stale_entries();
     }
 
-    /// Closes every flow at the end of the capture.
-    pub fn finish_stream(&mut self, clock: Timestamp, closed: &mut Vec<Flow>) {
-        for shard in 0..SHARDS {
-            let open: Vec<usize> = self.shards[shard].indices().collect();
-            for index in open {
+    /// Closes every flow at the end of the capture, page by page, and frees each page, so that
+    /// closed flows never stand beside all open ones in memory.
+    pub fn finish_stream(&mut self, clock: Timestamp, to: &mut impl FnMut(Flow)) {
+        for index in 0..self.used as usize {
+            if self.flows[index].is_open {
                 let reason = self.flows[index].reason(EndReason::EndOfCapture);
-                self.close(index, reason, clock, closed);
+                to(self.closed_flow(index, reason, clock));
+            }
+            if slab::ends_page(index) {
+                self.flows.free_page_of(index);
+                self.trackers.free_page_of(index);
             }
         }
+        let empty = Self::new(&self.options);
+        let counts = std::mem::replace(self, empty).counts;
+        self.counts = counts;
     }
 
     #[inline]
@@ -148,22 +157,22 @@ impl FlowTable {
         segment: &Segment,
         candidate: usize,
         head: &ChunkHead,
-        closed: &mut Vec<Flow>,
+        to: &mut impl FnMut(Flow),
     ) {
         let clock = head.clock(segment);
         let Some(index) = self.find(segment, candidate) else {
-            self.open(segment, head, closed);
+            self.open(segment, head, to);
             return;
         };
         match self.flows[index].decide(segment, clock, &self.life) {
             Verdict::Joins => self.join(index, segment, head),
             Verdict::JoinsAndCloses(reason) => {
                 self.join(index, segment, head);
-                self.close(index, reason, clock, closed);
+                self.close(index, reason, clock, to);
             }
             Verdict::EndedBefore(reason, closed_at) => {
-                self.close(index, reason, closed_at, closed);
-                self.open(segment, head, closed);
+                self.close(index, reason, closed_at, to);
+                self.open(segment, head, to);
             }
         }
     }
@@ -180,19 +189,16 @@ impl FlowTable {
         self.shards[segment.shard()].find(segment.hash, is_it)
     }
 
-    fn open(&mut self, segment: &Segment, head: &ChunkHead, closed: &mut Vec<Flow>) {
+    fn open(&mut self, segment: &Segment, head: &ChunkHead, to: &mut impl FnMut(Flow)) {
         let shard = segment.shard();
         if self.shards[shard].len() >= self.shard_flows_max {
-            self.make_room(shard, head.clock(segment), closed);
+            self.make_room(shard, head.clock(segment), to);
         }
         let index = self.free.pop().unwrap_or_else(|| {
             self.used += 1;
             self.used - 1
         }) as usize;
-        let generation = match index + 1 == self.used as usize {
-            true => 0,
-            false => self.flows[index].generation.wrapping_add(1),
-        };
+        let generation = self.flows.get(index).map_or(0, |flow| flow.generation.wrapping_add(1));
         if let Some(stack) = head.deep_stack(segment.key.stack_word()) {
             self.deep_stacks.insert(index, stack);
         }
@@ -227,18 +233,35 @@ impl FlowTable {
         self.trackers.add(index, segment, arrival);
     }
 
-    fn close_due(&mut self, index: usize, closed: &mut Vec<Flow>) {
+    fn close_due(&mut self, index: usize, to: &mut impl FnMut(Flow)) {
         let flow = &self.flows[index];
         let (reason, deadline) = (flow.reason(EndReason::Idle), flow.deadline(&self.life));
-        self.close(index, reason, deadline, closed);
+        self.close(index, reason, deadline, to);
     }
 
-    fn close(&mut self, index: usize, reason: EndReason, at: Timestamp, closed: &mut Vec<Flow>) {
+    fn close(
+        &mut self,
+        index: usize,
+        reason: EndReason,
+        at: Timestamp,
+        to: &mut impl FnMut(Flow),
+    ) {
+        let flow = self.closed_flow(index, reason, at);
+        to(flow);
+        let hash = self.flows[index].hash;
+        self.shards[(hash >> 24) as usize].remove(hash, index);
+        self.free.push(index as u32);
+    }
+
+    /// Ends the flow at `index`; its place is still to be freed.
+    #[inline]
+    fn closed_flow(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
+        self.counts.closed[reason as usize] += 1;
         let flow = &mut self.flows[index];
         flow.is_open = false;
-        let deep_stack =
-            if self.deep_stacks.is_empty() { None } else { self.deep_stacks.remove(&index) };
-        closed.push(Flow {
+        let no_deep_stack = self.deep_stacks.is_empty();
+        let deep_stack = if no_deep_stack { None } else { self.deep_stacks.remove(&index) };
+        Flow {
             id: flow.id,
             key: flow.key,
             deep_stack,
@@ -253,20 +276,17 @@ impl FlowTable {
             ip_bytes: flow.ip_bytes,
             payload_bytes: flow.payload_bytes,
             trackers: self.trackers.close(index, flow.last),
-        });
-        self.shards[(flow.hash >> 24) as usize].remove(flow.hash, index);
-        self.free.push(index as u32);
-        self.counts.closed[reason as usize] += 1;
+        }
     }
 
     /// Frees places in a full shard: what is due, else its oldest sixteenth.
     #[cold]
-    fn make_room(&mut self, shard: usize, clock: Timestamp, closed: &mut Vec<Flow>) {
+    fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut impl FnMut(Flow)) {
         let mut open: Vec<usize> = self.shards[shard].indices().collect();
         open.retain(|&index| {
             let is_due = clock > self.flows[index].deadline(&self.life);
             if is_due {
-                self.close_due(index, closed);
+                self.close_due(index, to);
             }
             !is_due
         });
@@ -277,7 +297,7 @@ impl FlowTable {
         let oldest = (self.shard_flows_max / 16).max(1);
         for &index in open.iter().take(oldest) {
             let reason = self.flows[index].reason(EndReason::Evicted);
-            self.close(index, reason, clock, closed);
+            self.close(index, reason, clock, to);
         }
     }
 

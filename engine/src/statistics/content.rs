@@ -1,7 +1,7 @@
 //! What one capture holds: what `tractor info` prints.
 
 use crate::capture::{CaptureFile, Description, Packet, Problem};
-use crate::decode::{Counts, Decoded, Decoder, FragmentTable, Placement, Reading, Segment};
+use crate::decode::{Counts, Decoded, Decoder, FragmentTable, Moment, Placement, Reading, Segment};
 use crate::limits::{CHUNK_BYTES, UNIQUE_FLOWS_MAX};
 use crate::time::Timestamp;
 use foldhash::fast::RandomState;
@@ -41,7 +41,7 @@ pub fn content_of(file: &CaptureFile) -> Result<Content, Problem> {
         bytes += packet.data.len() as u64;
         first_time = Some(first_time.map_or(packet.time, |time| time.min(packet.time)));
         last_time = Some(last_time.map_or(packet.time, |time| time.max(packet.time)));
-        let segment = match decoder.decode(packet) {
+        let segment = match decoder.decode(packet, Moment::default()) {
             Decoded::Segment(segment) => Some(segment),
             Decoded::Fragment(fragment) => fragments.resolve(&fragment, packet.time),
             Decoded::Nothing => None,

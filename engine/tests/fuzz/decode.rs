@@ -2,7 +2,7 @@
 //! reason counted for every packet that is in no flow.
 
 use tractor_engine::capture::Packet;
-use tractor_engine::decode::{Decoded, Decoder, FragmentTable, Placement, Reading, Segment};
+use tractor_engine::decode::{Decoded, Decoder, FragmentTable, Moment, Placement, Reading, Segment};
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
@@ -48,7 +48,7 @@ fn segment_of(
         counts.map(|(_, count)| count).sum()
     };
     let before = reasons(decoder);
-    match decoder.decode(packet) {
+    match decoder.decode(packet, Moment::default()) {
         Decoded::Segment(segment) => Some(segment),
         Decoded::Fragment(fragment) => {
             check_segment(&fragment.segment, packet.original_bytes);

@@ -109,8 +109,8 @@ fn close_all(
         };
         let mut closed = Vec::new();
         for (table, share) in tables.iter_mut().zip(&shares) {
-            table.push(share, &head, &mut closed);
-            table.finish_chunk(&head, &mut closed);
+            table.push(share, &head, &mut |flow| closed.push(flow));
+            table.finish_chunk(&head, &mut |flow| closed.push(flow));
         }
         // What the order of rows relies on.
         assert!(closed.iter().all(|flow| flow.closed_at >= clock_before));
@@ -120,7 +120,7 @@ fn close_all(
         clock_before = clock_after;
     }
     for table in &mut tables {
-        table.finish_stream(clock_before, &mut flows);
+        table.finish_stream(clock_before, &mut |flow| flows.push(flow));
         assert_eq!(table.open_flows(), 0);
         assert_eq!(table.counts.closed.iter().sum::<u64>(), table.counts.flows);
     }
