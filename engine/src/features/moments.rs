@@ -19,7 +19,12 @@ pub struct Moments {
 impl Moments {
     /// sum / n.
     pub fn mean(&self) -> f64 {
-        self.sum as f64 / self.count as f64
+        self.sum() / self.count as f64
+    }
+
+    /// The sum as a float. Narrow numbers take the processor's own conversion: the same value.
+    pub fn sum(&self) -> f64 {
+        i64::try_from(self.sum).map_or_else(|_| self.sum as f64, |sum| sum as f64)
     }
 
     /// Sample standard deviation (divisor n - 1), 0 for one value.
@@ -27,16 +32,28 @@ impl Moments {
         if self.count < 2 {
             return 0.0;
         }
+        let deviations = self.narrow_deviations().unwrap_or_else(|| self.wide_deviations());
+        (deviations / (self.count - 1) as f64).sqrt()
+    }
+
+    /// Σx² - (Σx)²/n where everything fits 64 bits, as it does for most flows.
+    #[inline]
+    fn narrow_deviations(&self) -> Option<f64> {
+        let squares = u64::try_from(self.squares).ok()?.checked_mul(self.count)?;
+        let sum = u64::try_from(self.sum.unsigned_abs()).ok()?;
+        Some((squares - sum.checked_mul(sum)?) as f64 / self.count as f64)
+    }
+
+    fn wide_deviations(&self) -> f64 {
         let n = u128::from(self.count);
         let sum = self.sum.unsigned_abs();
         let exact = self.squares.checked_mul(n).zip(sum.checked_mul(sum));
-        let deviations = match exact {
+        match exact {
             // n Σx² - (Σx)² is never negative (Cauchy and Schwarz), and whole.
             Some((n_squares, square)) => (n_squares - square) as f64 / n as f64,
             // Beyond 128 bits: the same, in two parts that fit.
             None => self.deviations_of_long_series(n, sum),
-        };
-        (deviations / (self.count - 1) as f64).sqrt()
+        }
     }
 
     /// Σx² - (Σx)²/n, with the division's remainder kept apart so that nothing overflows.

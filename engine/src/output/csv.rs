@@ -72,6 +72,8 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
         // Writing to a vector cannot fail.
         Value::Address(address) => drop(write!(out, "{address}")),
         Value::Text(text) => write_text(text, out),
+        Value::CommunityId(id) => drop(write!(out, "{id}")),
+        Value::Vlan(stack) => drop(write!(out, "{stack}")),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Row, Value};
 
-type Evaluate = Box<dyn for<'a> Fn(&Row<'a>) -> Value<'a> + Send + Sync>;
+type Evaluate = Box<dyn for<'a> Fn(&'a Row<'a>) -> Value<'a> + Send + Sync>;
 
 /// One column of a profile.
 pub struct Column {
@@ -15,7 +15,7 @@ pub struct Column {
 
 impl Column {
     #[inline]
-    pub fn value<'a>(&self, row: &Row<'a>) -> Value<'a> {
+    pub fn value<'a>(&self, row: &'a Row<'a>) -> Value<'a> {
         (self.value)(row)
     }
 }
@@ -30,7 +30,7 @@ impl Columns {
         name: impl Into<String>,
         unit: &'static str,
         meaning: impl Into<String>,
-        value: impl for<'a> Fn(&Row<'a>) -> Value<'a> + Send + Sync + 'static,
+        value: impl for<'a> Fn(&'a Row<'a>) -> Value<'a> + Send + Sync + 'static,
     ) {
         let (name, meaning) = (name.into(), meaning.into());
         self.0.push(Column { name, unit, meaning, value: Box::new(value) });

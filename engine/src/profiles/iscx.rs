@@ -1,7 +1,8 @@
 //! `iscx`, `iscx-a2` and `iscx-fixed`: the time-based features of the ISCX VPN-nonVPN 2016 data
 //! set (Draper-Gil et al., ICISSP 2016), by the rules recovered from its published rows.
 
-use super::{Columns, Direction, Profile, Row, Series, Stat, Value, native};
+use super::Statistic::{self, Max, Mean, Min, Std, Sum};
+use super::{Columns, Direction, Period, Profile, Row, Series, Stat, Value, native};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, Needs};
 use crate::flows::Life;
@@ -50,18 +51,15 @@ pub fn iscx_fixed() -> Profile {
     columns.add("duration", "µs", "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())
     });
-    for (name, words, pick) in [TOTAL, MIN, MAX, MEAN] {
+    for statistic in [Sum, Min, Max, Mean] {
+        let (name, words) = named(statistic);
         directional(&mut columns, name, words, move |row, direction| {
-            corrected(row.stat(Series::Gaps, direction), pick)
+            corrected(row.stat(Series::Gaps, direction), statistic)
         });
     }
     rates(&mut columns, Value::Null);
-    for (name, words, pick) in [MIN, MAX, MEAN, STD] {
-        columns.add(format!("{name}_flowiat"), "µs", words, move |row| {
-            corrected(row.stat(Series::Gaps, Direction::Flow), pick)
-        });
-    }
-    periods(&mut columns, |stat, pick, _| corrected(stat, pick));
+    over_the_flow(&mut columns, corrected);
+    periods(&mut columns, corrected);
     native::class(&mut columns, "label");
     Profile {
         name: "iscx-fixed",
@@ -80,17 +78,20 @@ fn id_columns() -> Vec<super::Column> {
     columns.finish()
 }
 
-type Pick = fn(&Stat) -> f64;
-type Named = (&'static str, &'static str, Pick);
-const TOTAL: Named = ("total", "Sum of the times between packets", |stat| stat.sum as f64);
-const MIN: Named = ("min", "Least time between packets", |stat| stat.min as f64);
-const MAX: Named = ("max", "Greatest time between packets", |stat| stat.max as f64);
-const MEAN: Named = ("mean", "Mean time between packets", |stat| stat.mean);
-const STD: Named = ("std", "Sample standard deviation of the times", |stat| stat.std);
+/// A statistic's name in a column, and its words.
+fn named(statistic: Statistic) -> (&'static str, &'static str) {
+    match statistic {
+        Sum => ("total", "Sum of the times between packets"),
+        Min => ("min", "Least time between packets"),
+        Max => ("max", "Greatest time between packets"),
+        Mean => ("mean", "Mean time between packets"),
+        Std => ("std", "Sample standard deviation of the times"),
+    }
+}
 
 /// Microseconds with their nanoseconds as decimals; null for missing.
-fn corrected(stat: Option<&Stat>, pick: Pick) -> Value<'static> {
-    stat.map_or(Value::Null, |stat| Value::from(pick(stat) / 1_000.0))
+fn corrected(stat: Option<&Stat>, statistic: Statistic) -> Value<'static> {
+    stat.map_or(Value::Null, |stat| Value::from(stat.get(statistic) / 1_000.0))
 }
 
 /// Two columns, forward and backward, named as in `total_fiat`.
@@ -98,7 +99,7 @@ fn directional(
     columns: &mut Columns,
     name: &str,
     words: &str,
-    value: impl for<'a> Fn(&Row<'a>, Direction) -> Value<'a> + Copy + Send + Sync + 'static,
+    value: impl for<'a> Fn(&'a Row<'a>, Direction) -> Value<'a> + Copy + Send + Sync + 'static,
 ) {
     for (letter, direction) in ["f", "b"].into_iter().zip(BOTH_WAYS) {
         let meaning = format!("{words}, {}", direction.words());
@@ -115,68 +116,56 @@ fn whole(ns: i128) -> Value<'static> {
 /// A statistic as the published files have it: integers with -1, or floats with 0, for missing.
 fn published(stat: Option<&Stat>, statistic: Statistic) -> Value<'static> {
     match (statistic, stat) {
-        (Statistic::Min, Some(stat)) => whole(stat.min.into()),
-        (Statistic::Max, Some(stat)) => whole(stat.max.into()),
-        (Statistic::Total, Some(stat)) => whole(stat.sum),
-        (Statistic::Mean, Some(stat)) => Value::from(stat.mean / 1_000.0),
-        (Statistic::Std, Some(stat)) => Value::from(stat.std / 1_000.0),
-        (Statistic::Min | Statistic::Max, None) => Value::Integer(-1),
-        (Statistic::Total | Statistic::Mean | Statistic::Std, None) => Value::Integer(0),
+        (Min, Some(stat)) => whole(stat.min.into()),
+        (Max, Some(stat)) => whole(stat.max.into()),
+        (Sum, Some(stat)) => whole(stat.sum),
+        (Mean | Std, Some(stat)) => Value::from(stat.get(statistic) / 1_000.0),
+        (Min | Max, None) => Value::Integer(-1),
+        (Sum | Mean | Std, None) => Value::Integer(0),
     }
 }
 
-#[derive(Clone, Copy)]
-enum Statistic {
-    Total,
-    Min,
-    Max,
-    Mean,
-    Std,
-}
-
 fn as_published(names_are_shifted: bool, class: &'static str) -> Vec<super::Column> {
-    use Statistic::{Max, Mean, Min, Std, Total};
     let mut columns = Columns::default();
     columns.add("duration", "µs", "From the first packet to the last in file order", |row| {
         whole(row.flow.duration_ns().into())
     });
     let held = match names_are_shifted {
         true => [("total", Min), ("min", Max), ("max", Mean), ("mean", Std)],
-        false => [("total", Total), ("min", Min), ("max", Max), ("mean", Mean)],
+        false => [("total", Sum), ("min", Min), ("max", Max), ("mean", Mean)],
     };
     for (name, statistic) in held {
-        directional(&mut columns, name, meaning(statistic), move |row, direction| {
+        directional(&mut columns, name, named(statistic).1, move |row, direction| {
             published(row.stat(Series::Gaps, direction), statistic)
         });
     }
     rates(&mut columns, Value::Integer(0));
-    for (name, statistic) in [("min", Min), ("max", Max), ("mean", Mean), ("std", Std)] {
-        columns.add(format!("{name}_flowiat"), "µs", meaning(statistic), move |row| {
-            published(row.stat(Series::Gaps, Direction::Flow), statistic)
-        });
-    }
-    periods(&mut columns, |stat, _, statistic| published(stat, statistic));
+    over_the_flow(&mut columns, published);
+    periods(&mut columns, published);
     native::class(&mut columns, class);
     columns.finish()
 }
 
-fn meaning(statistic: Statistic) -> &'static str {
-    match statistic {
-        Statistic::Total => TOTAL.1,
-        Statistic::Min => MIN.1,
-        Statistic::Max => MAX.1,
-        Statistic::Mean => MEAN.1,
-        Statistic::Std => STD.1,
+/// How a profile writes a statistic, or its absence.
+type Written = fn(Option<&Stat>, Statistic) -> Value<'static>;
+
+/// The gaps of both directions together.
+fn over_the_flow(columns: &mut Columns, value: Written) {
+    for statistic in [Min, Max, Mean, Std] {
+        let (name, words) = named(statistic);
+        columns.add(format!("{name}_flowiat"), "µs", words, move |row| {
+            value(row.stat(Series::Gaps, Direction::Flow), statistic)
+        });
     }
 }
 
 /// The two rates; `missing` at duration 0.
 fn rates(columns: &mut Columns, missing: Value<'static>) {
     let per_second = move |amount: u64, row: &Row<'_>| match row.flow.duration_ns() {
-        0 => missing.clone(),
+        0 => missing,
         ns => Value::from(amount as f64 * 1e9 / ns as f64),
     };
-    let packets = per_second.clone();
+    let packets = per_second;
     columns.add("flowPktsPerSecond", "1/s", "Packets by duration", move |row| {
         packets(row.flow.packet_count(), row)
     });
@@ -186,17 +175,13 @@ fn rates(columns: &mut Columns, missing: Value<'static>) {
 }
 
 /// Active and idle periods, in the data set's order of statistics.
-fn periods(columns: &mut Columns, value: fn(Option<&Stat>, Pick, Statistic) -> Value<'static>) {
-    type Kind = for<'r> fn(&'r Row<'_>) -> Option<&'r Stat>;
-    let active: Kind = |row| row.active.as_ref();
-    let idle: Kind = |row| row.idle.as_ref();
-    let (min, mean) = (("min", MIN.2, Statistic::Min), ("mean", MEAN.2, Statistic::Mean));
-    let (max, std) = (("max", MAX.2, Statistic::Max), ("std", STD.2, Statistic::Std));
-    for (kind, stat) in [("active", active), ("idle", idle)] {
-        for (name, pick, statistic) in [min, mean, max, std] {
-            let meaning = format!("{name} of the {kind} periods");
-            columns.add(format!("{name}_{kind}"), "µs", meaning, move |row| {
-                value(stat(row), pick, statistic)
+fn periods(columns: &mut Columns, value: Written) {
+    for kind in [Period::Active, Period::Idle] {
+        for statistic in [Min, Mean, Max, Std] {
+            let ((name, _), kind_name) = (named(statistic), kind.name());
+            let meaning = format!("{name} of the {kind_name} periods");
+            columns.add(format!("{name}_{kind_name}"), "µs", meaning, move |row| {
+                value(row.periods(kind), statistic)
             });
         }
     }

@@ -14,7 +14,8 @@ mod value;
 
 pub use class::class_from_file_name;
 pub use column::{Column, Columns};
-pub use row::{Direction, Row, Series, Stat};
+pub use community_id::CommunityId;
+pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::Value;
 
 use crate::decode::Reading;

@@ -1,12 +1,12 @@
 //! `native`: the best description of a flow we can give. Units in the names, null for missing.
 
-use super::community_id::community_id;
-use super::{Columns, Direction, Profile, Row, Series, Value};
+use super::{
+    Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value,
+};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, FLAG_NAMES, Needs};
 use crate::flows::{Flow, Life};
 use crate::time::SECOND_NS;
-use std::borrow::Cow;
 
 const TCP: u8 = 6;
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
@@ -73,11 +73,11 @@ fn identity(columns: &mut Columns) {
         row.flow.id.into()
     });
     columns.add("community_id", "", "Community ID version 1, seed 0", |row| {
-        community_id(row.flow).map_or(Value::Null, |id| Value::Text(Cow::Owned(id)))
+        CommunityId::of(row.flow).map_or(Value::Null, Value::CommunityId)
     });
     addresses(columns);
     columns.add("vlan", "", "VLAN ids, outermost first, joined by points", |row| {
-        row.flow.vlan().map_or(Value::Null, |stack| Value::Text(Cow::Owned(stack.to_string())))
+        row.vlan.as_ref().map_or(Value::Null, Value::Vlan)
     });
     columns.add("tunnel", "", "Id of the tunnel the flow runs in", |_| Value::Null);
 }
@@ -120,15 +120,16 @@ fn scaled(value: f64, series: Series) -> Value<'static> {
     }
 }
 
+/// Words for a statistic, behind which the name of the series follows.
+const STATISTICS: [(Statistic, &str, &str); 5] = [
+    (Statistic::Min, "min", "Least"),
+    (Statistic::Mean, "mean", "Mean"),
+    (Statistic::Max, "max", "Greatest"),
+    (Statistic::Std, "std", "Sample standard deviation of the"),
+    (Statistic::Sum, "sum", "Sum of the"),
+];
+
 fn statistics(columns: &mut Columns) {
-    type Pick = fn(&super::Stat) -> f64;
-    let picks: [(&str, &str, Pick); 5] = [
-        ("min", "Least", |stat| stat.min as f64),
-        ("mean", "Mean", |stat| stat.mean),
-        ("max", "Greatest", |stat| stat.max as f64),
-        ("std", "Sample standard deviation of the", |stat| stat.std),
-        ("sum", "Sum of the", |stat| stat.sum as f64),
-    ];
     let all = [
         (Series::Gaps, "iat", "_us", "µs", "time between packets"),
         (Series::IpLengths, "ip_length", "", "bytes", "length of IP packets"),
@@ -137,13 +138,13 @@ fn statistics(columns: &mut Columns) {
     for (series, prefix, end, unit, what) in all {
         // Sums of lengths stand among the volumes.
         let count = if series == Series::Gaps { 5 } else { 4 };
-        for (statistic, words, pick) in picks.into_iter().take(count) {
+        for (statistic, name, words) in STATISTICS.into_iter().take(count) {
             for direction in Direction::ALL {
-                let name = format!("{prefix}_{statistic}{end}{}", direction.suffix());
+                let name = format!("{prefix}_{name}{end}{}", direction.suffix());
                 let meaning = format!("{words} {what}, {}", direction.words());
                 columns.add(name, unit, meaning, move |row| {
                     let stat = row.stat(series, direction);
-                    stat.map_or(Value::Null, |stat| scaled(pick(stat), series))
+                    stat.map_or(Value::Null, |stat| scaled(stat.get(statistic), series))
                 });
             }
         }
@@ -151,25 +152,21 @@ fn statistics(columns: &mut Columns) {
 }
 
 fn periods(columns: &mut Columns) {
-    type Pick = for<'r> fn(&'r Row<'_>) -> Option<&'r super::Stat>;
-    let kinds: [(&str, Pick); 2] =
-        [("active", |row| row.active.as_ref()), ("idle", |row| row.idle.as_ref())];
-    for (kind, pick) in kinds {
-        let meaning = format!("Number of {kind} periods");
-        columns.add(format!("{kind}_count"), "periods", meaning, move |row| {
-            pick(row).map_or(0, |stat| stat.count).into()
+    for kind in [Period::Active, Period::Idle] {
+        let kind_name = kind.name();
+        let meaning = format!("Number of {kind_name} periods");
+        columns.add(format!("{kind_name}_count"), "periods", meaning, move |row| {
+            row.periods(kind).map_or(0, |stat| stat.count).into()
         });
-        type Read = fn(&super::Stat) -> f64;
-        let statistics: [(&str, &str, Read); 4] = [
-            ("min", "Shortest", |stat| stat.min as f64),
-            ("mean", "Mean", |stat| stat.mean),
-            ("max", "Longest", |stat| stat.max as f64),
-            ("std", "Sample standard deviation of the", |stat| stat.std),
-        ];
-        for (statistic, words, read) in statistics {
-            let meaning = format!("{words} {kind} period");
-            columns.add(format!("{kind}_{statistic}_us"), "µs", meaning, move |row| {
-                pick(row).map(|stat| read(stat) / 1_000.0).into()
+        for (statistic, name, words) in STATISTICS.into_iter().take(4) {
+            let words = match statistic {
+                Statistic::Min => "Shortest",
+                Statistic::Max => "Longest",
+                _ => words,
+            };
+            let meaning = format!("{words} {kind_name} period");
+            columns.add(format!("{kind_name}_{name}_us"), "µs", meaning, move |row| {
+                row.periods(kind).map(|stat| stat.get(statistic) / 1_000.0).into()
             });
         }
     }

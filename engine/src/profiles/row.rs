@@ -1,5 +1,6 @@
 //! A closed flow with its statistics worked out, ready for columns.
 
+use crate::decode::VlanStack;
 use crate::features::{Lengths, Moments, Needs};
 use crate::flows::Flow;
 
@@ -47,15 +48,56 @@ pub struct Stat {
     pub min: i64,
     pub max: i64,
     pub sum: i128,
+    sum_float: f64,
     pub mean: f64,
     /// Sample standard deviation.
     pub std: f64,
 }
 
+/// What gaps cut a flow into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Period {
+    Active,
+    Idle,
+}
+
+impl Period {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Idle => "idle",
+        }
+    }
+}
+
+/// Which statistic of a series.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Statistic {
+    Min,
+    Mean,
+    Max,
+    /// Sample standard deviation.
+    Std,
+    Sum,
+}
+
 impl Stat {
     fn of(moments: Moments) -> Self {
         let Moments { count, min, max, sum, .. } = moments;
-        Self { count, min, max, sum, mean: moments.mean(), std: moments.std() }
+        let (mean, std) = (moments.mean(), moments.std());
+        Self { count, min, max, sum, sum_float: moments.sum(), mean, std }
+    }
+
+    /// One of the statistics, as a float.
+    #[inline]
+    pub fn get(&self, statistic: Statistic) -> f64 {
+        match statistic {
+            Statistic::Min => self.min as f64,
+            Statistic::Mean => self.mean,
+            Statistic::Max => self.max as f64,
+            Statistic::Std => self.std,
+            Statistic::Sum => self.sum_float,
+        }
     }
 }
 
@@ -64,15 +106,18 @@ pub struct Row<'a> {
     pub flow: &'a Flow,
     /// The user's class of the flow's capture.
     pub class: Option<&'a str>,
-    pub active: Option<Stat>,
-    pub idle: Option<Stat>,
+    /// The VLAN ids, if there are any.
+    pub vlan: Option<VlanStack>,
+    active: Option<Stat>,
+    idle: Option<Stat>,
     series: [[Option<Stat>; 3]; 3],
 }
 
 impl<'a> Row<'a> {
     /// Works out the statistics that `needs` says someone reads.
     pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: &Needs) -> Self {
-        let mut row = Self { flow, class, active: None, idle: None, series: [[None; 3]; 3] };
+        let (active, idle, series) = (None, None, [[None; 3]; 3]);
+        let mut row = Self { flow, class, vlan: flow.vlan(), active, idle, series };
         if needs.timing {
             row.series[Series::Gaps as usize] = gaps(flow);
         }
@@ -88,6 +133,15 @@ impl<'a> Row<'a> {
             row.idle = flow.trackers.activity.idle.moments().map(Stat::of);
         }
         row
+    }
+
+    /// `None` when the flow has no such period.
+    #[inline]
+    pub fn periods(&self, kind: Period) -> Option<&Stat> {
+        match kind {
+            Period::Active => self.active.as_ref(),
+            Period::Idle => self.idle.as_ref(),
+        }
     }
 
     /// `None` when the series has no value in that direction.

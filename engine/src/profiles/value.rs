@@ -1,11 +1,12 @@
 //! One cell of a row, before any format.
 
+use super::CommunityId;
+use crate::decode::VlanStack;
 use crate::time::Timestamp;
-use std::borrow::Cow;
 use std::net::IpAddr;
 
 /// A value of a column.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Value<'a> {
     /// Missing: an empty CSV cell.
     Null,
@@ -15,7 +16,9 @@ pub enum Value<'a> {
     Float(f64),
     Time(Timestamp),
     Address(IpAddr),
-    Text(Cow<'a, str>),
+    Text(&'a str),
+    CommunityId(CommunityId),
+    Vlan(&'a VlanStack),
 }
 
 impl Value<'_> {
@@ -42,7 +45,7 @@ impl From<f64> for Value<'_> {
 
 impl<'a> From<&'a str> for Value<'a> {
     fn from(value: &'a str) -> Self {
-        Self::Text(Cow::Borrowed(value))
+        Self::Text(value)
     }
 }
 
