@@ -48,7 +48,7 @@ fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
     let life = &mut run.table.life;
     life.active_ns = options.active_timeout.or(life.active_ns);
     life.idle_ns = options.idle_timeout.unwrap_or(life.idle_ns);
-    run.table.activity_gap_ns = options.activity_gap;
+    run.table.activity.gap_ns = options.activity_gap;
     if let Some(flows) = options.max_flows {
         run.table.open_flows_max = usize::try_from(flows).unwrap_or(usize::MAX);
     }

@@ -13,7 +13,8 @@ use support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use support::traffic::sample;
 use tractor_engine::capture::{Input, Packet, join};
 use tractor_engine::decode::{Decoded, Decoder, Moment, Placement, Segment};
-use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions};
+use tractor_engine::features::ActivitySettings;
+use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
 use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use tractor_engine::output::{CsvWriter, RowWriter};
 use tractor_engine::profiles::{Profile, Row};
@@ -75,11 +76,10 @@ fn segments(packets: &[RawPacket]) -> Vec<Segment> {
 
 fn all_flows(segments: &[Segment]) -> Vec<Flow> {
     let profile = native();
-    let mut table = FlowTable::new(&TableOptions {
+    let mut table = flow_table(&TableOptions {
         life: profile.life,
         needs: profile.needs,
-        activity_rule: profile.activity_rule,
-        activity_gap_ns: SECOND_NS,
+        activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
         open_flows_max: OPEN_FLOWS_MAX,
     });
     let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
@@ -128,7 +128,7 @@ fn decode(bencher: Bencher<'_, '_>) {
 
 /// A new table for every chunk: opening and closing its flows counts, too.
 #[divan::bench]
-fn flow_table(bencher: Bencher<'_, '_>) {
+fn table(bencher: Bencher<'_, '_>) {
     let segments = segments(&packets());
     bencher.counter(ItemsCount::new(segments.len())).bench_local(|| all_flows(&segments));
 }
@@ -140,7 +140,7 @@ fn csv_row(bencher: Bencher<'_, '_>) {
     let mut writer = CsvWriter::new(native(), false, io::sink());
     bencher.counter(ItemsCount::new(flows.len())).bench_local(|| {
         for flow in &flows {
-            writer.write(&Row::new(flow, None, &native().needs)).expect("a sink takes all");
+            writer.write(&Row::new(flow, None, native().needs)).expect("a sink takes all");
         }
     });
 }

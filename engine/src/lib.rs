@@ -20,6 +20,7 @@ pub mod features;
 pub mod flows;
 pub mod limits;
 pub mod output;
+mod prefetch;
 pub mod profiles;
 pub mod statistics;
 pub mod time;

@@ -13,7 +13,7 @@ use std::time::Instant;
 
 /// A worker's flow table with what it counts.
 pub struct FlowStage {
-    pub table: FlowTable,
+    pub table: Box<dyn FlowTable>,
     pub busy_ns: u64,
     /// Counts of closed flows since the last epoch, when someone wants them.
     pub tally: Option<Tally>,
@@ -23,7 +23,7 @@ pub struct FlowStage {
 }
 
 impl FlowStage {
-    pub fn new(table: FlowTable, shared: Arc<Shared>) -> Self {
+    pub fn new(table: Box<dyn FlowTable>, shared: Arc<Shared>) -> Self {
         let tally = shared.wants_statistics.then(Tally::default);
         Self { table, busy_ns: 0, tally, steps: 0, is_last: false, shared }
     }

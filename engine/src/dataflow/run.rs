@@ -15,7 +15,8 @@ use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
 use crate::decode::{Decoder, FragmentTable, Placement, Segment};
-use crate::flows::{Flow, FlowTable, TableOptions};
+use crate::features::ActivitySettings;
+use crate::flows::{Flow, TableOptions, flow_table};
 use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX};
 use crate::output::RowWriter;
 use crate::profiles::Profile;
@@ -53,8 +54,7 @@ impl RunOptions {
         let table = TableOptions {
             life: profile.life,
             needs: profile.needs,
-            activity_rule: profile.activity_rule,
-            activity_gap_ns: SECOND_NS,
+            activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
             open_flows_max: OPEN_FLOWS_MAX,
         };
         let workers = std::thread::available_parallelism().map_or(1, usize::from);
@@ -166,7 +166,7 @@ fn with_writer(
     let (to_writer, ordered) = sync_channel(STEPS_TO_WRITE_MAX);
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let needs = &options.profile.needs;
+            let needs = options.profile.needs;
             let written = write_all(&ordered, &mut *writer, needs, &options.classes, shared);
             // Whatever happened, nobody may wait for this thread.
             drop(ordered);
@@ -239,7 +239,7 @@ impl Seed {
         let reading = self.profile.reading;
         let decoder = Decoder::new(reading, self.placement.clone());
         let fragments = FragmentTable::new(reading, self.placement.clone());
-        let table = FlowTable::new(&self.table);
+        let table = flow_table(&self.table);
         let sink = shared.wants_rows.then(|| {
             let to_writer = match worker {
                 0 => lock(&self.to_writer).take(),
@@ -300,7 +300,7 @@ impl Stages {
             summary.decoded.merge(&fragments.table.counts);
         }
         if let Ok(flows) = self.flows.try_borrow() {
-            summary.flows.merge(&flows.table.counts);
+            summary.flows.merge(&flows.table.counts());
             summary.timings.flows_ns += flows.busy_ns;
         }
         if let Some(Ok(sink)) = self.sink.as_ref().map(|sink| sink.try_borrow()) {

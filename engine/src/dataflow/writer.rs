@@ -3,12 +3,17 @@
 use super::run::Shared;
 use super::sink::OrderedFlows;
 use crate::features::Needs;
+use crate::flows::Flow;
 use crate::output::RowWriter;
+use crate::prefetch::prefetch;
 use crate::profiles::Row;
 use std::io;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
+
+/// Flows between asking for a flow's memory, which another processor wrote, and reading it.
+const FETCH_AHEAD: usize = 4;
 
 /// What the writer's thread did.
 #[derive(Default)]
@@ -21,15 +26,19 @@ pub struct Written {
 pub fn write_all(
     flows: &Receiver<OrderedFlows>,
     writer: &mut dyn RowWriter,
-    needs: &Needs,
+    needs: Needs,
     classes: &[Option<String>],
     shared: &Arc<Shared>,
 ) -> io::Result<Written> {
     let mut written = Written::default();
     for OrderedFlows { batches, order } in flows {
         let began = Instant::now();
-        for (batch, row) in order {
-            let flow = &batches[batch as usize][row as usize];
+        let flow_at = |(batch, row): (u32, u32)| &batches[batch as usize][row as usize];
+        for (place, &at) in order.iter().enumerate() {
+            if let Some(&ahead) = order.get(place + FETCH_AHEAD) {
+                prefetch(flow_at(ahead), size_of::<Flow>());
+            }
+            let flow = flow_at(at);
             let class = classes.get(flow.file as usize).and_then(|class| class.as_deref());
             writer.write(&Row::new(flow, class, needs))?;
             written.rows += 1;

@@ -1,20 +1,10 @@
-//! Which trackers a run keeps.
+//! What a run keeps of its flows.
 
-/// The trackers that someone's columns read. Others are never allocated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
-    pub timing: bool,
-    pub activity: bool,
-    pub sizes: bool,
-    pub tcp: bool,
-    pub network: bool,
-}
-
-impl Needs {
-    pub const ALL: Self =
-        Self { timing: true, activity: true, sizes: true, tcp: true, network: true };
-
-    /// Timing features only, as in the `iscx` profiles.
-    pub const TIMING: Self =
-        Self { timing: true, activity: true, sizes: false, tcp: false, network: false };
+/// The trackers that someone's columns read; a flow has no memory for others. A greater need
+/// covers the lesser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Needs {
+    /// Times between packets, active and idle periods.
+    Times,
+    All,
 }

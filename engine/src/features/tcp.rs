@@ -21,8 +21,6 @@ pub struct TcpFlags {
     recent: [u64; 2],
     first_window: [u16; 2],
     has_window: [bool; 2],
-    /// Some counts have gone to the full ones.
-    pub has_settled: bool,
 }
 
 /// Full counts by side, then by bit of the flags byte.

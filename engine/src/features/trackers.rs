@@ -1,21 +1,9 @@
-//! The trackers of all open flows of a worker, and of one closed flow.
+//! The trackers of a flow.
 
-use super::slab::Slab;
-use super::tcp::FlagCounts;
-use super::{Activity, ActivityRule, Needs, Network, Sizes, TcpFlags, Timing};
+use super::{Activity, ActivityRule, FlagCounts, Network, Sizes, TcpFlags, Timing};
 use crate::decode::Segment;
 use crate::time::Timestamp;
-
-/// The trackers of one flow. Those that nobody needed are empty.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Trackers {
-    pub timing: Timing,
-    pub activity: Activity,
-    pub sizes: Sizes,
-    pub tcp: TcpFlags,
-    pub flag_counts: FlagCounts,
-    pub network: Network,
-}
+use std::mem::offset_of;
 
 /// What a tracker is told of a packet beside its segment.
 #[derive(Clone, Copy)]
@@ -27,148 +15,116 @@ pub struct Arrival {
     pub side_packets: u64,
 }
 
-/// Trackers of open flows: one slab a tracker, all indexed like the flows.
-pub struct TrackerTable {
-    needs: Needs,
-    rule: ActivityRule,
+/// How active and idle periods are told apart.
+#[derive(Clone, Copy, Debug)]
+pub struct ActivitySettings {
+    pub rule: ActivityRule,
     /// A gap strictly longer ends an active period.
-    activity_gap_ns: i64,
-    timing: Slab<Timing>,
-    activity: Slab<Activity>,
-    sizes: Slab<Sizes>,
-    tcp: Slab<TcpFlags>,
-    /// Only of flows with many packets.
-    flag_counts: Slab<FlagCounts>,
-    network: Slab<Network>,
+    pub gap_ns: i64,
 }
 
-impl TrackerTable {
-    pub fn new(needs: Needs, rule: ActivityRule, activity_gap_ns: i64) -> Self {
-        Self {
-            needs,
-            rule,
-            activity_gap_ns,
-            timing: Slab::default(),
-            activity: Slab::default(),
-            sizes: Slab::default(),
-            tcp: Slab::default(),
-            flag_counts: Slab::default(),
-            network: Slab::default(),
-        }
-    }
+/// The trackers that an open flow keeps: a flow table is compiled for each set, so that a flow
+/// has no memory for what nobody needs.
+pub trait TrackerSet: Copy + Default + 'static {
+    /// Bytes from the begin that nearly every packet touches.
+    const HOT_BYTES: usize;
 
-    /// Empty trackers for the flow at `index`, whose first packet is `segment`.
-    pub fn open(&mut self, index: usize, segment: &Segment, time: Timestamp) {
-        let needs = self.needs;
-        if needs.timing {
-            self.timing.put(index, Timing::default());
-        }
-        if needs.activity {
-            self.activity.put(index, Activity::open(time));
-        }
-        if needs.sizes {
-            self.sizes.put(index, Sizes::default());
-        }
-        if needs.tcp {
-            self.tcp.put(index, TcpFlags::default());
-        }
-        if needs.network {
-            self.network.put(index, Network::open(segment));
-        }
-    }
+    /// Of a flow whose first packet is `segment`.
+    fn open(segment: &Segment) -> Self;
 
-    /// Adds a packet to the flow at `index`.
+    /// Adds a packet, the first included.
+    fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings);
+
+    /// All trackers, of a flow that ends with a packet at `last`; those not kept are empty.
+    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers;
+}
+
+/// Every tracker. Those that are touched by each packet stand first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(C)]
+pub struct Trackers {
+    pub timing: Timing,
+    pub sizes: Sizes,
+    pub tcp: TcpFlags,
+    pub network: Network,
+    pub activity: Activity,
+    pub flag_counts: FlagCounts,
+}
+
+impl TrackerSet for Trackers {
+    const HOT_BYTES: usize = offset_of!(Self, activity);
+
     #[inline]
-    pub fn add(&mut self, index: usize, segment: &Segment, arrival: Arrival) {
-        let (needs, side) = (self.needs, segment.side());
-        let gap_ns = arrival.last.map(|last| arrival.time.since(last));
-        if needs.timing {
-            self.timing[index].add(side, arrival.time, gap_ns, arrival.side_packets);
-        }
-        if needs.activity && gap_ns.is_some_and(|gap_ns| gap_ns > self.activity_gap_ns) {
-            let last = arrival.last.unwrap_or(arrival.time);
-            self.activity[index].add_idle(self.rule, last, arrival.time);
-        }
-        if needs.sizes {
-            self.sizes[index].add(side, segment.ip_bytes, segment.payload_bytes);
-        }
-        if needs.tcp && self.tcp[index].add(segment, arrival.side_packets) {
-            self.settle_flags(index);
-        }
-        if needs.network {
-            self.network[index].add(segment);
+    fn open(segment: &Segment) -> Self {
+        Self {
+            activity: Activity::open(segment.time),
+            network: Network::open(segment),
+            ..Self::default()
         }
     }
 
-    #[cold]
-    fn settle_flags(&mut self, index: usize) {
-        let tcp = &mut self.tcp[index];
-        if !tcp.has_settled {
-            tcp.has_settled = true;
-            self.flag_counts.put(index, FlagCounts::default());
+    #[inline]
+    fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings) {
+        let side = segment.side();
+        add_times(&mut self.timing, &mut self.activity, side, arrival, settings);
+        self.sizes.add(side, segment.ip_bytes, segment.payload_bytes);
+        if self.tcp.add(segment, arrival.side_packets) {
+            self.tcp.settle(&mut self.flag_counts);
         }
-        tcp.settle(&mut self.flag_counts[index]);
+        self.network.add(segment);
     }
 
-    /// The trackers of a flow that ends with a packet at `last`.
-    pub fn close(&self, index: usize, last: Timestamp) -> Trackers {
-        let needs = self.needs;
-        let mut trackers = Trackers::default();
-        if needs.timing {
-            trackers.timing = self.timing[index];
-        }
-        if needs.activity {
-            trackers.activity = self.activity[index];
-            trackers.activity.close(self.rule, last);
-        }
-        if needs.sizes {
-            trackers.sizes = self.sizes[index];
-        }
-        if needs.tcp {
-            trackers.tcp = self.tcp[index];
-            if trackers.tcp.has_settled {
-                trackers.flag_counts = self.flag_counts[index];
-            }
-            trackers.tcp.settle(&mut trackers.flag_counts);
-        }
-        if needs.network {
-            trackers.network = self.network[index];
-        }
+    #[inline]
+    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+        let mut trackers = *self;
+        trackers.activity.close(settings.rule, last);
+        trackers.tcp.settle(&mut trackers.flag_counts);
         trackers
     }
+}
 
-    /// Frees the memory around `index`; see [`Slab::free_page_of`].
-    pub fn free_page_of(&mut self, index: usize) {
-        self.timing.free_page_of(index);
-        self.activity.free_page_of(index);
-        self.sizes.free_page_of(index);
-        self.tcp.free_page_of(index);
-        self.flag_counts.free_page_of(index);
-        self.network.free_page_of(index);
+/// The times alone.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
+pub struct TimeTrackers {
+    timing: Timing,
+    activity: Activity,
+}
+
+impl TrackerSet for TimeTrackers {
+    const HOT_BYTES: usize = offset_of!(Self, activity);
+
+    #[inline]
+    fn open(segment: &Segment) -> Self {
+        Self { timing: Timing::default(), activity: Activity::open(segment.time) }
     }
 
-    /// Fetches what the next packet of the flow at `index` will touch.
     #[inline]
-    pub fn prefetch(&self, index: usize, fetch: impl Fn(*const u8, usize)) {
-        if self.needs.timing {
-            self.timing.fetch(index, &fetch);
-        }
-        if self.needs.sizes {
-            self.sizes.fetch(index, &fetch);
-        }
-        if self.needs.tcp {
-            self.tcp.fetch(index, &fetch);
-        }
-        if self.needs.network {
-            self.network.fetch(index, &fetch);
-        }
+    fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings) {
+        add_times(&mut self.timing, &mut self.activity, segment.side(), arrival, settings);
     }
 
-    /// Fetches what closing the flow at `index` will read beside.
-    #[inline]
-    pub fn prefetch_rest(&self, index: usize, fetch: impl Fn(*const u8, usize)) {
-        if self.needs.activity {
-            self.activity.fetch(index, &fetch);
-        }
+    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+        let mut trackers =
+            Trackers { timing: self.timing, activity: self.activity, ..Trackers::default() };
+        trackers.activity.close(settings.rule, last);
+        trackers
+    }
+}
+
+#[inline]
+fn add_times(
+    timing: &mut Timing,
+    activity: &mut Activity,
+    side: usize,
+    arrival: Arrival,
+    settings: &ActivitySettings,
+) {
+    let gap_ns = arrival.last.map(|last| arrival.time.since(last));
+    timing.add(side, arrival.time, gap_ns, arrival.side_packets);
+    if let (Some(last), Some(gap_ns)) = (arrival.last, gap_ns)
+        && gap_ns > settings.gap_ns
+    {
+        activity.add_idle(settings.rule, last, arrival.time);
     }
 }

@@ -108,7 +108,11 @@ impl Flow {
 
     /// The VLAN ids, outermost first, if there are any.
     pub fn vlan(&self) -> Option<VlanStack> {
-        let spelled = VlanStack::from_word(self.key.stack_word());
+        let word = self.key.stack_word();
+        if word == 0 {
+            return None;
+        }
+        let spelled = VlanStack::from_word(word);
         let stack = spelled.or_else(|| self.deep_stack.as_deref().copied())?;
         (!stack.ids().is_empty()).then_some(stack)
     }

@@ -10,6 +10,8 @@ mod head;
 mod index;
 mod life;
 mod open;
+mod options;
+mod slab;
 mod table;
 mod wheel;
 
@@ -17,4 +19,31 @@ pub use connection::ClientBy;
 pub use flow::{EndReason, Flow};
 pub use head::ChunkHead;
 pub use life::{Life, LifeRule};
-pub use table::{FlowTable, TableCounts, TableOptions};
+pub use options::{TableCounts, TableOptions};
+
+use crate::decode::Segment;
+use crate::features::{Needs, TimeTrackers, Trackers};
+use crate::time::Timestamp;
+use table::Table;
+
+/// The open flows of a worker. Closed ones go to `to`, in no particular order.
+pub trait FlowTable {
+    /// Takes segments of one chunk, in stream order.
+    fn push(&mut self, segments: &[Segment], head: &ChunkHead, to: &mut dyn FnMut(Flow));
+
+    /// Closes what is due at the end of the chunk.
+    fn finish_chunk(&mut self, head: &ChunkHead, to: &mut dyn FnMut(Flow));
+
+    /// Closes every flow at the end of the capture.
+    fn finish_stream(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow));
+
+    fn counts(&self) -> &TableCounts;
+}
+
+/// An empty table whose flows keep what is needed.
+pub fn flow_table(options: &TableOptions) -> Box<dyn FlowTable> {
+    match options.needs {
+        Needs::Times => Box::new(Table::<TimeTrackers>::new(options)),
+        Needs::All => Box::new(Table::<Trackers>::new(options)),
+    }
+}

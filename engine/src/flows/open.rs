@@ -31,7 +31,7 @@ pub struct OpenFlow {
     pub is_open: bool,
 }
 
-const _: () = assert!(offset_of!(OpenFlow, connection) + 8 == 2 * 64);
+const _: () = assert!(offset_of!(OpenFlow, connection) + 8 == OpenFlow::HOT_BYTES);
 const _: () = assert!(size_of::<OpenFlow>() == 3 * 64);
 
 /// What becomes of a packet that found an open flow.
@@ -45,6 +45,9 @@ pub enum Verdict {
 }
 
 impl OpenFlow {
+    /// Bytes from the begin that nearly every packet touches.
+    pub const HOT_BYTES: usize = 2 * 64;
+
     /// A flow without packets yet, for its first.
     pub fn open(segment: &Segment, head: &ChunkHead, generation: u32) -> Self {
         let time = segment.time;

@@ -1,66 +1,41 @@
 //! All open flows of a worker.
 
 use super::index::ShardIndex;
+use super::life::Life;
 use super::open::{OpenFlow, Verdict};
+use super::slab::{self, Slab};
 use super::wheel::{Entry, Wheel};
-use super::{ChunkHead, EndReason, Flow, Life};
+use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
 use crate::decode::{Segment, VlanStack};
-use crate::features::slab::{self, Slab};
-use crate::features::{ActivityRule, Arrival, Needs, TrackerTable};
+use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
+use crate::prefetch::prefetch;
 use crate::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// What a run wants of its flows.
-#[derive(Clone, Copy, Debug)]
-pub struct TableOptions {
-    pub life: Life,
-    pub needs: Needs,
-    pub activity_rule: ActivityRule,
-    pub activity_gap_ns: i64,
-    /// Open flows in all shards together.
-    pub open_flows_max: usize,
+/// An open flow and what it keeps: what a packet touches stands together.
+#[derive(Clone, Default)]
+#[repr(C)]
+struct Record<T> {
+    flow: OpenFlow,
+    trackers: T,
 }
 
-/// What happened in the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct TableCounts {
-    pub flows: u64,
-    /// By [`EndReason`].
-    pub closed: [u64; EndReason::ALL.len()],
-    /// Packets whose time lay before their flow's packet before.
-    pub time_went_back: u64,
-    /// Most flows open at once, at the ends of chunks.
-    pub open_flows_peak: usize,
-}
-
-impl TableCounts {
-    pub fn merge(&mut self, other: &Self) {
-        self.flows += other.flows;
-        self.time_went_back += other.time_went_back;
-        self.open_flows_peak += other.open_flows_peak;
-        for (mine, theirs) in self.closed.iter_mut().zip(other.closed) {
-            *mine += theirs;
-        }
-    }
-}
-
-/// Open flows, found by key, with their trackers. Fed in stream order.
-pub struct FlowTable {
+/// Open flows, found by key, that keep the trackers `T`.
+pub struct Table<T> {
     options: TableOptions,
     life: Life,
     shard_flows_max: usize,
     shards: Vec<ShardIndex>,
-    flows: Slab<OpenFlow>,
-    trackers: TrackerTable,
+    records: Slab<Record<T>>,
     /// VLAN stacks that their keys cannot spell, by index.
     deep_stacks: HashMap<usize, Arc<VlanStack>>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
     wheel: Wheel,
-    pub counts: TableCounts,
+    counts: TableCounts,
 }
 
 /// Segments whose memory is fetched together, ahead of their turn.
@@ -69,19 +44,14 @@ const LOOK_AHEAD: usize = 32;
 /// Flows whose memory is fetched ahead of their closing.
 const CLOSE_AHEAD: usize = 8;
 
-impl FlowTable {
+impl<T: TrackerSet> Table<T> {
     pub fn new(options: &TableOptions) -> Self {
         Self {
             options: *options,
             life: options.life,
             shard_flows_max: (options.open_flows_max / SHARDS).max(1),
             shards: std::iter::repeat_with(ShardIndex::default).take(SHARDS).collect(),
-            flows: Slab::default(),
-            trackers: TrackerTable::new(
-                options.needs,
-                options.activity_rule,
-                options.activity_gap_ns,
-            ),
+            records: Slab::default(),
             deep_stacks: HashMap::new(),
             free: Vec::new(),
             used: 0,
@@ -90,65 +60,8 @@ impl FlowTable {
         }
     }
 
-    pub fn open_flows(&self) -> usize {
+    fn open_flows(&self) -> usize {
         self.used as usize - self.free.len()
-    }
-
-    /// Takes segments of one chunk, in stream order; flows that close go to `to`.
-    pub fn push(&mut self, segments: &[Segment], head: &ChunkHead, to: &mut impl FnMut(Flow)) {
-        let mut candidates = [0; LOOK_AHEAD];
-        for block in segments.chunks(LOOK_AHEAD) {
-            self.fetch_ahead(block, &mut candidates);
-            for (segment, candidate) in block.iter().zip(candidates) {
-                self.push_one(segment, candidate, head, to);
-            }
-        }
-    }
-
-    /// Closes what is due at the end of the chunk.
-    pub fn finish_chunk(&mut self, head: &ChunkHead, to: &mut impl FnMut(Flow)) {
-        self.counts.open_flows_peak = self.counts.open_flows_peak.max(self.open_flows());
-        let clock = head.clock_after;
-        let mut due = Vec::new();
-        let (flows, life) = (&self.flows, &self.life);
-        let fetch = |entry: Entry| flows.fetch(entry.index as usize, prefetch);
-        self.wheel.sweep(clock, fetch, |entry| {
-            let flow = live(flows, entry)?;
-            let deadline = flow.deadline(life);
-            if clock > deadline {
-                due.push(entry);
-                return None;
-            }
-            Some(deadline)
-        });
-        for (place, &entry) in due.iter().enumerate() {
-            if let Some(ahead) = due.get(place + CLOSE_AHEAD) {
-                self.fetch_to_close(ahead.index as usize);
-            }
-            // A flow may have two entries; the first closes it.
-            if live(&self.flows, entry).is_some() {
-                self.close_due(entry.index as usize, to);
-            }
-        }
-        self.forget_stale_entries();
-    }
-
-    /// Closes every flow at the end of the capture, page by page, and frees each page, so that
-    /// closed flows never stand beside all open ones in memory.
-    pub fn finish_stream(&mut self, clock: Timestamp, to: &mut impl FnMut(Flow)) {
-        for index in 0..self.used as usize {
-            if self.flows[index].is_open {
-                let reason = self.flows[index].reason(EndReason::EndOfCapture);
-                to(self.closed_flow(index, reason, clock));
-            }
-            if slab::ends_page(index) {
-                self.flows.free_page_of(index);
-                self.trackers.free_page_of(index);
-            }
-        }
-        let empty = Self::new(&self.options);
-        let counts = std::mem::replace(self, empty).counts;
-        self.counts = counts;
     }
 
     #[inline]
@@ -157,14 +70,14 @@ impl FlowTable {
         segment: &Segment,
         candidate: usize,
         head: &ChunkHead,
-        to: &mut impl FnMut(Flow),
+        to: &mut dyn FnMut(Flow),
     ) {
         let clock = head.clock(segment);
         let Some(index) = self.find(segment, candidate) else {
             self.open(segment, head, to);
             return;
         };
-        match self.flows[index].decide(segment, clock, &self.life) {
+        match self.records[index].flow.decide(segment, clock, &self.life) {
             Verdict::Joins => self.join(index, segment, head),
             Verdict::JoinsAndCloses(reason) => {
                 self.join(index, segment, head);
@@ -181,7 +94,8 @@ impl FlowTable {
     #[inline]
     fn find(&self, segment: &Segment, candidate: usize) -> Option<usize> {
         let is_it = |index: usize| {
-            self.flows.get(index).is_some_and(|flow| flow.key == segment.key && flow.is_open)
+            let record = self.records.get(index);
+            record.is_some_and(|record| record.flow.key == segment.key && record.flow.is_open)
         };
         if is_it(candidate) {
             return Some(candidate);
@@ -189,7 +103,7 @@ impl FlowTable {
         self.shards[segment.shard()].find(segment.hash, is_it)
     }
 
-    fn open(&mut self, segment: &Segment, head: &ChunkHead, to: &mut impl FnMut(Flow)) {
+    fn open(&mut self, segment: &Segment, head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
         let shard = segment.shard();
         if self.shards[shard].len() >= self.shard_flows_max {
             self.make_room(shard, head.clock(segment), to);
@@ -198,15 +112,15 @@ impl FlowTable {
             self.used += 1;
             self.used - 1
         }) as usize;
-        let generation = self.flows.get(index).map_or(0, |flow| flow.generation.wrapping_add(1));
+        let before = self.records.get(index);
+        let generation = before.map_or(0, |record| record.flow.generation.wrapping_add(1));
         if let Some(stack) = head.deep_stack(segment.key.stack_word()) {
             self.deep_stacks.insert(index, stack);
         }
         let flow = OpenFlow::open(segment, head, generation);
         self.wheel.schedule(Entry { index: index as u32, generation }, flow.deadline(&self.life));
-        self.flows.put(index, flow);
+        self.records.put(index, Record { flow, trackers: T::open(segment) });
         self.shards[shard].insert(segment.hash, index);
-        self.trackers.open(index, segment, segment.time);
         self.counts.flows += 1;
         self.join(index, segment, head);
     }
@@ -214,7 +128,7 @@ impl FlowTable {
     #[inline]
     fn join(&mut self, index: usize, segment: &Segment, head: &ChunkHead) {
         let (side, clamps) = (segment.side(), self.life.clamps());
-        let flow = &mut self.flows[index];
+        let Record { flow, trackers } = &mut self.records[index];
         let is_first = flow.packets == [0; 2];
         self.counts.time_went_back += u64::from(segment.time < flow.last);
         let time = if clamps { segment.time.max(flow.last) } else { segment.time };
@@ -230,25 +144,19 @@ impl FlowTable {
             let entry = Entry { index: index as u32, generation: flow.generation };
             self.wheel.schedule(entry, flow.deadline(&self.life));
         }
-        self.trackers.add(index, segment, arrival);
+        trackers.add(segment, arrival, &self.options.activity);
     }
 
-    fn close_due(&mut self, index: usize, to: &mut impl FnMut(Flow)) {
-        let flow = &self.flows[index];
+    fn close_due(&mut self, index: usize, to: &mut dyn FnMut(Flow)) {
+        let flow = &self.records[index].flow;
         let (reason, deadline) = (flow.reason(EndReason::Idle), flow.deadline(&self.life));
         self.close(index, reason, deadline, to);
     }
 
-    fn close(
-        &mut self,
-        index: usize,
-        reason: EndReason,
-        at: Timestamp,
-        to: &mut impl FnMut(Flow),
-    ) {
+    fn close(&mut self, index: usize, reason: EndReason, at: Timestamp, to: &mut dyn FnMut(Flow)) {
         let flow = self.closed_flow(index, reason, at);
         to(flow);
-        let hash = self.flows[index].hash;
+        let hash = self.records[index].flow.hash;
         self.shards[(hash >> 24) as usize].remove(hash, index);
         self.free.push(index as u32);
     }
@@ -257,7 +165,7 @@ impl FlowTable {
     #[inline]
     fn closed_flow(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
         self.counts.closed[reason as usize] += 1;
-        let flow = &mut self.flows[index];
+        let Record { flow, trackers } = &mut self.records[index];
         flow.is_open = false;
         let no_deep_stack = self.deep_stacks.is_empty();
         let deep_stack = if no_deep_stack { None } else { self.deep_stacks.remove(&index) };
@@ -275,16 +183,16 @@ impl FlowTable {
             packets: flow.packets,
             ip_bytes: flow.ip_bytes,
             payload_bytes: flow.payload_bytes,
-            trackers: self.trackers.close(index, flow.last),
+            trackers: trackers.close(flow.last, &self.options.activity),
         }
     }
 
     /// Frees places in a full shard: what is due, else its oldest sixteenth.
     #[cold]
-    fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut impl FnMut(Flow)) {
+    fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
         let mut open: Vec<usize> = self.shards[shard].indices().collect();
         open.retain(|&index| {
-            let is_due = clock > self.flows[index].deadline(&self.life);
+            let is_due = clock > self.records[index].flow.deadline(&self.life);
             if is_due {
                 self.close_due(index, to);
             }
@@ -293,10 +201,12 @@ impl FlowTable {
         if self.shards[shard].len() < self.shard_flows_max {
             return;
         }
-        open.sort_unstable_by_key(|&index| (self.flows[index].last_position, self.flows[index].id));
+        open.sort_unstable_by_key(|&index| {
+            (self.records[index].flow.last_position, self.records[index].flow.id)
+        });
         let oldest = (self.shard_flows_max / 16).max(1);
         for &index in open.iter().take(oldest) {
-            let reason = self.flows[index].reason(EndReason::Evicted);
+            let reason = self.records[index].flow.reason(EndReason::Evicted);
             self.close(index, reason, clock, to);
         }
     }
@@ -305,8 +215,8 @@ impl FlowTable {
     fn forget_stale_entries(&mut self) {
         const SLACK: usize = 1 << 16;
         if self.wheel.len() > 4 * self.open_flows() + SLACK {
-            let flows = &self.flows;
-            self.wheel.retain(|entry| live(flows, entry).is_some());
+            let records = &self.records;
+            self.wheel.retain(|entry| live(records, entry).is_some());
         }
     }
 
@@ -316,15 +226,15 @@ impl FlowTable {
     fn fetch_ahead(&self, block: &[Segment], candidates: &mut [usize; LOOK_AHEAD]) {
         for segment in block {
             if let Some(slot) = self.shards[segment.shard()].first_slot(segment.hash) {
-                prefetch(std::ptr::from_ref(slot).cast(), size_of::<u64>());
+                prefetch(slot, size_of::<u64>());
             }
         }
         for (segment, candidate) in block.iter().zip(candidates) {
             let found = self.shards[segment.shard()].find(segment.hash, |_| true);
             *candidate = found.unwrap_or(usize::MAX);
-            if let Some(index) = found {
-                self.flows.fetch(index, prefetch);
-                self.trackers.prefetch(index, prefetch);
+            if let Some(record) = found.and_then(|index| self.records.get(index)) {
+                prefetch(&record.flow, OpenFlow::HOT_BYTES);
+                prefetch(&record.trackers, T::HOT_BYTES);
             }
         }
     }
@@ -332,32 +242,80 @@ impl FlowTable {
     /// The same for a flow that is going to be closed.
     #[inline]
     fn fetch_to_close(&self, index: usize) {
-        self.trackers.prefetch(index, prefetch);
-        self.trackers.prefetch_rest(index, prefetch);
-        let flow = &self.flows[index];
+        let Record { flow, trackers } = &self.records[index];
+        prefetch(trackers, size_of::<T>());
         if let Some(slot) = self.shards[(flow.hash >> 24) as usize].first_slot(flow.hash) {
-            prefetch(std::ptr::from_ref(slot).cast(), size_of::<u64>());
+            prefetch(slot, size_of::<u64>());
         }
+    }
+}
+
+impl<T: TrackerSet> FlowTable for Table<T> {
+    fn push(&mut self, segments: &[Segment], head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
+        let mut candidates = [0; LOOK_AHEAD];
+        for block in segments.chunks(LOOK_AHEAD) {
+            self.fetch_ahead(block, &mut candidates);
+            for (segment, candidate) in block.iter().zip(candidates) {
+                self.push_one(segment, candidate, head, to);
+            }
+        }
+    }
+
+    fn finish_chunk(&mut self, head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
+        self.counts.open_flows_peak = self.counts.open_flows_peak.max(self.open_flows());
+        let clock = head.clock_after;
+        let mut due = Vec::new();
+        let (records, life) = (&self.records, &self.life);
+        let fetch = |entry: Entry| {
+            let flow = &records[entry.index as usize].flow;
+            prefetch(flow, size_of::<OpenFlow>());
+        };
+        self.wheel.sweep(clock, fetch, |entry| {
+            let flow = live(records, entry)?;
+            let deadline = flow.deadline(life);
+            if clock > deadline {
+                due.push(entry);
+                return None;
+            }
+            Some(deadline)
+        });
+        for (place, &entry) in due.iter().enumerate() {
+            if let Some(ahead) = due.get(place + CLOSE_AHEAD) {
+                self.fetch_to_close(ahead.index as usize);
+            }
+            // A flow may have two entries; the first closes it.
+            if live(&self.records, entry).is_some() {
+                self.close_due(entry.index as usize, to);
+            }
+        }
+        self.forget_stale_entries();
+    }
+
+    // Page by page, and frees each page, so that closed flows never stand beside all open ones in
+    // memory.
+    fn finish_stream(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        for index in 0..self.used as usize {
+            if self.records[index].flow.is_open {
+                let reason = self.records[index].flow.reason(EndReason::EndOfCapture);
+                to(self.closed_flow(index, reason, clock));
+            }
+            if slab::ends_page(index) {
+                self.records.free_page_of(index);
+            }
+        }
+        let empty = Self::new(&self.options);
+        let counts = std::mem::replace(self, empty).counts;
+        self.counts = counts;
+    }
+
+    fn counts(&self) -> &TableCounts {
+        &self.counts
     }
 }
 
 /// The flow of a wheel entry, if that flow is still open.
 #[inline]
-fn live(flows: &Slab<OpenFlow>, entry: Entry) -> Option<&OpenFlow> {
-    let flow = &flows[entry.index as usize];
+fn live<T>(records: &Slab<Record<T>>, entry: Entry) -> Option<&OpenFlow> {
+    let flow = &records[entry.index as usize].flow;
     (flow.generation == entry.generation && flow.is_open).then_some(flow)
-}
-
-/// Hints the processor to load `bytes` bytes at `address`.
-#[inline(always)]
-#[allow(unsafe_code)]
-fn prefetch(address: *const u8, bytes: usize) {
-    #[cfg(target_arch = "x86_64")]
-    for line in 0..bytes.div_ceil(64) {
-        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a prefetch is a hint; it reads nothing and faults at no address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.wrapping_add(line * 64).cast()) };
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = (address, bytes);
 }

@@ -122,14 +122,18 @@ mod tests {
                 wheel.schedule(Entry { index: round, generation: 0 }, deadline);
                 deadlines.push(Some(deadline));
                 clock += (random >> 20) as i64 % step;
-                wheel.sweep(Timestamp(clock), |_| {}, |entry| {
-                    let deadline = deadlines[entry.index as usize]?;
-                    if deadline < Timestamp(clock) {
-                        deadlines[entry.index as usize] = None;
-                        return None;
-                    }
-                    Some(deadline)
-                });
+                wheel.sweep(
+                    Timestamp(clock),
+                    |_| {},
+                    |entry| {
+                        let deadline = deadlines[entry.index as usize]?;
+                        if deadline < Timestamp(clock) {
+                            deadlines[entry.index as usize] = None;
+                            return None;
+                        }
+                        Some(deadline)
+                    },
+                );
                 let late = deadlines.iter().flatten().filter(|at| **at < Timestamp(clock)).count();
                 assert_eq!(late, 0, "step {step}, round {round}");
             }

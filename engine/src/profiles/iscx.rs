@@ -39,7 +39,7 @@ fn as_in_the_data_set() -> Profile {
         about: "",
         reading: READING,
         life: Life::ISCX,
-        needs: Needs::TIMING,
+        needs: Needs::Times,
         activity_rule: ActivityRule::Iscx,
         columns: Vec::new(),
         id_columns: id_columns(),

@@ -1,8 +1,6 @@
 //! `native`: the best description of a flow we can give. Units in the names, null for missing.
 
-use super::{
-    Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value,
-};
+use super::{Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, FLAG_NAMES, Needs};
 use crate::flows::{Flow, Life};
@@ -28,7 +26,7 @@ pub fn profile() -> Profile {
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
         reading: Reading { whole_microseconds: false, bare_transport: false },
         life: Life::CONNECTION,
-        needs: Needs::ALL,
+        needs: Needs::All,
         activity_rule: ActivityRule::Exact,
         columns: columns.finish(),
         id_columns: Vec::new(),

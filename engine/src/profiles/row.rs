@@ -115,23 +115,19 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Works out the statistics that `needs` says someone reads.
-    pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: &Needs) -> Self {
+    pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: Needs) -> Self {
         let (active, idle, series) = (None, None, [[None; 3]; 3]);
         let mut row = Self { flow, class, vlan: flow.vlan(), active, idle, series };
-        if needs.timing {
-            row.series[Series::Gaps as usize] = gaps(flow);
-        }
-        if needs.sizes {
+        row.series[Series::Gaps as usize] = gaps(flow);
+        if needs == Needs::All {
             let [one, other] = &flow.trackers.sizes.sides;
             row.series[Series::IpLengths as usize] =
                 lengths(flow, [&one.ip, &other.ip], flow.ip_bytes);
             row.series[Series::PayloadLengths as usize] =
                 lengths(flow, [&one.payload, &other.payload], flow.payload_bytes);
         }
-        if needs.activity {
-            row.active = flow.trackers.activity.active.moments().map(Stat::of);
-            row.idle = flow.trackers.activity.idle.moments().map(Stat::of);
-        }
+        row.active = flow.trackers.activity.active.moments().map(Stat::of);
+        row.idle = flow.trackers.activity.idle.moments().map(Stat::of);
         row
     }
 
@@ -158,11 +154,7 @@ fn gaps(flow: &Flow) -> [Option<Stat>; 3] {
     [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
 }
 
-fn lengths(
-    flow: &Flow,
-    sides: [&Lengths; 2],
-    sums: [u64; 2],
-) -> [Option<Stat>; 3] {
+fn lengths(flow: &Flow, sides: [&Lengths; 2], sums: [u64; 2]) -> [Option<Stat>; 3] {
     let side = |side: usize| sides[side].moments(flow.packets[side], sums[side]);
     let all = sides[0].merged(sides[1]).moments(flow.packet_count(), sums[0] + sums[1]);
     [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))

@@ -2,7 +2,9 @@
 //! reason counted for every packet that is in no flow.
 
 use tractor_engine::capture::Packet;
-use tractor_engine::decode::{Decoded, Decoder, FragmentTable, Moment, Placement, Reading, Segment};
+use tractor_engine::decode::{
+    Decoded, Decoder, FragmentTable, Moment, Placement, Reading, Segment,
+};
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 

@@ -2,7 +2,8 @@
 //! and in its time, and neither the chunks nor the number of tables change a flow.
 
 use tractor_engine::decode::{Endpoint, Key, Placement, Segment, marks};
-use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions};
+use tractor_engine::features::ActivitySettings;
+use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
 use tractor_engine::limits::SHARDS;
 use tractor_engine::profiles::Profile;
 use tractor_engine::time::{SECOND_NS, Timestamp};
@@ -21,8 +22,7 @@ pub fn check(bytes: &[u8]) {
     let options = TableOptions {
         life: profile.life,
         needs: profile.needs,
-        activity_rule: profile.activity_rule,
-        activity_gap_ns: SECOND_NS,
+        activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
         // Room for one to four flows a shard: evictions are frequent.
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
     };
@@ -91,7 +91,7 @@ fn close_all(
     chunk_packets: usize,
     workers: usize,
 ) -> Vec<Flow> {
-    let mut tables: Vec<_> = (0..workers).map(|_| FlowTable::new(options)).collect();
+    let mut tables: Vec<_> = (0..workers).map(|_| flow_table(options)).collect();
     let mut flows = Vec::new();
     let mut first_position = 1;
     let mut clock_before = Timestamp::MIN;
@@ -121,8 +121,8 @@ fn close_all(
     }
     for table in &mut tables {
         table.finish_stream(clock_before, &mut |flow| flows.push(flow));
-        assert_eq!(table.open_flows(), 0);
-        assert_eq!(table.counts.closed.iter().sum::<u64>(), table.counts.flows);
+
+        assert_eq!(table.counts().closed.iter().sum::<u64>(), table.counts().flows);
     }
     flows.sort_by_key(|flow| (flow.closed_at, flow.id));
     flows

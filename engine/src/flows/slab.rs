@@ -45,14 +45,6 @@ impl<T> Slab<T> {
     pub fn get(&self, index: usize) -> Option<&T> {
         self.pages.get(index >> PAGE_BITS).and_then(|page| page.get(index & (PAGE - 1)))
     }
-
-    /// Names the memory of the value at `index`, which may be stale, to whoever fetches it early.
-    #[inline]
-    pub fn fetch(&self, index: usize, fetch: impl Fn(*const u8, usize)) {
-        if let Some(value) = self.get(index) {
-            fetch(std::ptr::from_ref(value).cast(), size_of::<T>());
-        }
-    }
 }
 
 impl<T> Index<usize> for Slab<T> {

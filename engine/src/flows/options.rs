@@ -1,0 +1,37 @@
+//! What a run wants of its flows, and what became of them.
+
+use super::{EndReason, Life};
+use crate::features::{ActivitySettings, Needs};
+
+/// What a run wants of its flows.
+#[derive(Clone, Copy, Debug)]
+pub struct TableOptions {
+    pub life: Life,
+    pub needs: Needs,
+    pub activity: ActivitySettings,
+    /// Open flows in all shards together.
+    pub open_flows_max: usize,
+}
+
+/// What happened in the table.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableCounts {
+    pub flows: u64,
+    /// By [`EndReason`].
+    pub closed: [u64; EndReason::ALL.len()],
+    /// Packets whose time lay before their flow's packet before.
+    pub time_went_back: u64,
+    /// Most flows open at once, at the ends of chunks.
+    pub open_flows_peak: usize,
+}
+
+impl TableCounts {
+    pub fn merge(&mut self, other: &Self) {
+        self.flows += other.flows;
+        self.time_went_back += other.time_went_back;
+        self.open_flows_peak += other.open_flows_peak;
+        for (mine, theirs) in self.closed.iter_mut().zip(other.closed) {
+            *mine += theirs;
+        }
+    }
+}
