@@ -40,7 +40,7 @@ pub use sequential::SequentialReader;
 
 /// Bytes read at once. Few enough to stay in the second-level cache until they are looked at; a
 /// longer record or block makes the buffer grow.
-pub const READ_BYTES: usize = 256 << 10;
+pub const READ_BYTES: usize = 64 << 10;
 
 /// Bytes read beyond a range, so that its last record is mostly whole.
 pub const RANGE_TAIL_BYTES: usize = 2 << 10;

@@ -32,7 +32,7 @@ impl FlowStage {
     /// its fragments.
     pub fn step(&mut self, parcels: Vec<Parcel<Segment>>) -> Parcels<Flow> {
         let began = Instant::now();
-        let Some((head, segments)) = in_stream_order(parcels) else { return Parcels::default() };
+        let Some((head, segments, resolved)) = sorted(parcels) else { return Parcels::default() };
         self.steps += 1;
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
         self.is_last = head.is_end;
@@ -46,7 +46,15 @@ impl FlowStage {
                 put(flow, &mut batches, &self.shared.flows);
             }
         };
-        self.table.push(&segments, &head, &mut close);
+        let mut rest = segments.as_slice();
+        for late in &resolved {
+            let (before, behind) =
+                rest.split_at(rest.partition_point(|segment| segment.index < late.index));
+            self.table.push(before, &head, &mut close);
+            self.table.push(std::slice::from_ref(late), &head, &mut close);
+            rest = behind;
+        }
+        self.table.push(rest, &head, &mut close);
         self.table.finish_chunk(&head, &mut close);
         if head.is_end {
             self.table.finish_stream(head.clock_after, &mut close);
@@ -89,18 +97,14 @@ fn put(flow: Flow, batches: &mut Vec<Vec<Flow>>, pool: &Pool<Flow>) {
     }
 }
 
-/// The step's records by their place in the chunk. Only fragments, which come by another way,
-/// make sorting necessary.
-fn in_stream_order(parcels: Vec<Parcel<Segment>>) -> Option<(Arc<ChunkHead>, Vec<Segment>)> {
-    // The fewer records are added to the more.
+/// The step's records by their place in the chunk: those of the source, which are so already, and
+/// those that were fragments, which come by another way, and are few.
+fn sorted(parcels: Vec<Parcel<Segment>>) -> Option<(Arc<ChunkHead>, Vec<Segment>, Vec<Segment>)> {
     let mut parcels = parcels;
     parcels.sort_unstable_by_key(|parcel| std::cmp::Reverse(parcel.records.len()));
     let mut parcels = parcels.into_iter();
-    let Parcel { head, mut records, .. } = parcels.next()?;
-    let unmixed = records.len();
-    parcels.for_each(|parcel| records.extend(parcel.records));
-    if records.len() > unmixed {
-        records.sort_unstable_by_key(|segment| segment.index);
-    }
-    Some((head, records))
+    let Parcel { head, records, .. } = parcels.next()?;
+    let mut others: Vec<_> = parcels.flat_map(|parcel| parcel.records).collect();
+    others.sort_unstable_by_key(|segment| segment.index);
+    Some((head, records, others))
 }

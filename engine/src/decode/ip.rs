@@ -54,7 +54,7 @@ impl Datagram<'_> {
 }
 
 /// Reads the IP headers at the start of `rest`; `original` is the length of `rest` on the wire.
-#[inline]
+#[inline(always)]
 pub fn read<'a>(
     version: Version,
     rest: &'a [u8],
@@ -71,7 +71,7 @@ pub fn read<'a>(
 }
 
 /// IP bytes by the header's own field, checked against what was on the wire.
-#[inline]
+#[inline(always)]
 fn length(
     field: usize,
     header: usize,
@@ -86,7 +86,7 @@ fn length(
     if bytes < header { Err(Kind::BadIpLength) } else { Ok(bytes) }
 }
 
-#[inline]
+#[inline(always)]
 fn version_4<'a>(
     rest: &'a [u8],
     original: usize,
@@ -127,7 +127,7 @@ fn version_4<'a>(
     Ok(datagram)
 }
 
-#[inline]
+#[inline(never)]
 fn version_6<'a>(
     rest: &'a [u8],
     original: usize,

@@ -40,7 +40,7 @@ pub fn link_type_is_read(link_type: u16) -> bool {
 }
 
 /// Finds the IP packet of a frame.
-#[inline]
+#[inline(always)]
 pub fn locate(link_type: u16, data: &[u8]) -> Result<Located, Kind> {
     if link_type == number::ETHERNET {
         return ethernet(data);
@@ -48,7 +48,7 @@ pub fn locate(link_type: u16, data: &[u8]) -> Result<Located, Kind> {
     other_link(link_type, data)
 }
 
-#[inline]
+#[inline(always)]
 fn ethernet(data: &[u8]) -> Result<Located, Kind> {
     match u16_at(data, 12).ok_or(Kind::CutShort)? {
         0x0800 => Ok(Located { offset: 14, version: Version::Four, stack: None }),
@@ -84,6 +84,7 @@ fn family(data: &[u8]) -> Result<Version, Kind> {
 }
 
 /// Steps over VLAN tags and a SNAP header until the type says IP.
+#[inline(never)]
 fn behind_type(data: &[u8], offset: usize, ether_type: u16) -> Result<Located, Kind> {
     let (mut offset, mut ether_type) = (offset, ether_type);
     let mut stack: Option<VlanStack> = None;

@@ -68,7 +68,7 @@ impl Decoder {
     }
 
     /// Decodes one packet.
-    #[inline]
+    #[inline(always)]
     pub fn decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Decoded {
         self.counts.packets += 1;
         match self.try_decode(packet, moment) {

@@ -17,7 +17,7 @@ pub struct Transport {
 }
 
 /// Reads the transport header of a datagram.
-#[inline]
+#[inline(always)]
 pub fn read(datagram: &Datagram<'_>, counts: &mut Counts) -> Result<Transport, Kind> {
     let behind_ip = datagram.ip_bytes.saturating_sub(datagram.header_bytes);
     if datagram.is_later_fragment() {
@@ -37,13 +37,13 @@ pub fn read(datagram: &Datagram<'_>, counts: &mut Counts) -> Result<Transport, K
     }
 }
 
-#[inline]
+#[inline(always)]
 fn two_ports(payload: &[u8]) -> Result<(u16, u16), Kind> {
     let [a, b, c, d] = *payload.first_chunk().ok_or(Kind::CutShort)?;
     Ok((u16::from_be_bytes([a, b]), u16::from_be_bytes([c, d])))
 }
 
-#[inline]
+#[inline(always)]
 fn tcp(payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Result<Transport, Kind> {
     let ports = Some(two_ports(payload)?);
     let mut transport = Transport { ports, has_tcp_header: true, ..Transport::default() };
@@ -91,7 +91,7 @@ fn cut_tcp(
     transport
 }
 
-#[inline]
+#[inline(always)]
 fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
     let ports = Some(two_ports(payload)?);
     let announced = match u16_at(payload, 4) {
@@ -103,6 +103,7 @@ fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
     Ok(Transport { ports, payload_bytes, ..Transport::default() })
 }
 
+#[inline(never)]
 fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result<Transport, Kind> {
     let [kind, code] = *payload.first_chunk().ok_or(Kind::CutShort)?;
     let ports = Some(icmp::ports(kind, code, mate(kind)));
