@@ -24,7 +24,7 @@ fn all() -> String {
             "{:12} version {}, {} columns\n    {}",
             profile.name,
             profile.version,
-            profile.columns.len(),
+            profile.columns.iter().count(),
             profile.about
         );
     }

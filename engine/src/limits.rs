@@ -11,8 +11,8 @@ pub const BLOCK_BYTES_MAX: usize = 16 << 20;
 pub const INTERFACES_MAX: usize = 65_536;
 
 /// Bytes of a chunk: what is read, decoded and sent through the dataflow in one step.
-/// Larger ones leave the second-level cache, smaller ones pay for more steps.
-pub const CHUNK_BYTES: usize = 512 << 10;
+/// Larger ones keep more memory, smaller ones pay for more steps (some 50 µs each).
+pub const CHUNK_BYTES: usize = 1 << 20;
 
 /// Packets of a chunk; a position inside a chunk has 16 bits.
 pub const CHUNK_PACKETS_MAX: usize = 65_536;

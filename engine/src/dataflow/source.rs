@@ -60,6 +60,8 @@ pub struct Source {
     in_flight: VecDeque<Place>,
     /// Worker of each shard.
     homes: [u8; SHARDS],
+    /// Most segments that a chunk had for one worker.
+    segments_expected: usize,
     pub counts: Counts,
     pub busy_ns: u64,
 }
@@ -82,6 +84,7 @@ impl Source {
             pending: VecDeque::new(),
             in_flight: VecDeque::new(),
             homes,
+            segments_expected: 0,
             counts: Counts::default(),
             busy_ns: 0,
         }
@@ -209,13 +212,19 @@ impl Source {
 
     fn empty(&self) -> DecodedChunk {
         DecodedChunk {
-            segments: (0..self.peers).map(|_| self.shared.segments.take()).collect(),
+            segments: (0..self.peers).map(|_| self.room_for_segments()).collect(),
             fragments: vec![Vec::new(); self.peers],
             deep_stacks: Vec::new(),
             counts: Counts::default(),
             clock: None,
             first_time: None,
         }
+    }
+
+    fn room_for_segments(&self) -> Vec<Segment> {
+        let mut segments = self.shared.segments.take();
+        segments.reserve_exact(self.segments_expected);
+        segments
     }
 
     fn read(&mut self, place: Place, start: Option<Start>) -> (ChunkEnd, DecodedChunk) {
@@ -254,6 +263,8 @@ impl Source {
         chunk.clock = (end.packets > 0).then_some(clock);
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
+        let most = chunk.segments.iter().map(Vec::len).max();
+        self.segments_expected = self.segments_expected.max(most.unwrap_or(0));
         self.reader = Some((place.file, reader));
         self.busy_ns += began.elapsed().as_nanos() as u64;
         (end, chunk)

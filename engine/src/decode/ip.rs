@@ -53,6 +53,9 @@ impl Datagram<'_> {
     }
 }
 
+// Everything on the way of a packet is inlined: a result that comes back through memory costs more
+// than the reading.
+
 /// Reads the IP headers at the start of `rest`; `original` is the length of `rest` on the wire.
 #[inline(always)]
 pub fn read<'a>(
@@ -78,12 +81,15 @@ fn length(
     original: usize,
     counts: &mut Counts,
 ) -> Result<usize, Kind> {
+    // Segmentation offload leaves the field 0, and so does a jumbogram.
+    let bytes = if field == 0 { original } else { field.min(original) };
+    if bytes < header {
+        return Err(Kind::BadIpLength);
+    }
     if field > original {
         counts.add(Kind::BadIpLength);
     }
-    // Segmentation offload leaves the field 0, and so does a jumbogram.
-    let bytes = if field == 0 { original } else { field.min(original) };
-    if bytes < header { Err(Kind::BadIpLength) } else { Ok(bytes) }
+    Ok(bytes)
 }
 
 #[inline(always)]
@@ -92,15 +98,15 @@ fn version_4<'a>(
     original: usize,
     counts: &mut Counts,
 ) -> Result<Datagram<'a>, Kind> {
-    // The options may be cut off; the fixed part must be there.
-    let fixed: &[u8; 20] = rest.first_chunk().ok_or(Kind::CutShort)?;
-    let header_bytes = usize::from(fixed[0] & 0xf) * 4;
-    if header_bytes < fixed.len() {
-        return Err(Kind::BadIpHeader);
-    }
-    let mut whole = *fixed;
-    whole[0] = 0x45;
-    let header = Ipv4HeaderSlice::from_slice(&whole).map_err(|_| Kind::BadIpHeader)?;
+    let fixed;
+    let header = match Ipv4HeaderSlice::from_slice(rest) {
+        Ok(header) => header,
+        Err(_) => {
+            fixed = fixed_part(rest)?;
+            Ipv4HeaderSlice::from_slice(&fixed).map_err(|_| Kind::BadIpHeader)?
+        }
+    };
+    let header_bytes = usize::from(rest[0] & 0xf) * 4;
     let ip_bytes = length(header.total_len().into(), header_bytes, original, counts)?;
     let available = &rest[..rest.len().min(ip_bytes)];
     let offset = header.fragments_offset().value();
@@ -118,7 +124,7 @@ fn version_4<'a>(
         ip_bytes: ip_bytes as u32,
         header_bytes: header_bytes as u32,
         time_to_live: header.ttl(),
-        dscp: fixed[1] >> 2,
+        dscp: header.dcp().value(),
         payload: available.get(header_bytes..).unwrap_or_default(),
     };
     if datagram.protocol == AUTHENTICATION && !datagram.is_later_fragment() {
@@ -127,7 +133,19 @@ fn version_4<'a>(
     Ok(datagram)
 }
 
-#[inline(never)]
+/// A header that the parser does not take: the options may be cut off, but the fixed part must be
+/// there, so that part is lent to the parser, without options.
+#[cold]
+fn fixed_part(rest: &[u8]) -> Result<[u8; 20], Kind> {
+    let mut fixed: [u8; 20] = *rest.first_chunk().ok_or(Kind::CutShort)?;
+    if fixed[0] & 0xf < 5 {
+        return Err(Kind::BadIpHeader);
+    }
+    fixed[0] = 0x45;
+    Ok(fixed)
+}
+
+#[inline(always)]
 fn version_6<'a>(
     rest: &'a [u8],
     original: usize,
@@ -158,15 +176,15 @@ fn version_6<'a>(
 }
 
 /// Steps over extension headers (RFC 8200, section 4) up to the transport or a later fragment.
-#[inline]
+#[inline(always)]
 fn step_over_extensions(datagram: &mut Datagram<'_>) -> Result<(), Kind> {
     for depth in 0.. {
         let unit = match datagram.protocol {
             // Hop-by-hop, routing, destination options, mobility, HIP, shim6: units of 8 bytes.
-            0 | 43 | 60 | 135 | 139 | 140 => 8,
+            0 | 43 | 60 | 135 | 139 | 140 if datagram.is_ipv6 => 8,
             // Authentication: units of 4 bytes, counted from 2 (RFC 4302).
             AUTHENTICATION => 4,
-            FRAGMENT => 0,
+            FRAGMENT if datagram.is_ipv6 => 0,
             _ => return Ok(()),
         };
         if depth == HEADER_DEPTH_MAX {
@@ -194,6 +212,7 @@ fn step_over_extensions(datagram: &mut Datagram<'_>) -> Result<(), Kind> {
 
 /// Notes the fragment header at the start of the payload. One that is no fragment (offset 0, no
 /// more to come) changes nothing (RFC 6946).
+#[inline(always)]
 fn fragment_header(datagram: &mut Datagram<'_>, next: u8) -> Result<(), Kind> {
     let field = u16_at(datagram.payload, 2).ok_or(Kind::CutShort)?;
     let identification = u32_at(datagram.payload, 4).ok_or(Kind::CutShort)?;

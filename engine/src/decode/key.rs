@@ -41,22 +41,23 @@ impl Key {
         is_ipv6: bool,
         stack: u64,
     ) -> (Self, bool) {
-        let from_larger = sender > receiver;
-        let (small, large) = if from_larger { (receiver, sender) } else { (sender, receiver) };
-        let about = (u64::from(small.port) << 48)
-            | (u64::from(large.port) << 32)
+        // Without branches: nobody can predict which end sends next.
+        let from_larger = (sender.address > receiver.address)
+            | ((sender.address == receiver.address) & (sender.port > receiver.port));
+        let swap = u64::from(from_larger).wrapping_neg();
+        let ordered = |one: u64, other: u64| {
+            let difference = (one ^ other) & swap;
+            (one ^ difference, other ^ difference)
+        };
+        let high = ordered((sender.address >> 64) as u64, (receiver.address >> 64) as u64);
+        let low = ordered(sender.address as u64, receiver.address as u64);
+        let ports = ordered(sender.port.into(), receiver.port.into());
+        let about = (ports.0 << 48)
+            | (ports.1 << 32)
             | (u64::from(protocol) << 8)
             | (u64::from(has_ports) * HAS_PORTS)
             | (u64::from(is_ipv6) * IS_IPV6);
-        let words = [
-            (small.address >> 64) as u64,
-            small.address as u64,
-            (large.address >> 64) as u64,
-            large.address as u64,
-            about,
-            stack,
-        ];
-        (Self { words }, from_larger)
+        (Self { words: [high.0, low.0, high.1, low.1, about, stack] }, from_larger)
     }
 
     /// An IPv4 address as the key keeps it.

@@ -84,7 +84,6 @@ fn family(data: &[u8]) -> Result<Version, Kind> {
 }
 
 /// Steps over VLAN tags and a SNAP header until the type says IP.
-#[inline(never)]
 fn behind_type(data: &[u8], offset: usize, ether_type: u16) -> Result<Located, Kind> {
     let (mut offset, mut ether_type) = (offset, ether_type);
     let mut stack: Option<VlanStack> = None;
@@ -92,7 +91,7 @@ fn behind_type(data: &[u8], offset: usize, ether_type: u16) -> Result<Located, K
         match ether_type {
             0x0800 => return Ok(Located { offset, version: Version::Four, stack }),
             0x86dd => return Ok(Located { offset, version: Version::Six, stack }),
-            0x8100 | 0x88a8 | 0x9100 if depth == HEADER_DEPTH_MAX => return Err(Kind::TooDeep),
+            0x8100 | 0x88a8 | 0x9100 if depth >= HEADER_DEPTH_MAX => return Err(Kind::TooDeep),
             0x8100 | 0x88a8 | 0x9100 => {
                 let tag = u16_at(data, offset).ok_or(Kind::CutShort)?;
                 ether_type = u16_at(data, offset + 2).ok_or(Kind::CutShort)?;

@@ -47,20 +47,15 @@ fn two_ports(payload: &[u8]) -> Result<(u16, u16), Kind> {
 fn tcp(payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Result<Transport, Kind> {
     let ports = Some(two_ports(payload)?);
     let mut transport = Transport { ports, has_tcp_header: true, ..Transport::default() };
-    // The options may be cut off and the data offset may lie: only the fixed 20 bytes are lent
-    // to the parser, with an offset that says so.
-    let Some(fixed) = payload.first_chunk::<20>() else {
+    // The options may be cut off and the data offset may lie: then each field is read by hand.
+    let Ok(header) = TcpHeaderSlice::from_slice(payload) else {
         return Ok(cut_tcp(transport, payload, behind_ip, counts));
     };
-    let mut whole = *fixed;
-    whole[12] = 0x50 | fixed[12] & 0x0f;
-    if let Ok(header) = TcpHeaderSlice::from_slice(&whole) {
-        transport.flags = fixed[13];
-        transport.window = header.window_size();
-        transport.sequence = header.sequence_number();
-        transport.acknowledgement = header.acknowledgment_number();
-    }
-    transport.payload_bytes = behind_ip.saturating_sub(tcp_header_bytes(fixed[12], counts));
+    transport.flags = header.slice()[13];
+    transport.window = header.window_size();
+    transport.sequence = header.sequence_number();
+    transport.acknowledgement = header.acknowledgment_number();
+    transport.payload_bytes = behind_ip.saturating_sub(header.slice().len() as u32);
     Ok(transport)
 }
 
@@ -74,8 +69,8 @@ fn tcp_header_bytes(offset: u8, counts: &mut Counts) -> u32 {
     bytes.max(20)
 }
 
-/// A header that the snaplen cut: each field that is whole counts.
-#[cold]
+/// A header that the parser does not take: each field that is whole counts.
+#[inline(always)]
 fn cut_tcp(
     mut transport: Transport,
     payload: &[u8],
@@ -103,7 +98,7 @@ fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
     Ok(Transport { ports, payload_bytes, ..Transport::default() })
 }
 
-#[inline(never)]
+#[inline(always)]
 fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result<Transport, Kind> {
     let [kind, code] = *payload.first_chunk().ok_or(Kind::CutShort)?;
     let ports = Some(icmp::ports(kind, code, mate(kind)));

@@ -10,7 +10,7 @@ use std::mem::offset_of;
 /// State of an open flow; pairs are by side of the key. What every packet touches stands in the
 /// first two cache lines: a miss costs as much as all the arithmetic of a packet.
 #[derive(Clone, Debug, Default)]
-#[repr(C, align(64))]
+#[repr(C)]
 pub struct OpenFlow {
     pub key: Key,
     /// Time of the last packet; never before `first` where the life clamps.

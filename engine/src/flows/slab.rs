@@ -2,7 +2,7 @@
 
 use std::ops::{Index, IndexMut};
 
-const PAGE_BITS: usize = 6;
+const PAGE_BITS: usize = 10;
 const PAGE: usize = 1 << PAGE_BITS;
 
 /// True for the last index of a page.
@@ -10,9 +10,9 @@ pub fn ends_page(index: usize) -> bool {
     (index + 1).is_multiple_of(PAGE)
 }
 
-/// A growing array; each value is put before it is read.
+/// A growing array; indices are first put in their order.
 pub struct Slab<T> {
-    pages: Vec<Box<[T]>>,
+    pages: Vec<Vec<T>>,
 }
 
 impl<T> Default for Slab<T> {
@@ -21,23 +21,24 @@ impl<T> Default for Slab<T> {
     }
 }
 
-impl<T: Default> Slab<T> {
-    /// Puts a value at `index`, adding pages up to it.
+impl<T> Slab<T> {
+    /// Puts a value at `index`: one that has a value, or the next after all that have.
     #[inline]
     pub fn put(&mut self, index: usize, value: T) {
-        while self.pages.len() <= index >> PAGE_BITS {
-            let page = std::iter::repeat_with(T::default).take(PAGE).collect();
-            self.pages.push(page);
+        if index >> PAGE_BITS == self.pages.len() {
+            self.pages.push(Vec::with_capacity(PAGE));
         }
-        self[index] = value;
+        let page = &mut self.pages[index >> PAGE_BITS];
+        match page.get_mut(index & (PAGE - 1)) {
+            Some(place) => *place = value,
+            None => page.push(value),
+        }
     }
-}
 
-impl<T> Slab<T> {
     /// Frees the page of `index`, whose values must not be read any more.
     pub fn free_page_of(&mut self, index: usize) {
         if let Some(page) = self.pages.get_mut(index >> PAGE_BITS) {
-            *page = Box::default();
+            *page = Vec::new();
         }
     }
 

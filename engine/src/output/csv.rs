@@ -1,7 +1,7 @@
 //! Comma-separated values (RFC 4180, lines end with a line feed): a header, then a line a flow.
 
 use super::RowWriter;
-use crate::profiles::{Column, Profile, Row, Value};
+use crate::profiles::{Profile, Row, Value, emptied};
 use std::io::{self, Write};
 
 /// Bytes gathered before they are handed on.
@@ -10,7 +10,9 @@ const BUFFER_BYTES: usize = 256 << 10;
 /// Writes rows as CSV. Integers as integers, floats as the shortest decimal that reads back the
 /// same, times as RFC 3339 with nanoseconds, missing values as nothing.
 pub struct CsvWriter<W> {
-    columns: Vec<&'static Column>,
+    profile: &'static Profile,
+    with_id: bool,
+    cells: Vec<Value<'static>>,
     buffer: Vec<u8>,
     to: W,
 }
@@ -18,16 +20,15 @@ pub struct CsvWriter<W> {
 impl<W: Write + Send> CsvWriter<W> {
     /// A writer that begins with the header.
     pub fn new(profile: &'static Profile, with_id: bool, to: W) -> Self {
-        let columns: Vec<_> = profile.table(with_id).collect();
         let mut buffer = Vec::with_capacity(BUFFER_BYTES + 4_096);
-        for (place, column) in columns.iter().enumerate() {
+        for (place, column) in profile.table(with_id).enumerate() {
             if place > 0 {
                 buffer.push(b',');
             }
             write_text(&column.name, &mut buffer);
         }
         buffer.push(b'\n');
-        Self { columns, buffer, to }
+        Self { profile, with_id, cells: Vec::new(), buffer, to }
     }
 
     fn hand_on(&mut self) -> io::Result<()> {
@@ -39,12 +40,15 @@ impl<W: Write + Send> CsvWriter<W> {
 
 impl<W: Write + Send> RowWriter for CsvWriter<W> {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        for (place, column) in self.columns.iter().enumerate() {
+        let mut cells = emptied(std::mem::take(&mut self.cells));
+        self.profile.evaluate(row, self.with_id, &mut cells);
+        for (place, value) in cells.iter().enumerate() {
             if place > 0 {
                 self.buffer.push(b',');
             }
-            write_value(&column.value(row), &mut self.buffer);
+            write_value(value, &mut self.buffer);
         }
+        self.cells = emptied(cells);
         self.buffer.push(b'\n');
         if self.buffer.len() >= BUFFER_BYTES {
             self.hand_on()?;

@@ -1,8 +1,6 @@
-//! A column: its name, unit and meaning, and how a row gives its value.
+//! Columns: names, units and meanings, and how a row gives their values.
 
 use super::{Row, Value};
-
-type Evaluate = Box<dyn for<'a> Fn(&'a Row<'a>) -> Value<'a> + Send + Sync>;
 
 /// One column of a profile.
 pub struct Column {
@@ -10,21 +8,31 @@ pub struct Column {
     /// `µs`, `bytes`, `packets` and so on; empty for names and addresses.
     pub unit: &'static str,
     pub meaning: String,
-    value: Evaluate,
 }
 
 impl Column {
-    #[inline]
-    pub fn value<'a>(&self, row: &'a Row<'a>) -> Value<'a> {
-        (self.value)(row)
+    pub fn new(name: impl Into<String>, unit: &'static str, meaning: impl Into<String>) -> Self {
+        Self { name: name.into(), unit, meaning: meaning.into() }
     }
 }
 
-/// A table of columns in the making.
+type Evaluate = Box<dyn for<'a> Fn(&'a Row<'a>, &mut Vec<Value<'a>>) + Send + Sync>;
+
+/// Columns that are evaluated together, by one call: a row has some ninety values, and a call for
+/// each would cost more than the values.
+struct Group {
+    columns: Vec<Column>,
+    evaluate: Evaluate,
+}
+
+/// A table of columns.
 #[derive(Default)]
-pub struct Columns(Vec<Column>);
+pub struct Columns {
+    groups: Vec<Group>,
+}
 
 impl Columns {
+    /// Adds one column.
     pub fn add(
         &mut self,
         name: impl Into<String>,
@@ -32,11 +40,35 @@ impl Columns {
         meaning: impl Into<String>,
         value: impl for<'a> Fn(&'a Row<'a>) -> Value<'a> + Send + Sync + 'static,
     ) {
-        let (name, meaning) = (name.into(), meaning.into());
-        self.0.push(Column { name, unit, meaning, value: Box::new(value) });
+        let column = Column::new(name, unit, meaning);
+        self.add_group(vec![column], move |row, cells| cells.push(value(row)));
     }
 
-    pub fn finish(self) -> Vec<Column> {
-        self.0
+    /// Adds columns whose values `evaluate` pushes, one for each, in their order.
+    pub fn add_group(
+        &mut self,
+        columns: Vec<Column>,
+        evaluate: impl for<'a> Fn(&'a Row<'a>, &mut Vec<Value<'a>>) + Send + Sync + 'static,
+    ) {
+        self.groups.push(Group { columns, evaluate: Box::new(evaluate) });
     }
+
+    pub fn iter(&self) -> impl Iterator<Item = &Column> + Clone {
+        self.groups.iter().flat_map(|group| &group.columns)
+    }
+
+    /// Pushes a row's value of each column.
+    pub fn evaluate<'a>(&self, row: &'a Row<'a>, cells: &mut Vec<Value<'a>>) {
+        for group in &self.groups {
+            let before = cells.len();
+            (group.evaluate)(row, cells);
+            debug_assert_eq!(cells.len() - before, group.columns.len(), "a value a column");
+        }
+    }
+}
+
+/// An empty vector for the cells of another row, with the memory of this one.
+pub fn emptied<'b>(mut cells: Vec<Value<'_>>) -> Vec<Value<'b>> {
+    cells.clear();
+    cells.into_iter().map(|_| unreachable!("it is empty")).collect()
 }

@@ -41,7 +41,7 @@ fn as_in_the_data_set() -> Profile {
         life: Life::ISCX,
         needs: Needs::Times,
         activity_rule: ActivityRule::Iscx,
-        columns: Vec::new(),
+        columns: Columns::default(),
         id_columns: id_columns(),
     }
 }
@@ -67,15 +67,15 @@ pub fn iscx_fixed() -> Profile {
         reading: Reading { whole_microseconds: false, bare_transport: false },
         life: Life::CONNECTION,
         activity_rule: ActivityRule::Exact,
-        columns: columns.finish(),
+        columns,
         ..as_in_the_data_set()
     }
 }
 
-fn id_columns() -> Vec<super::Column> {
+fn id_columns() -> Columns {
     let mut columns = Columns::default();
     native::id(&mut columns);
-    columns.finish()
+    columns
 }
 
 /// A statistic's name in a column, and its words.
@@ -125,7 +125,7 @@ fn published(stat: Option<&Stat>, statistic: Statistic) -> Value<'static> {
     }
 }
 
-fn as_published(names_are_shifted: bool, class: &'static str) -> Vec<super::Column> {
+fn as_published(names_are_shifted: bool, class: &'static str) -> Columns {
     let mut columns = Columns::default();
     columns.add("duration", "µs", "From the first packet to the last in file order", |row| {
         whole(row.flow.duration_ns().into())
@@ -143,7 +143,7 @@ fn as_published(names_are_shifted: bool, class: &'static str) -> Vec<super::Colu
     over_the_flow(&mut columns, published);
     periods(&mut columns, published);
     native::class(&mut columns, class);
-    columns.finish()
+    columns
 }
 
 /// How a profile writes a statistic, or its absence.

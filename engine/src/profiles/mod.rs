@@ -13,7 +13,7 @@ mod row;
 mod value;
 
 pub use class::class_from_file_name;
-pub use column::{Column, Columns};
+pub use column::{Column, Columns, emptied};
 pub use community_id::CommunityId;
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::Value;
@@ -33,9 +33,9 @@ pub struct Profile {
     pub life: Life,
     pub needs: Needs,
     pub activity_rule: ActivityRule,
-    pub columns: Vec<Column>,
+    pub columns: Columns,
     /// What `with_id` puts in front; empty where the columns have it already.
-    pub id_columns: Vec<Column>,
+    pub id_columns: Columns,
 }
 
 static ALL: LazyLock<Vec<Profile>> =
@@ -54,7 +54,15 @@ impl Profile {
 
     /// The columns of a table, with the flow's identity in front when asked for.
     pub fn table(&self, with_id: bool) -> impl Iterator<Item = &Column> + Clone {
-        let id = if with_id { self.id_columns.as_slice() } else { &[] };
-        id.iter().chain(&self.columns)
+        let id = with_id.then_some(&self.id_columns);
+        id.into_iter().chain([&self.columns]).flat_map(Columns::iter)
+    }
+
+    /// Pushes a row's value of each column of [`Profile::table`].
+    pub fn evaluate<'a>(&self, row: &'a Row<'a>, with_id: bool, cells: &mut Vec<Value<'a>>) {
+        if with_id {
+            self.id_columns.evaluate(row, cells);
+        }
+        self.columns.evaluate(row, cells);
     }
 }

@@ -1,6 +1,6 @@
 //! `native`: the best description of a flow we can give. Units in the names, null for missing.
 
-use super::{Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value};
+use super::{Column, Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, FLAG_NAMES, Needs};
 use crate::flows::{Flow, Life};
@@ -28,8 +28,8 @@ pub fn profile() -> Profile {
         life: Life::CONNECTION,
         needs: Needs::All,
         activity_rule: ActivityRule::Exact,
-        columns: columns.finish(),
-        id_columns: Vec::new(),
+        columns,
+        id_columns: Columns::default(),
     }
 }
 
@@ -39,6 +39,11 @@ fn side(flow: &Flow, direction: Direction) -> usize {
         Direction::Backward => flow.backward(),
         _ => flow.forward(),
     }
+}
+
+/// Both sides, the client's first.
+fn sides(flow: &Flow) -> [usize; 2] {
+    [flow.forward(), flow.backward()]
 }
 
 /// The columns that say which flow this is; `--with-id` puts them before other profiles' columns.
@@ -93,21 +98,26 @@ fn ends(columns: &mut Columns) {
 }
 
 fn volume(columns: &mut Columns) {
-    type Pair = fn(&Flow) -> [u64; 2];
-    let volumes: [(&str, &'static str, &str, Pair); 3] = [
-        ("packets", "packets", "Packets", |flow| flow.packets),
-        ("ip_bytes", "bytes", "Bytes of IP headers and payload", |flow| flow.ip_bytes),
-        ("payload_bytes", "bytes", "Bytes behind the transport header", |flow| flow.payload_bytes),
+    let volumes = [
+        ("packets", "packets", "Packets"),
+        ("ip_bytes", "bytes", "Bytes of IP headers and payload"),
+        ("payload_bytes", "bytes", "Bytes behind the transport header"),
     ];
-    for (name, unit, meaning, pair) in volumes {
-        for direction in BOTH_WAYS {
-            let name = format!("{name}{}", direction.suffix());
-            let meaning = format!("{meaning}, {}", direction.words());
-            columns.add(name, unit, meaning, move |row| {
-                pair(row.flow)[side(row.flow, direction)].into()
-            });
+    let of_each = volumes.iter().flat_map(|&(name, unit, meaning)| both_ways(name, unit, meaning));
+    columns.add_group(of_each.collect(), |row, cells| {
+        let (flow, sides) = (row.flow, sides(row.flow));
+        for pair in [&flow.packets, &flow.ip_bytes, &flow.payload_bytes] {
+            cells.extend(sides.map(|side| Value::from(pair[side])));
         }
-    }
+    });
+}
+
+/// A column a direction.
+fn both_ways(name: &str, unit: &'static str, meaning: &str) -> [Column; 2] {
+    BOTH_WAYS.map(|direction| {
+        let meaning = format!("{meaning}, {}", direction.words());
+        Column::new(format!("{name}{}", direction.suffix()), unit, meaning)
+    })
 }
 
 /// Nanoseconds or bytes, as a column's unit has them.
@@ -136,37 +146,49 @@ fn statistics(columns: &mut Columns) {
     for (series, prefix, end, unit, what) in all {
         // Sums of lengths stand among the volumes.
         let count = if series == Series::Gaps { 5 } else { 4 };
-        for (statistic, name, words) in STATISTICS.into_iter().take(count) {
-            for direction in Direction::ALL {
+        let statistics = &STATISTICS[..count];
+        let of_each = statistics.iter().flat_map(|(_, name, words)| {
+            Direction::ALL.map(|direction| {
                 let name = format!("{prefix}_{name}{end}{}", direction.suffix());
-                let meaning = format!("{words} {what}, {}", direction.words());
-                columns.add(name, unit, meaning, move |row| {
-                    let stat = row.stat(series, direction);
-                    stat.map_or(Value::Null, |stat| scaled(stat.get(statistic), series))
-                });
+                Column::new(name, unit, format!("{words} {what}, {}", direction.words()))
+            })
+        });
+        columns.add_group(of_each.collect(), move |row, cells| {
+            let stats = row.stats(series);
+            for (statistic, ..) in statistics {
+                cells.extend(stats.iter().map(|stat| match stat {
+                    Some(stat) => scaled(stat.get(*statistic), series),
+                    None => Value::Null,
+                }));
             }
-        }
+        });
     }
 }
 
 fn periods(columns: &mut Columns) {
     for kind in [Period::Active, Period::Idle] {
-        let kind_name = kind.name();
-        let meaning = format!("Number of {kind_name} periods");
-        columns.add(format!("{kind_name}_count"), "periods", meaning, move |row| {
-            row.periods(kind).map_or(0, |stat| stat.count).into()
-        });
-        for (statistic, name, words) in STATISTICS.into_iter().take(4) {
+        let name = kind.name();
+        let mut group = vec![Column::new(
+            format!("{name}_count"),
+            "periods",
+            format!("Number of {name} periods"),
+        )];
+        group.extend(STATISTICS[..4].iter().map(|(statistic, statistic_name, words)| {
             let words = match statistic {
                 Statistic::Min => "Shortest",
                 Statistic::Max => "Longest",
                 _ => words,
             };
-            let meaning = format!("{words} {kind_name} period");
-            columns.add(format!("{kind_name}_{name}_us"), "µs", meaning, move |row| {
-                row.periods(kind).map(|stat| stat.get(statistic) / 1_000.0).into()
-            });
-        }
+            let meaning = format!("{words} {name} period");
+            Column::new(format!("{name}_{statistic_name}_us"), "µs", meaning)
+        }));
+        columns.add_group(group, move |row, cells| {
+            let stat = row.periods(kind);
+            cells.push(stat.map_or(0, |stat| stat.count).into());
+            cells.extend(STATISTICS[..4].iter().map(|(statistic, ..)| {
+                Value::from(stat.map(|stat| stat.get(*statistic) / 1_000.0))
+            }));
+        });
     }
 }
 
@@ -188,22 +210,26 @@ fn rates(columns: &mut Columns) {
 }
 
 fn tcp(columns: &mut Columns) {
-    for (flag, bit) in FLAG_NAMES {
-        for direction in BOTH_WAYS {
-            let name = format!("flag_{flag}{}", direction.suffix());
-            let meaning = format!("Packets with {}, {}", flag.to_uppercase(), direction.words());
-            columns.add(name, "packets", meaning, move |row| {
-                let counts = &row.flow.trackers.flag_counts[side(row.flow, direction)];
-                let is_tcp = row.flow.protocol() == TCP;
-                is_tcp.then(|| u64::from(counts[bit])).into()
-            });
+    let of_each = FLAG_NAMES.iter().flat_map(|(flag, _)| {
+        let meaning = format!("Packets with {}", flag.to_uppercase());
+        both_ways(&format!("flag_{flag}"), "packets", &meaning)
+    });
+    columns.add_group(of_each.collect(), |row, cells| {
+        let (flow, sides) = (row.flow, sides(row.flow));
+        let (is_tcp, counts) = (flow.protocol() == TCP, &flow.trackers.flag_counts);
+        for (_, bit) in FLAG_NAMES {
+            cells.extend(sides.map(|side| match is_tcp {
+                true => Value::from(u64::from(counts[side][bit])),
+                false => Value::Null,
+            }));
         }
-    }
-    for direction in BOTH_WAYS {
-        let meaning = format!("First TCP window, unscaled, {}", direction.words());
-        columns.add(format!("window_first{}", direction.suffix()), "bytes", meaning, move |row| {
+    });
+    for (column, direction) in
+        both_ways("window_first", "bytes", "First TCP window, unscaled").into_iter().zip(BOTH_WAYS)
+    {
+        columns.add_group(vec![column], move |row, cells| {
             let window = row.flow.trackers.tcp.first_window(side(row.flow, direction));
-            window.map(u64::from).into()
+            cells.push(window.map(u64::from).into());
         });
     }
 }

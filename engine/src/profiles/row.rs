@@ -84,8 +84,11 @@ pub enum Statistic {
 impl Stat {
     fn of(moments: Moments) -> Self {
         let Moments { count, min, max, sum, .. } = moments;
-        let (mean, std) = (moments.mean(), moments.std());
-        Self { count, min, max, sum, sum_float: moments.sum(), mean, std }
+        let sum_float = moments.sum();
+        // Most series of most flows have one value.
+        let (mean, std) =
+            if count == 1 { (sum_float, 0.0) } else { (moments.mean(), moments.std()) };
+        Self { count, min, max, sum, sum_float, mean, std }
     }
 
     /// One of the statistics, as a float.
@@ -138,6 +141,12 @@ impl<'a> Row<'a> {
             Period::Active => self.active.as_ref(),
             Period::Idle => self.idle.as_ref(),
         }
+    }
+
+    /// The statistics of a series: of the flow, forward and backward.
+    #[inline]
+    pub fn stats(&self, series: Series) -> &[Option<Stat>; 3] {
+        &self.series[series as usize]
     }
 
     /// `None` when the series has no value in that direction.
