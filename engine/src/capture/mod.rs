@@ -9,6 +9,7 @@
 
 use crate::time::Timestamp;
 
+mod ahead;
 mod bytes;
 mod damage;
 mod describe;

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::os::unix::fs::FileExt;
 
+use super::ahead::Ahead;
 use super::damage::Damage;
 use super::header::FILE_HEADER_BYTES;
 use super::problem::{Place, Problem, sentence};
@@ -38,6 +39,9 @@ pub struct RangeReader {
     window: Vec<u8>,
     window_start: u64,
     filled: usize,
+    ahead: Option<Ahead>,
+    /// Chunks from one that is read to the next.
+    stride: u64,
 }
 
 impl RangeReader {
@@ -65,7 +69,17 @@ impl RangeReader {
             window: Vec::new(),
             window_start: 0,
             filled: 0,
+            ahead: None,
+            stride: 1,
         })
+    }
+
+    /// From now on reads every `stride`th chunk ahead, on a thread of its own.
+    pub fn read_ahead(&mut self, stride: usize) {
+        self.stride = stride as u64;
+        if self.stride.saturating_mul(self.chunk_bytes) < self.length {
+            self.ahead = Ahead::new(&self.file).ok();
+        }
     }
 
     /// Reads chunk `chunk` and hands its packets to `visit`.
@@ -82,6 +96,7 @@ impl RangeReader {
     ) -> ChunkEnd {
         let begin = chunk.saturating_mul(self.chunk_bytes);
         let end = begin.saturating_add(self.chunk_bytes);
+        self.take_ahead(begin);
         let header_bytes = FILE_HEADER_BYTES as u64;
         let start = match start {
             Start::At(offset) => Some(offset),
@@ -95,6 +110,19 @@ impl RangeReader {
             chunk_end.bytes_read += header_bytes;
         }
         chunk_end
+    }
+
+    /// Takes the chunk that was read ahead, and asks for the next.
+    fn take_ahead(&mut self, begin: u64) {
+        let Some(ahead) = &mut self.ahead else { return };
+        if let Some(piece) = ahead.take(begin) {
+            ahead.give(std::mem::replace(&mut self.window, piece.buffer));
+            (self.window_start, self.filled) = (piece.offset, piece.filled);
+        }
+        let next = begin.saturating_add(self.stride.saturating_mul(self.chunk_bytes));
+        if next < self.file_end {
+            ahead.ask(next, self.chunk_bytes as usize + GUESS_TAIL_BYTES);
+        }
     }
 
     /// Looks into a piece of the chunk first, and into all of it only when nothing is there.

@@ -7,7 +7,8 @@ use crate::capture::CaptureFile;
 pub struct Plan {
     pub files: Vec<CaptureFile>,
     pub chunk_bytes: usize,
-    /// Of each file: its chunks when all workers read it, `None` when one does.
+    /// Of each file: its chunks when it is read in ranges, `None` when one worker reads it from
+    /// start to end.
     ranges: Vec<Option<u64>>,
     peers: usize,
 }
@@ -31,8 +32,6 @@ impl Plan {
             .iter()
             // A file with more chunks than a step can number has one reader.
             .map(|file| file.ranges(chunk_bytes).filter(|&chunks| chunks <= 1 << 32))
-            // One worker reads a file from start to end just as fast.
-            .map(|ranges| ranges.filter(|_| peers > 1))
             .collect();
         Self { files, chunk_bytes, ranges, peers }
     }
@@ -42,7 +41,7 @@ impl Plan {
         Place { file: self.files.len(), chunk: 0 }
     }
 
-    /// Whether all workers read the file, in ranges.
+    /// Whether the file is read in ranges, by all workers.
     pub fn is_ranged(&self, file: usize) -> bool {
         self.ranges.get(file).is_some_and(|ranges| ranges.is_some())
     }

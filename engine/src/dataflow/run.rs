@@ -57,7 +57,7 @@ impl RunOptions {
             activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
             open_flows_max: OPEN_FLOWS_MAX,
         };
-        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        let workers = processors();
         Self {
             profile,
             table,
@@ -68,6 +68,11 @@ impl RunOptions {
             panic_at_step: None,
         }
     }
+}
+
+/// Processors that this program may use.
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// How far a run is, for whoever watches, and how to stop it.
@@ -89,6 +94,8 @@ pub struct Shared {
     pub failure: Failure,
     pub segments: Pool<Segment>,
     pub flows: Pool<Flow>,
+    /// There are processors that no worker uses.
+    pub reads_ahead: bool,
     pub wants_rows: bool,
     pub wants_statistics: bool,
     pub panic_at_step: Option<u64>,
@@ -137,6 +144,7 @@ pub fn run(
         failure: Failure::default(),
         segments: Pool::default(),
         flows: Pool::default(),
+        reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
         wants_statistics: options.statistics,
         panic_at_step: options.panic_at_step,

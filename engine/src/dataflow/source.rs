@@ -282,7 +282,12 @@ impl Source {
             unreachable!("the plan has a place for every file only")
         };
         let opened = match plan.is_ranged(file) {
-            true => capture.open_ranges(plan.chunk_bytes).map(Reader::Ranges),
+            true => capture.open_ranges(plan.chunk_bytes).map(|mut ranges| {
+                if self.shared.reads_ahead {
+                    ranges.read_ahead(self.peers);
+                }
+                Reader::Ranges(ranges)
+            }),
             false => capture.open().map(Reader::Sequential),
         };
         opened.unwrap_or_else(Reader::Closed)

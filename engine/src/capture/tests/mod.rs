@@ -47,10 +47,21 @@ fn read_in_order(file: &CaptureFile, chunk_bytes: usize) -> Content {
 }
 
 /// Reads ranges as workers do: every guess is verified, and read again when it was wrong. Also
-/// returns how often that was.
+/// returns how often that was. Reading ahead makes no difference.
 fn read_in_ranges(file: &CaptureFile, chunk_bytes: usize) -> (Content, usize) {
+    let mut ahead = file.open_ranges(chunk_bytes).unwrap();
+    ahead.read_ahead(1);
+    let content = read_all_ranges(file, file.open_ranges(chunk_bytes).unwrap(), chunk_bytes);
+    assert_eq!(content, read_all_ranges(file, ahead, chunk_bytes));
+    content
+}
+
+fn read_all_ranges(
+    file: &CaptureFile,
+    mut reader: RangeReader,
+    chunk_bytes: usize,
+) -> (Content, usize) {
     let mut packets = Vec::new();
-    let mut reader = file.open_ranges(chunk_bytes).unwrap();
     let mut wrong_guesses = 0;
     let mut expected = 24;
     for chunk in 0..file.ranges(chunk_bytes).unwrap() {
