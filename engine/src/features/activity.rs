@@ -15,8 +15,8 @@ pub enum ActivityRule {
 
 /// Lengths of periods, with their number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Periods {
-    pub count: u64,
+struct Periods {
+    count: u64,
     sum_ns: i64,
     gaps: Gaps,
 }
@@ -28,17 +28,24 @@ impl Periods {
         self.gaps.add(length_ns);
     }
 
-    pub fn moments(&self) -> Option<Moments> {
+    fn moments(&self) -> Option<Moments> {
         self.gaps.moments(self.count, self.sum_ns)
     }
 }
 
-/// Active and idle periods of a flow.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// Active and idle periods of a flow. Those that have ended stand apart: most flows have none.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Activity {
-    pub active: Periods,
-    pub idle: Periods,
     period_start: Timestamp,
+    /// The last active period of a flow that has ended, where it counts.
+    last_period_ns: Option<i64>,
+    ended: Option<Box<EndedPeriods>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct EndedPeriods {
+    active: Periods,
+    idle: Periods,
 }
 
 impl Activity {
@@ -54,15 +61,27 @@ impl Activity {
             ActivityRule::Exact => last,
             ActivityRule::Iscx => time,
         };
-        self.active.add(end.since(self.period_start));
-        self.idle.add(time.since(last));
+        let ended = self.ended.get_or_insert_default();
+        ended.active.add(end.since(self.period_start));
+        ended.idle.add(time.since(last));
         self.period_start = time;
     }
 
     /// The flow ends with a packet at `last`.
     pub fn close(&mut self, rule: ActivityRule, last: Timestamp) {
         if rule == ActivityRule::Exact {
-            self.active.add(last.since(self.period_start));
+            self.last_period_ns = Some(last.since(self.period_start));
         }
+    }
+
+    /// The active periods of a flow that has ended.
+    pub fn active(&self) -> Option<Moments> {
+        let mut periods = self.ended.as_ref().map_or_else(Periods::default, |ended| ended.active);
+        self.last_period_ns.into_iter().for_each(|length_ns| periods.add(length_ns));
+        periods.moments()
+    }
+
+    pub fn idle(&self) -> Option<Moments> {
+        self.ended.as_ref()?.idle.moments()
     }
 }

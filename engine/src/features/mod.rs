@@ -13,11 +13,11 @@ mod tcp;
 mod timing;
 mod trackers;
 
-pub use activity::{Activity, ActivityRule, Periods};
+pub use activity::{Activity, ActivityRule};
 pub use moments::{Gaps, Lengths, Moments};
 pub use needs::Needs;
 pub use network::Network;
 pub use sizes::{SideSizes, Sizes};
-pub use tcp::{FLAG_NAMES, FlagCounts, TcpFlags};
+pub use tcp::{FLAG_NAMES, TcpFlags};
 pub use timing::Timing;
 pub use trackers::{ActivitySettings, Arrival, TimeTrackers, TrackerSet, Trackers};

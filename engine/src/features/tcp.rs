@@ -15,41 +15,47 @@ pub const FLAG_NAMES: [(&str, usize); 8] = [
 ];
 
 /// How often each side set each flag (saturating at 2³² - 1), and its first window.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TcpFlags {
-    /// Counts of the last packets, eight bits a flag, so that a packet costs one addition.
+    /// Counts of a side's last packets, eight bits a flag, so that a packet costs one addition.
     recent: [u64; 2],
+    /// Counts of the packets before, by side and bit; only long flows have any.
+    before: Option<Box<[[u32; 8]; 2]>>,
     first_window: [u16; 2],
     has_window: [bool; 2],
 }
 
-/// Full counts by side, then by bit of the flags byte.
-pub type FlagCounts = [[u32; 8]; 2];
-
-/// Packets of a side after which its recent counts go to the full ones: none has overflowed.
+/// Packets of a side after which its recent counts are put away: none has overflowed.
 const RECENT_PACKETS: u64 = 128;
 
 impl TcpFlags {
-    /// Adds a packet of a side that had `side_packets` before. True when the side's recent counts
-    /// must now be added to the full ones by [`TcpFlags::settle`].
+    /// Adds a packet of a side that had `side_packets` before.
     #[inline]
-    pub fn add(&mut self, segment: &Segment, side_packets: u64) -> bool {
+    pub fn add(&mut self, segment: &Segment, side_packets: u64) {
         let side = segment.side();
         self.recent[side] += spread(segment.flags);
         if segment.has_tcp_header() && !self.has_window[side] {
             (self.first_window[side], self.has_window[side]) = (segment.window, true);
         }
-        side_packets % RECENT_PACKETS == RECENT_PACKETS - 1
+        if side_packets % RECENT_PACKETS == RECENT_PACKETS - 1 {
+            self.put_away(side);
+        }
     }
 
-    /// Moves the recent counts of both sides to the full ones.
-    pub fn settle(&mut self, full: &mut FlagCounts) {
-        for (recent, full) in self.recent.iter_mut().zip(full) {
-            for (bit, count) in full.iter_mut().enumerate() {
-                *count = count.saturating_add(recent_count(*recent, bit));
-            }
-            *recent = 0;
+    #[cold]
+    fn put_away(&mut self, side: usize) {
+        let before = self.before.get_or_insert_default();
+        for (bit, count) in before[side].iter_mut().enumerate() {
+            *count = count.saturating_add(recent_count(self.recent[side], bit));
         }
+        self.recent[side] = 0;
+    }
+
+    /// Packets of a side with the flag of this bit.
+    #[inline]
+    pub fn count(&self, side: usize, bit: usize) -> u32 {
+        let before = self.before.as_ref().map_or(0, |before| before[side][bit]);
+        before.saturating_add(recent_count(self.recent[side], bit))
     }
 
     /// Unscaled window of the side's first packet with a TCP header.

@@ -1,9 +1,9 @@
 //! The trackers of a flow.
 
-use super::{Activity, ActivityRule, FlagCounts, Network, Sizes, TcpFlags, Timing};
+use super::{Activity, ActivityRule, Network, Sizes, TcpFlags, Timing};
 use crate::decode::Segment;
 use crate::time::Timestamp;
-use std::mem::offset_of;
+use std::mem::{offset_of, take};
 
 /// What a tracker is told of a packet beside its segment.
 #[derive(Clone, Copy)]
@@ -25,7 +25,7 @@ pub struct ActivitySettings {
 
 /// The trackers that an open flow keeps: a flow table is compiled for each set, so that a flow
 /// has no memory for what nobody needs.
-pub trait TrackerSet: Copy + Default + 'static {
+pub trait TrackerSet: Default + 'static {
     /// Bytes from the begin that nearly every packet touches.
     const HOT_BYTES: usize;
 
@@ -36,11 +36,11 @@ pub trait TrackerSet: Copy + Default + 'static {
     fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings);
 
     /// All trackers, of a flow that ends with a packet at `last`; those not kept are empty.
-    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers;
+    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers;
 }
 
 /// Every tracker. Those that are touched by each packet stand first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 pub struct Trackers {
     pub timing: Timing,
@@ -48,7 +48,6 @@ pub struct Trackers {
     pub tcp: TcpFlags,
     pub network: Network,
     pub activity: Activity,
-    pub flag_counts: FlagCounts,
 }
 
 impl TrackerSet for Trackers {
@@ -68,23 +67,25 @@ impl TrackerSet for Trackers {
         let side = segment.side();
         add_times(&mut self.timing, &mut self.activity, side, arrival, settings);
         self.sizes.add(side, segment.ip_bytes, segment.payload_bytes);
-        if self.tcp.add(segment, arrival.side_packets) {
-            self.tcp.settle(&mut self.flag_counts);
-        }
+        self.tcp.add(segment, arrival.side_packets);
         self.network.add(segment);
     }
 
     #[inline]
-    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
-        let mut trackers = *self;
-        trackers.activity.close(settings.rule, last);
-        trackers.tcp.settle(&mut trackers.flag_counts);
-        trackers
+    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+        self.activity.close(settings.rule, last);
+        Self {
+            timing: self.timing,
+            sizes: self.sizes,
+            tcp: take(&mut self.tcp),
+            network: self.network,
+            activity: take(&mut self.activity),
+        }
     }
 }
 
 /// The times alone.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[repr(C)]
 pub struct TimeTrackers {
     timing: Timing,
@@ -104,11 +105,10 @@ impl TrackerSet for TimeTrackers {
         add_times(&mut self.timing, &mut self.activity, segment.side(), arrival, settings);
     }
 
-    fn close(&self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
-        let mut trackers =
-            Trackers { timing: self.timing, activity: self.activity, ..Trackers::default() };
-        trackers.activity.close(settings.rule, last);
-        trackers
+    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+        self.activity.close(settings.rule, last);
+        let activity = take(&mut self.activity);
+        Trackers { timing: self.timing, activity, ..Trackers::default() }
     }
 }
 

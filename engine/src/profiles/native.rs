@@ -216,10 +216,10 @@ fn tcp(columns: &mut Columns) {
     });
     columns.add_group(of_each.collect(), |row, cells| {
         let (flow, sides) = (row.flow, sides(row.flow));
-        let (is_tcp, counts) = (flow.protocol() == TCP, &flow.trackers.flag_counts);
+        let (is_tcp, flags) = (flow.protocol() == TCP, &flow.trackers.tcp);
         for (_, bit) in FLAG_NAMES {
             cells.extend(sides.map(|side| match is_tcp {
-                true => Value::from(u64::from(counts[side][bit])),
+                true => Value::from(u64::from(flags.count(side, bit))),
                 false => Value::Null,
             }));
         }

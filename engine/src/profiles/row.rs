@@ -129,8 +129,8 @@ impl<'a> Row<'a> {
             row.series[Series::PayloadLengths as usize] =
                 lengths(flow, [&one.payload, &other.payload], flow.payload_bytes);
         }
-        row.active = flow.trackers.activity.active.moments().map(Stat::of);
-        row.idle = flow.trackers.activity.idle.moments().map(Stat::of);
+        row.active = flow.trackers.activity.active().map(Stat::of);
+        row.idle = flow.trackers.activity.idle().map(Stat::of);
         row
     }
 

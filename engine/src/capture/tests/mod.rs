@@ -58,7 +58,7 @@ fn read_in_ranges(file: &CaptureFile, chunk_bytes: usize) -> (Content, usize) {
 
 fn read_all_ranges(
     file: &CaptureFile,
-    mut reader: RangeReader,
+    mut reader: super::RangeReader,
     chunk_bytes: usize,
 ) -> (Content, usize) {
     let mut packets = Vec::new();
