@@ -13,18 +13,15 @@ pub struct Moments {
     pub min: i64,
     pub max: i64,
     pub sum: i128,
+    /// The sum as a float, converted while it was narrow.
+    pub sum_float: f64,
     pub squares: u128,
 }
 
 impl Moments {
     /// sum / n.
     pub fn mean(&self) -> f64 {
-        self.sum() / self.count as f64
-    }
-
-    /// The sum as a float. Narrow numbers take the processor's own conversion: the same value.
-    pub fn sum(&self) -> f64 {
-        i64::try_from(self.sum).map_or_else(|_| self.sum as f64, |sum| sum as f64)
+        self.sum_float / self.count as f64
     }
 
     /// Sample standard deviation (divisor n - 1), 0 for one value.
@@ -109,6 +106,7 @@ impl Gaps {
             min: self.min_ns,
             max: self.max_ns,
             sum: sum_ns.into(),
+            sum_float: sum_ns as f64,
             squares: join(self.squares_low, self.squares_high),
         })
     }
@@ -148,6 +146,7 @@ impl Lengths {
             min: self.min_bytes.into(),
             max: self.max_bytes.into(),
             sum: sum_bytes.into(),
+            sum_float: sum_bytes as f64,
             squares: join(self.squares_low, self.squares_high.into()),
         })
     }

