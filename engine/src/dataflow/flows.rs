@@ -7,6 +7,7 @@ use crate::decode::Segment;
 use crate::flows::{ChunkHead, Flow, FlowTable};
 use crate::limits::{EPOCH_CHANGES_MAX, FLOWS_PER_BATCH};
 use crate::statistics::{Count, StatisticKey, Tally};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -20,12 +21,13 @@ pub struct FlowStage {
     steps: u64,
     is_last: bool,
     shared: Arc<Shared>,
+    spare: Rc<Pool<Segment>>,
 }
 
 impl FlowStage {
-    pub fn new(table: Box<dyn FlowTable>, shared: Arc<Shared>) -> Self {
+    pub fn new(table: Box<dyn FlowTable>, shared: Arc<Shared>, spare: Rc<Pool<Segment>>) -> Self {
         let tally = shared.wants_statistics.then(Tally::default);
-        Self { table, busy_ns: 0, tally, steps: 0, is_last: false, shared }
+        Self { table, busy_ns: 0, tally, steps: 0, is_last: false, shared, spare }
     }
 
     /// Feeds all records of one step. `parcels` are those of the chunk and, if it had any, those of
@@ -60,7 +62,7 @@ impl FlowStage {
             self.table.finish_stream(head.clock_after, &mut close);
         }
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
-        self.shared.segments.give(segments);
+        self.spare.give(segments);
         self.busy_ns += began.elapsed().as_nanos() as u64;
         // The sink hears of every step: what it held back may now be in order.
         if self.shared.wants_rows && batches.is_empty() {

@@ -92,7 +92,6 @@ pub struct Shared {
     pub ledger: Ledger,
     pub progress: Arc<Progress>,
     pub failure: Failure,
-    pub segments: Pool<Segment>,
     pub flows: Pool<Flow>,
     /// There are processors that no worker uses.
     pub reads_ahead: bool,
@@ -142,7 +141,6 @@ pub fn run(
         ledger: Ledger::default(),
         progress: Arc::clone(progress),
         failure: Failure::default(),
-        segments: Pool::default(),
         flows: Pool::default(),
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
@@ -255,10 +253,12 @@ impl Seed {
             };
             Rc::new(RefCell::new(SinkStage::new(to_writer, Arc::clone(shared))))
         });
+        // A worker's own: memory that another processor has used last is slow to write.
+        let spare = Rc::<Pool<Segment>>::default();
         Stages {
-            source: stage(Source::new(worker, peers, Arc::clone(shared), decoder)),
+            source: stage(Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone())),
             fragments: stage(FragmentStage::new(fragments, peers)),
-            flows: stage(FlowStage::new(table, Arc::clone(shared))),
+            flows: stage(FlowStage::new(table, Arc::clone(shared), spare)),
             sink,
             tables: self.tables.clone(),
         }

@@ -3,6 +3,7 @@
 use super::batch::{Parcel, Parcels};
 use super::ledger::{Entry, Published, Turn};
 use super::plan::Place;
+use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
 use crate::decode::{Counts, Decoded, Decoder, Fragment, Moment, Segment, VlanStack};
@@ -10,6 +11,7 @@ use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -60,14 +62,21 @@ pub struct Source {
     in_flight: VecDeque<Place>,
     /// Worker of each shard.
     homes: [u8; SHARDS],
-    /// Most segments that a chunk had for one worker.
+    spare: Rc<Pool<Segment>>,
+    /// Room for the segments that a chunk has for one worker.
     segments_expected: usize,
     pub counts: Counts,
     pub busy_ns: u64,
 }
 
 impl Source {
-    pub fn new(worker: usize, peers: usize, shared: Arc<Shared>, decoder: Decoder) -> Self {
+    pub fn new(
+        worker: usize,
+        peers: usize,
+        shared: Arc<Shared>,
+        decoder: Decoder,
+        spare: Rc<Pool<Segment>>,
+    ) -> Self {
         let next = shared.plan.next_of(worker, Place { file: 0, chunk: 0 });
         let mut homes = [0; SHARDS];
         for (shard, home) in homes.iter_mut().enumerate() {
@@ -84,6 +93,7 @@ impl Source {
             pending: VecDeque::new(),
             in_flight: VecDeque::new(),
             homes,
+            spare,
             segments_expected: 0,
             counts: Counts::default(),
             busy_ns: 0,
@@ -222,7 +232,7 @@ impl Source {
     }
 
     fn room_for_segments(&self) -> Vec<Segment> {
-        let mut segments = self.shared.segments.take();
+        let mut segments = self.spare.take();
         segments.reserve_exact(self.segments_expected);
         segments
     }
@@ -264,7 +274,8 @@ impl Source {
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
         let most = chunk.segments.iter().map(Vec::len).max();
-        self.segments_expected = self.segments_expected.max(most.unwrap_or(0));
+        let room = most.unwrap_or(0).next_power_of_two();
+        self.segments_expected = self.segments_expected.max(room);
         self.reader = Some((place.file, reader));
         self.busy_ns += began.elapsed().as_nanos() as u64;
         (end, chunk)
