@@ -308,7 +308,7 @@ impl Stages {
             summary.decoded.merge(&fragments.table.counts);
         }
         if let Ok(flows) = self.flows.try_borrow() {
-            summary.flows.merge(&flows.table.counts());
+            summary.flows.merge(flows.table.counts());
             summary.timings.flows_ns += flows.busy_ns;
         }
         if let Some(Ok(sink)) = self.sink.as_ref().map(|sink| sink.try_borrow()) {
