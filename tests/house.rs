@@ -8,7 +8,7 @@ const ROOMS: [(&str, &str); 11] = [
     ("limits", ""),
     ("prefetch", ""),
     ("time", ""),
-    ("capture", "limits time"),
+    ("capture", "limits prefetch time"),
     ("decode", "limits time capture"),
     ("features", "limits time decode"),
     ("flows", "limits prefetch time decode features"),

@@ -3,6 +3,7 @@
 
 use super::Packet;
 use super::damage::Damage;
+use crate::prefetch::prefetch;
 
 /// What the bytes at hand begin with.
 pub(super) enum Step<'a> {
@@ -74,6 +75,9 @@ pub(super) enum Stop {
     Damaged(Damage),
 }
 
+/// Bytes of the next record that are fetched while this one is visited: its headers.
+const RECORD_AHEAD_BYTES: usize = 128;
+
 /// Visits the packets of `slice` up to a limit. This is the innermost loop of the program's input:
 /// generic in step and visitor, so that both end up inside it.
 #[inline]
@@ -92,6 +96,9 @@ pub(super) fn walk<'a>(
         }
         let stepped = match step(rest) {
             Step::Packet(packet, record_bytes) => {
+                if let Some(next) = rest.get(record_bytes) {
+                    prefetch(next, RECORD_AHEAD_BYTES);
+                }
                 visit(&packet);
                 packets += 1;
                 record_bytes
