@@ -48,10 +48,8 @@ pub struct Stat {
     pub min: i64,
     pub max: i64,
     pub sum: i128,
-    sum_float: f64,
-    pub mean: f64,
-    /// Sample standard deviation.
-    pub std: f64,
+    /// By [`Statistic`].
+    floats: [f64; 5],
 }
 
 /// What gaps cut a flow into.
@@ -87,19 +85,14 @@ impl Stat {
         // Most series of most flows have one value.
         let (mean, std) =
             if count == 1 { (sum_float, 0.0) } else { (moments.mean(), moments.std()) };
-        Self { count, min, max, sum, sum_float, mean, std }
+        let floats = [min as f64, mean, max as f64, std, sum_float];
+        Self { count, min, max, sum, floats }
     }
 
     /// One of the statistics, as a float.
     #[inline]
     pub fn get(&self, statistic: Statistic) -> f64 {
-        match statistic {
-            Statistic::Min => self.min as f64,
-            Statistic::Mean => self.mean,
-            Statistic::Max => self.max as f64,
-            Statistic::Std => self.std,
-            Statistic::Sum => self.sum_float,
-        }
+        self.floats[statistic as usize]
     }
 }
 
