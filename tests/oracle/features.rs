@@ -40,12 +40,8 @@ impl<'a> Oriented<'a> {
         self.flow.packets.iter().filter(chosen).collect()
     }
 
-    fn times(&self, of: Of) -> Vec<i128> {
+    pub fn times(&self, of: Of) -> Vec<i128> {
         self.packets(of).iter().map(|packet| packet.time).collect()
-    }
-
-    pub fn gaps(&self, of: Of) -> Vec<i128> {
-        gaps(&self.times(of))
     }
 
     pub fn ip_bytes(&self, of: Of) -> Vec<i128> {
@@ -69,7 +65,7 @@ impl<'a> Oriented<'a> {
     }
 
     pub fn idle_periods(&self, longer_than: i128) -> Vec<i128> {
-        self.gaps(Of::Flow).into_iter().filter(|gap| *gap > longer_than).collect()
+        gaps(&self.times(Of::Flow)).into_iter().filter(|gap| *gap > longer_than).collect()
     }
 
     /// What idle periods cut the flow into, each from its first packet to its last.

@@ -4,7 +4,7 @@ use super::features::{Of, Oriented};
 use super::life::Closed;
 use super::native::microseconds;
 use super::table::Cell;
-use super::values::{Summary, ratio, summary};
+use super::values::{Summary, ratio, summary, summary_of_gaps};
 use super::{Options, Profile, SECOND};
 
 const COLUMNS: &str = "duration total_fiat total_biat min_fiat min_biat max_fiat max_biat mean_fiat mean_biat \
@@ -52,7 +52,7 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     // From the first packet to the last as they stand, so less than 0 when time went back in between.
     let duration = flow.duration();
     let mut row = vec![Cell::Integer(duration / 1_000)];
-    let gaps = DIRECTIONS.map(|of| Integers::of(&flow.gaps(of)));
+    let gaps = DIRECTIONS.map(|of| Integers(summary_of_gaps(&flow.times(of))));
     let columns: [fn(&Integers) -> Cell; 4] = if options.profile == Profile::IscxA2 {
         [Integers::sum, Integers::minimum, Integers::maximum, Integers::mean]
     } else {
@@ -63,7 +63,7 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
         let rate = if duration == 0 { 0.0 } else { ratio(amount * SECOND, duration) };
         row.push(Cell::Float(rate));
     }
-    let gaps = Integers::of(&flow.gaps(Of::Flow));
+    let gaps = Integers(summary_of_gaps(&flow.times(Of::Flow)));
     row.extend([gaps.minimum(), gaps.maximum(), gaps.mean(), gaps.deviation()]);
     let active = Integers::of(&flow.active_periods_with_gaps(options.activity_gap));
     row.extend([active.minimum(), active.mean(), active.maximum(), active.deviation()]);
@@ -83,7 +83,7 @@ pub fn fixed_row(closed: &Closed, options: &Options) -> Vec<Cell> {
     let flow = Oriented::new(&closed.flow, true);
     let duration = flow.duration();
     let mut row = vec![microseconds(duration)];
-    let gaps = DIRECTIONS.map(|of| summary(&flow.gaps(of)));
+    let gaps = DIRECTIONS.map(|of| summary_of_gaps(&flow.times(of)));
     row.extend(gaps.map(|gaps| gaps.map_or(Cell::Null, |gaps| microseconds(gaps.sum))));
     row.extend(gaps.map(|gaps| gaps.map_or(Cell::Null, |gaps| microseconds(gaps.minimum))));
     row.extend(gaps.map(|gaps| gaps.map_or(Cell::Null, |gaps| microseconds(gaps.maximum))));
@@ -92,7 +92,7 @@ pub fn fixed_row(closed: &Closed, options: &Options) -> Vec<Cell> {
         let rate = || ratio(amount * SECOND, duration);
         row.push(Cell::float((duration != 0).then(rate)));
     }
-    let gaps = summary(&flow.gaps(Of::Flow));
+    let gaps = summary_of_gaps(&flow.times(Of::Flow));
     row.extend([
         gaps.map_or(Cell::Null, |gaps| microseconds(gaps.minimum)),
         gaps.map_or(Cell::Null, |gaps| microseconds(gaps.maximum)),

@@ -8,7 +8,7 @@ use super::fragments::knows_ports;
 use super::life::{Closed, Packet};
 use super::table::Cell;
 use super::time_text::rfc3339;
-use super::values::{Summary, ratio, summary};
+use super::values::{Summary, ratio, summary, summary_of_gaps};
 
 const FIRST: &str = "flow_id community_id client_ip client_port server_ip server_port protocol vlan tunnel start end \
     duration_us end_reason client_by packets_fwd packets_bwd ip_bytes_fwd ip_bytes_bwd payload_bytes_fwd \
@@ -106,7 +106,7 @@ pub fn microseconds(nanoseconds: i128) -> Cell {
 }
 
 fn gap_columns(row: &mut Vec<Cell>, flow: &Oriented) {
-    let gaps = ALL.map(|of| summary(&flow.gaps(of)));
+    let gaps = ALL.map(|of| summary_of_gaps(&flow.times(of)));
     let mut directed = |value: fn(&Summary) -> f64| {
         row.extend(gaps.iter().map(|gaps| Cell::float(gaps.as_ref().map(value))));
     };

@@ -12,9 +12,17 @@ pub struct Summary {
 
 /// None for no values.
 pub fn summary(values: &[i128]) -> Option<Summary> {
+    summary_with_sum(values, values.iter().fold(0, |sum, value| bounded(sum + value)))
+}
+
+/// Of the gaps between packets at these times.
+pub fn summary_of_gaps(times: &[i128]) -> Option<Summary> {
+    summary_with_sum(&gaps(times), span(*times.first()?, *times.last()?))
+}
+
+fn summary_with_sum(values: &[i128], sum: i128) -> Option<Summary> {
     let (minimum, maximum) = (*values.iter().min()?, *values.iter().max()?);
     let count = values.len() as i128;
-    let sum = values.iter().fold(0, |sum, value| bounded(sum + value));
     let is_within = sum == values.iter().sum();
     let squares = match is_within {
         // Each n·x − Σx is exact, and all squares are positive: adding them up loses nothing worth mentioning.
