@@ -44,7 +44,7 @@ pub const FLOWS_PER_BATCH: usize = 512;
 
 /// Emptied vectors of one kind of record that keep their memory for the next chunk, and the bytes
 /// that one of them may keep; others are freed.
-pub const SPARE_VECTORS_MAX: usize = 32;
+pub const SPARE_VECTORS_MAX: usize = 128;
 pub const SPARE_VECTOR_BYTES_MAX: usize = 4 << 20;
 
 /// Warnings kept for the summary; further ones are only counted.

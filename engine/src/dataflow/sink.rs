@@ -7,6 +7,7 @@
 use super::batch::ClosedFlows;
 use super::run::Shared;
 use crate::flows::Flow;
+use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Instant;
@@ -20,6 +21,8 @@ pub struct OrderedFlows {
 /// The sink of worker 0.
 pub struct SinkStage {
     held: Vec<Flow>,
+    /// Used again for every step.
+    keyed: Vec<Keyed>,
     /// Worker 0's alone.
     to_writer: Option<SyncSender<OrderedFlows>>,
     shared: Arc<Shared>,
@@ -28,7 +31,7 @@ pub struct SinkStage {
 
 impl SinkStage {
     pub fn new(to_writer: Option<SyncSender<OrderedFlows>>, shared: Arc<Shared>) -> Self {
-        Self { held: Vec::new(), to_writer, shared, busy_ns: 0 }
+        Self { held: Vec::new(), keyed: Vec::new(), to_writer, shared, busy_ns: 0 }
     }
 
     /// Takes the closed flows of one step, of all workers.
@@ -43,7 +46,7 @@ impl SinkStage {
                 self.held.extend(batch.extract_if(.., |flow| flow.closed_at >= clock));
             }
         }
-        let order = order_of(&batches);
+        let order = order_of(&batches, &mut self.keyed);
         self.busy_ns += began.elapsed().as_nanos() as u64;
         // Waiting for the writer is what holds the run back when the disk is slow. An error means
         // that the writer has failed, and it has said so.
@@ -54,17 +57,19 @@ impl SinkStage {
     }
 }
 
-fn order_of(batches: &[Vec<Flow>]) -> Vec<(u32, u32)> {
-    let mut keyed: Vec<_> = batches
-        .iter()
-        .enumerate()
-        .flat_map(|(batch, flows)| {
+/// What a flow is ordered by, and its place.
+type Keyed = ((Timestamp, u64), (u32, u32));
+
+fn order_of(batches: &[Vec<Flow>], keyed: &mut Vec<Keyed>) -> Vec<(u32, u32)> {
+    keyed.clear();
+    for (batch, flows) in batches.iter().enumerate() {
+        keyed.extend(
             flows
                 .iter()
                 .enumerate()
-                .map(move |(row, flow)| ((flow.closed_at, flow.id), (batch as u32, row as u32)))
-        })
-        .collect();
+                .map(|(row, flow)| ((flow.closed_at, flow.id), (batch as u32, row as u32))),
+        );
+    }
     keyed.sort_unstable_by_key(|(key, _)| *key);
-    keyed.into_iter().map(|(_, place)| place).collect()
+    keyed.iter().map(|(_, place)| *place).collect()
 }

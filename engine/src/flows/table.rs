@@ -35,6 +35,8 @@ pub struct Table<T> {
     /// Indices handed out so far.
     used: u32,
     wheel: Wheel,
+    /// Used again for every chunk.
+    due: Vec<Entry>,
     counts: TableCounts,
 }
 
@@ -56,6 +58,7 @@ impl<T: TrackerSet> Table<T> {
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
+            due: Vec::new(),
             counts: TableCounts::default(),
         }
     }
@@ -264,7 +267,7 @@ impl<T: TrackerSet> FlowTable for Table<T> {
     fn finish_chunk(&mut self, head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
         self.counts.open_flows_peak = self.counts.open_flows_peak.max(self.open_flows());
         let clock = head.clock_after;
-        let mut due = Vec::new();
+        let mut due = std::mem::take(&mut self.due);
         let (records, life) = (&self.records, &self.life);
         let fetch = |entry: Entry| {
             let flow = &records[entry.index as usize].flow;
@@ -288,6 +291,8 @@ impl<T: TrackerSet> FlowTable for Table<T> {
                 self.close_due(entry.index as usize, to);
             }
         }
+        due.clear();
+        self.due = due;
         self.forget_stale_entries();
     }
 
