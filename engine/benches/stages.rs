@@ -88,7 +88,7 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         clock_before: Timestamp::MIN,
         clock_after,
         file: 0,
-        deep_stacks: Vec::new(),
+        deep_stacks: Default::default(),
         is_end: true,
     };
     let mut closed = Vec::new();

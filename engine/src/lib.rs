@@ -1,6 +1,7 @@
 //! The streaming engine of TrActor: captures in, flows and their features out.
 //!
 //! ```text
+//! limits, time, prefetch  what all may use
 //! capture/     Packet     file formats, compression, folders as one stream
 //! decode/      Segment    link layers, IP, fragments, transport
 //! features/    trackers   what is kept of a flow while it is open

@@ -42,10 +42,9 @@ pub const STEPS_TO_WRITE_MAX: usize = 4;
 /// Closed flows that travel together; a step that closes more has several batches.
 pub const FLOWS_PER_BATCH: usize = 512;
 
-/// Emptied vectors of one kind of record that keep their memory for the next chunk, and the bytes
-/// that one of them may keep; others are freed.
-pub const SPARE_VECTORS_MAX: usize = 128;
-pub const SPARE_VECTOR_BYTES_MAX: usize = 4 << 20;
+/// Bytes of emptied vectors of one kind of record, of all workers together, that keep their memory
+/// for the next chunk; others are freed.
+pub const SPARE_BYTES_MAX: usize = 64 << 20;
 
 /// Warnings kept for the summary; further ones are only counted.
 pub const WARNINGS_MAX: usize = 10_000;

@@ -15,7 +15,8 @@ pub(super) struct Piece {
     pub(super) filled: usize,
 }
 
-/// A thread that reads one piece at a time. It ends with this object.
+/// A thread that reads one piece at a time. It ends when this object is gone and the piece in hand
+/// is read.
 pub(super) struct Ahead {
     wanted: SyncSender<Piece>,
     read: Receiver<Piece>,
@@ -53,13 +54,14 @@ impl Ahead {
         None
     }
 
-    /// Asks for `bytes` bytes at `offset`. What was asked for before must have been taken.
-    pub(super) fn ask(&mut self, offset: u64, bytes: usize) {
+    /// Asks for `bytes` bytes at `offset`. What was asked for before must have been taken. False
+    /// when the thread is gone.
+    pub(super) fn ask(&mut self, offset: u64, bytes: usize) -> bool {
         let mut buffer = std::mem::take(&mut self.spare);
         buffer.resize(bytes, 0);
-        if self.wanted.send(Piece { offset, buffer, filled: 0 }).is_ok() {
-            self.asked = Some(offset);
-        }
+        let sent = self.wanted.send(Piece { offset, buffer, filled: 0 }).is_ok();
+        self.asked = sent.then_some(offset);
+        sent
     }
 
     /// Takes a buffer back that is not needed any more.

@@ -1,8 +1,8 @@
 //! Capture files: from folders, globs, pipes and compressed files to packet records.
 //!
-//! A file is read in one of two ways. An uncompressed classic pcap file can be read by several
-//! workers at once, each taking every n-th range ([`RangeReader`]); everything else has one reader
-//! from start to end ([`SequentialReader`]). Both hand out the same packets and the same problem.
+//! A file is read in one of two ways. An uncompressed classic pcap file is read in ranges, by several
+//! workers at once, each taking every n-th ([`RangeReader`]), and with processors to spare each range
+//! ahead of its turn; everything else has one reader from start to end ([`SequentialReader`]). Both hand out the same packets and the same problem.
 //! What is damaged ends its file, with a [`Problem`] that says where; it never ends the run.
 //!
 //! Not here: what is inside a packet.
@@ -39,7 +39,7 @@ pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
 pub use sequential::SequentialReader;
 
-/// Bytes read at once. Few enough to stay in the second-level cache until they are looked at; a
+/// Bytes read at once, but for what is read ahead. Few enough to stay in the second-level cache until they are looked at; a
 /// longer record or block makes the buffer grow.
 pub const READ_BYTES: usize = 64 << 10;
 
@@ -51,6 +51,8 @@ pub const GUESS_TAIL_BYTES: usize = 64 << 10;
 
 /// Bytes of a range at most: records of 16 bytes then are no more than `CHUNK_PACKETS_MAX`.
 pub const RANGE_BYTES_MAX: usize = 16 * crate::limits::CHUNK_PACKETS_MAX;
+
+const _: () = assert!(crate::limits::CHUNK_BYTES <= RANGE_BYTES_MAX);
 
 /// Window of a zstd frame, as a power of two (128 MiB, what the zstd program allows too). A frame
 /// that wants more is not decompressed.

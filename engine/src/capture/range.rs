@@ -39,9 +39,8 @@ pub struct RangeReader {
     window: Vec<u8>,
     window_start: u64,
     filled: usize,
-    ahead: Option<Ahead>,
-    /// Chunks from one that is read to the next.
-    stride: u64,
+    /// With the chunks from one that is read to the next.
+    ahead: Option<(Ahead, u64)>,
 }
 
 impl RangeReader {
@@ -70,15 +69,14 @@ impl RangeReader {
             window_start: 0,
             filled: 0,
             ahead: None,
-            stride: 1,
         })
     }
 
     /// From now on reads every `stride`th chunk ahead, on a thread of its own.
     pub fn read_ahead(&mut self, stride: usize) {
-        self.stride = stride as u64;
-        if self.stride.saturating_mul(self.chunk_bytes) < self.length {
-            self.ahead = Ahead::new(&self.file).ok();
+        let stride = stride as u64;
+        if stride.saturating_mul(self.chunk_bytes) < self.length {
+            self.ahead = Ahead::new(&self.file).ok().map(|ahead| (ahead, stride));
         }
     }
 
@@ -96,8 +94,10 @@ impl RangeReader {
     ) -> ChunkEnd {
         let begin = chunk.saturating_mul(self.chunk_bytes);
         let end = begin.saturating_add(self.chunk_bytes);
-        self.take_ahead(begin);
         let header_bytes = FILE_HEADER_BYTES as u64;
+        if start == Start::Guess {
+            self.take_ahead(begin);
+        }
         let start = match start {
             Start::At(offset) => Some(offset),
             Start::Guess if begin <= header_bytes => Some(header_bytes),
@@ -114,14 +114,17 @@ impl RangeReader {
 
     /// Takes the chunk that was read ahead, and asks for the next.
     fn take_ahead(&mut self, begin: u64) {
-        let Some(ahead) = &mut self.ahead else { return };
+        let Some((ahead, stride)) = &mut self.ahead else { return };
         if let Some(piece) = ahead.take(begin) {
             ahead.give(std::mem::replace(&mut self.window, piece.buffer));
             (self.window_start, self.filled) = (piece.offset, piece.filled);
         }
-        let next = begin.saturating_add(self.stride.saturating_mul(self.chunk_bytes));
-        if next < self.file_end {
-            ahead.ask(next, self.chunk_bytes as usize + GUESS_TAIL_BYTES);
+        let next = begin.saturating_add(stride.saturating_mul(self.chunk_bytes));
+        // Never beyond the file as it was joined: what is appended meanwhile is not read.
+        let left_bytes = self.file_end.saturating_sub(next);
+        let wanted_bytes = left_bytes.min(self.chunk_bytes + GUESS_TAIL_BYTES as u64);
+        if wanted_bytes > 0 && !ahead.ask(next, wanted_bytes as usize) {
+            self.ahead = None;
         }
     }
 

@@ -14,10 +14,12 @@ use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
-use crate::decode::{Decoder, FragmentTable, Placement, Segment};
+use crate::decode::{Decoder, FragmentTable, Placement};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, TableOptions, flow_table};
-use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX};
+use crate::limits::{
+    CHUNK_BYTES, OPEN_FLOWS_MAX, SPARE_BYTES_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX,
+};
 use crate::output::RowWriter;
 use crate::profiles::Profile;
 use crate::statistics::Tables;
@@ -141,7 +143,7 @@ pub fn run(
         ledger: Ledger::default(),
         progress: Arc::clone(progress),
         failure: Failure::default(),
-        flows: Pool::default(),
+        flows: Pool::new(SPARE_BYTES_MAX),
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
         wants_statistics: options.statistics,
@@ -172,7 +174,7 @@ fn with_writer(
     let (to_writer, ordered) = sync_channel(STEPS_TO_WRITE_MAX);
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let needs = options.profile.needs;
+            let needs = options.table.needs;
             let written = write_all(&ordered, &mut *writer, needs, &options.classes, shared);
             // Whatever happened, nobody may wait for this thread.
             drop(ordered);
@@ -254,7 +256,7 @@ impl Seed {
             Rc::new(RefCell::new(SinkStage::new(to_writer, Arc::clone(shared))))
         });
         // A worker's own: memory that another processor has used last is slow to write.
-        let spare = Rc::<Pool<Segment>>::default();
+        let spare = Rc::new(Pool::new(SPARE_BYTES_MAX / peers));
         Stages {
             source: stage(Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone())),
             fragments: stage(FragmentStage::new(fragments, peers)),

@@ -6,7 +6,7 @@ use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
-use crate::decode::{Counts, Decoded, Decoder, Fragment, Moment, Segment, VlanStack};
+use crate::decode::{Counts, Decoded, Decoder, DeepStacks, Fragment, Moment, Segment};
 use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
 use crate::time::Timestamp;
@@ -28,7 +28,7 @@ struct Pending {
 struct DecodedChunk {
     segments: Vec<Vec<Segment>>,
     fragments: Vec<Vec<Fragment>>,
-    deep_stacks: Vec<Arc<VlanStack>>,
+    deep_stacks: DeepStacks,
     counts: Counts,
     /// Greatest and first time; `None` without packets.
     clock: Option<Timestamp>,
@@ -63,8 +63,8 @@ pub struct Source {
     /// Worker of each shard.
     homes: [u8; SHARDS],
     spare: Rc<Pool<Segment>>,
-    /// Room for the segments that a chunk has for one worker.
-    segments_expected: usize,
+    /// Segments that the last chunk had for each worker, rounded up.
+    segments_expected: Vec<usize>,
     pub counts: Counts,
     pub busy_ns: u64,
 }
@@ -94,7 +94,7 @@ impl Source {
             in_flight: VecDeque::new(),
             homes,
             spare,
-            segments_expected: 0,
+            segments_expected: vec![0; peers],
             counts: Counts::default(),
             busy_ns: 0,
         }
@@ -222,19 +222,19 @@ impl Source {
 
     fn empty(&self) -> DecodedChunk {
         DecodedChunk {
-            segments: (0..self.peers).map(|_| self.room_for_segments()).collect(),
+            segments: self.segments_expected.iter().map(|&count| self.room_for(count)).collect(),
             fragments: vec![Vec::new(); self.peers],
-            deep_stacks: Vec::new(),
+            deep_stacks: DeepStacks::new(),
             counts: Counts::default(),
             clock: None,
             first_time: None,
         }
     }
 
-    fn room_for_segments(&self) -> Vec<Segment> {
-        let mut segments = self.spare.take();
-        segments.reserve_exact(self.segments_expected);
-        segments
+    fn room_for(&self, segments: usize) -> Vec<Segment> {
+        let mut room = self.spare.take();
+        room.reserve_exact(segments);
+        room
     }
 
     fn read(&mut self, place: Place, start: Option<Start>) -> (ChunkEnd, DecodedChunk) {
@@ -273,9 +273,9 @@ impl Source {
         chunk.clock = (end.packets > 0).then_some(clock);
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
-        let most = chunk.segments.iter().map(Vec::len).max();
-        let room = most.unwrap_or(0).next_power_of_two();
-        self.segments_expected = self.segments_expected.max(room);
+        for (expected, segments) in self.segments_expected.iter_mut().zip(&chunk.segments) {
+            *expected = segments.len().next_power_of_two();
+        }
         self.reader = Some((place.file, reader));
         self.busy_ns += began.elapsed().as_nanos() as u64;
         (end, chunk)

@@ -53,9 +53,6 @@ impl Datagram<'_> {
     }
 }
 
-// Everything on the way of a packet is inlined: a result that comes back through memory costs more
-// than the reading.
-
 /// Reads the IP headers at the start of `rest`; `original` is the length of `rest` on the wire.
 #[inline(always)]
 pub fn read<'a>(

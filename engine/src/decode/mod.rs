@@ -3,6 +3,9 @@
 //! Decoding is total: it never panics, never allocates per packet (a stack of more than four VLAN
 //! tags aside), and looks at no more than [`HEADER_DEPTH_MAX`](crate::limits::HEADER_DEPTH_MAX)
 //! headers. What it cannot read it counts by kind. The rules are section 2 of FLOWS.md.
+//!
+//! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
+//! costs more than the reading, and one part that is not makes the results of all go that way.
 
 mod counts;
 mod fragments;
@@ -19,11 +22,12 @@ pub use fragments::{Fragment, FragmentTable};
 pub use icmp::has_mate as icmp_has_mate;
 pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use link::link_type_is_read;
-pub use segment::{Moment, Segment, flags, marks};
+pub use segment::{Moment, Segment, flags, marks, shard_of};
 pub use vlan::VlanStack;
 
 use crate::capture::Packet;
 use crate::time::Timestamp;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// What a packet turned out to be.
@@ -34,6 +38,9 @@ pub enum Decoded {
     /// In no flow; the reason has been counted.
     Nothing,
 }
+
+/// VLAN stacks that do not fit their word of the key, by that word.
+pub type DeepStacks = HashMap<u64, Arc<VlanStack>>;
 
 /// How a profile wants packets read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,13 +56,13 @@ pub struct Decoder {
     reading: Reading,
     placement: Placement,
     pub counts: Counts,
-    /// VLAN stacks of the current chunk that do not fit their word of the key.
-    pub deep_stacks: Vec<Arc<VlanStack>>,
+    /// Those of the current chunk.
+    pub deep_stacks: DeepStacks,
 }
 
 impl Decoder {
     pub fn new(reading: Reading, placement: Placement) -> Self {
-        Self { reading, placement, counts: Counts::default(), deep_stacks: Vec::new() }
+        Self { reading, placement, counts: Counts::default(), deep_stacks: DeepStacks::new() }
     }
 
     /// The packet's time as this profile sees it.
@@ -106,10 +113,11 @@ impl Decoder {
     /// The stack's word of the key; a deep stack is kept beside the chunk so that a flow can spell it out.
     #[cold]
     fn stack_word(&mut self, stack: VlanStack) -> u64 {
-        if stack.is_deep() && !self.deep_stacks.iter().any(|known| **known == stack) {
-            self.deep_stacks.push(Arc::new(stack));
+        let word = stack.word();
+        if stack.is_deep() {
+            self.deep_stacks.entry(word).or_insert_with(|| Arc::new(stack));
         }
-        stack.word()
+        word
     }
 }
 

@@ -35,7 +35,7 @@ pub struct Moment {
 }
 
 /// One packet of a flow: everything that flows and features need of it, 96 bytes, no pointer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Segment {
     pub key: Key,
     /// The packet's time.
@@ -58,10 +58,16 @@ pub struct Segment {
     pub dscp: u8,
 }
 
+/// The shard in a hash of [`Placement::hash`](super::Placement::hash).
+#[inline]
+pub fn shard_of(hash: u32) -> usize {
+    (hash >> 24) as usize
+}
+
 impl Segment {
     #[inline]
     pub fn shard(&self) -> usize {
-        (self.hash >> 24) as usize
+        shard_of(self.hash)
     }
 
     /// 0 when the sender is the key's smaller endpoint, 1 when it is the larger.

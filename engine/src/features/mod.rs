@@ -1,7 +1,7 @@
 //! State that segments feed and columns read: one tracker a family of features.
 //!
-//! A tracker keeps whole numbers only (count, least, greatest, sum, sum of squares), so that its
-//! values are exact whatever the order of arrival, and keeps them per *side* of the flow's key:
+//! A tracker keeps whole numbers only (least, greatest, sum of squares; counts and sums stand in the
+//! flow), so that its values are exact whatever the order of arrival, and keeps them per *side* of the flow's key:
 //! which side is the client may be known only later. Rules: FLOWS.md, section 6.
 
 mod activity;

@@ -37,7 +37,7 @@ impl TcpFlags {
         if segment.has_tcp_header() && !self.has_window[side] {
             (self.first_window[side], self.has_window[side]) = (segment.window, true);
         }
-        if side_packets % RECENT_PACKETS == RECENT_PACKETS - 1 {
+        if side_packets % RECENT_PACKETS == RECENT_PACKETS - 1 && self.recent[side] != 0 {
             self.put_away(side);
         }
     }
@@ -86,6 +86,20 @@ mod tests {
             for bit in 0..8 {
                 assert_eq!(recent_count(spread(flags), bit), u32::from(flags >> bit & 1));
             }
+        }
+    }
+
+    #[test]
+    fn counts_are_whole_at_any_number_of_packets() {
+        let segment = Segment { flags: 0b1001_0010, ..Segment::default() };
+        let mut tcp = TcpFlags::default();
+        for packets in 0..1_000 {
+            for bit in 0..8 {
+                let expected = packets as u32 * u32::from(segment.flags >> bit & 1);
+                assert_eq!(tcp.count(segment.side(), bit), expected, "{packets} packets");
+                assert_eq!(tcp.count(1 - segment.side(), bit), 0);
+            }
+            tcp.add(&segment, packets);
         }
     }
 }

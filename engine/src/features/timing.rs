@@ -3,7 +3,7 @@
 use super::{Gaps, Moments};
 use crate::time::Timestamp;
 
-/// Inter-arrival times: two cache lines.
+/// Inter-arrival times.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timing {
     pub flow: Gaps,

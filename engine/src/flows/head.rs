@@ -1,6 +1,6 @@
 //! What all packets of a chunk share.
 
-use crate::decode::{Segment, VlanStack};
+use crate::decode::{DeepStacks, Segment, VlanStack};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ pub struct ChunkHead {
     pub clock_after: Timestamp,
     /// Which file of the run.
     pub file: u32,
-    /// VLAN stacks too deep for their word of the key.
-    pub deep_stacks: Vec<Arc<VlanStack>>,
+    /// VLAN stacks too deep for their word of the key, by that word.
+    pub deep_stacks: DeepStacks,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
 }
@@ -35,6 +35,6 @@ impl ChunkHead {
 
     /// The VLAN stack behind a word that does not spell it out.
     pub fn deep_stack(&self, word: u64) -> Option<Arc<VlanStack>> {
-        self.deep_stacks.iter().find(|stack| stack.word() == word).cloned()
+        self.deep_stacks.get(&word).cloned()
     }
 }

@@ -3,7 +3,7 @@
 use super::connection::Connection;
 use super::life::{Life, LifeRule};
 use super::{ChunkHead, EndReason};
-use crate::decode::{Key, Segment, flags};
+use crate::decode::{Key, Segment, flags, shard_of};
 use crate::time::Timestamp;
 use std::mem::offset_of;
 
@@ -47,6 +47,11 @@ pub enum Verdict {
 impl OpenFlow {
     /// Bytes from the begin that nearly every packet touches.
     pub const HOT_BYTES: usize = 2 * 64;
+
+    #[inline]
+    pub fn shard(&self) -> usize {
+        shard_of(self.hash)
+    }
 
     /// A flow without packets yet, for its first.
     pub fn open(segment: &Segment, head: &ChunkHead, generation: u32) -> Self {

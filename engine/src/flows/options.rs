@@ -21,7 +21,8 @@ pub struct TableCounts {
     pub closed: [u64; EndReason::ALL.len()],
     /// Packets whose time lay before their flow's packet before.
     pub time_went_back: u64,
-    /// Most flows open at once, at the ends of chunks.
+    /// Most flows open at once, at the ends of chunks; merged, the sum of what each worker had at
+    /// its own time.
     pub open_flows_peak: usize,
 }
 

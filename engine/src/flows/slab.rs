@@ -31,7 +31,10 @@ impl<T> Slab<T> {
         let page = &mut self.pages[index >> PAGE_BITS];
         match page.get_mut(index & (PAGE - 1)) {
             Some(place) => *place = value,
-            None => page.push(value),
+            None => {
+                debug_assert_eq!(page.len(), index & (PAGE - 1), "indices in order");
+                page.push(value);
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use std::sync::Arc;
 
 /// An open flow and what it keeps: what a packet touches stands together.
 #[derive(Clone, Default)]
-#[repr(C)]
+#[repr(C, align(64))]
 struct Record<T> {
     flow: OpenFlow,
     trackers: T,
@@ -159,8 +159,8 @@ impl<T: TrackerSet> Table<T> {
     fn close(&mut self, index: usize, reason: EndReason, at: Timestamp, to: &mut dyn FnMut(Flow)) {
         let flow = self.closed_flow(index, reason, at);
         to(flow);
-        let hash = self.records[index].flow.hash;
-        self.shards[(hash >> 24) as usize].remove(hash, index);
+        let flow = &self.records[index].flow;
+        self.shards[flow.shard()].remove(flow.hash, index);
         self.free.push(index as u32);
     }
 
@@ -247,7 +247,7 @@ impl<T: TrackerSet> Table<T> {
     fn fetch_to_close(&self, index: usize) {
         let Record { flow, trackers } = &self.records[index];
         prefetch(trackers, size_of::<T>());
-        if let Some(slot) = self.shards[(flow.hash >> 24) as usize].first_slot(flow.hash) {
+        if let Some(slot) = self.shards[flow.shard()].first_slot(flow.hash) {
             prefetch(slot, size_of::<u64>());
         }
     }

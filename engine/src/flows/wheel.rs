@@ -80,11 +80,10 @@ impl Wheel {
             std::mem::swap(&mut due, &mut self.buckets[place].entries);
             self.buckets[place].earliest = Timestamp(i64::MAX);
             self.entries -= due.len();
-            for place in 0..due.len() {
-                if let Some(&ahead) = due.get(place + FETCH_AHEAD) {
+            for (turn, &entry) in due.iter().enumerate() {
+                if let Some(&ahead) = due.get(turn + FETCH_AHEAD) {
                     fetch(ahead);
                 }
-                let entry = due[place];
                 if let Some(deadline) = visit(entry) {
                     self.schedule(entry, deadline);
                 }

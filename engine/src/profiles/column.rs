@@ -44,7 +44,8 @@ impl Columns {
         self.add_group(vec![column], move |row, cells| cells.push(value(row)));
     }
 
-    /// Adds columns whose values `evaluate` pushes, one for each, in their order.
+    /// Adds columns whose values `evaluate` pushes, one for each, in their order; another number is
+    /// a defect that debug builds stop at.
     pub fn add_group(
         &mut self,
         columns: Vec<Column>,
@@ -67,7 +68,8 @@ impl Columns {
     }
 }
 
-/// An empty vector for the cells of another row, with the memory of this one.
+/// An empty vector for the cells of another row, with the memory of this one where the standard
+/// library keeps it, as today's does.
 pub fn emptied<'b>(mut cells: Vec<Value<'_>>) -> Vec<Value<'b>> {
     cells.clear();
     cells.into_iter().map(|_| unreachable!("it is empty")).collect()

@@ -33,14 +33,6 @@ pub fn profile() -> Profile {
     }
 }
 
-/// Index of the side that sends in `direction`.
-fn side(flow: &Flow, direction: Direction) -> usize {
-    match direction {
-        Direction::Backward => flow.backward(),
-        _ => flow.forward(),
-    }
-}
-
 /// Both sides, the client's first.
 fn sides(flow: &Flow) -> [usize; 2] {
     [flow.forward(), flow.backward()]
@@ -224,25 +216,23 @@ fn tcp(columns: &mut Columns) {
             }));
         }
     });
-    for (column, direction) in
-        both_ways("window_first", "bytes", "First TCP window, unscaled").into_iter().zip(BOTH_WAYS)
-    {
-        columns.add_group(vec![column], move |row, cells| {
-            let window = row.flow.trackers.tcp.first_window(side(row.flow, direction));
-            cells.push(window.map(u64::from).into());
-        });
-    }
+    let windows = both_ways("window_first", "bytes", "First TCP window, unscaled");
+    columns.add_group(windows.into(), |row, cells| {
+        let tcp = &row.flow.trackers.tcp;
+        cells
+            .extend(sides(row.flow).map(|side| Value::from(tcp.first_window(side).map(u64::from))));
+    });
 }
 
 fn network(columns: &mut Columns) {
-    for direction in BOTH_WAYS {
-        let meaning = format!("Least time to live or hop limit, {}", direction.words());
-        columns.add(format!("ttl_min{}", direction.suffix()), "hops", meaning, move |row| {
-            let (flow, side) = (row.flow, side(row.flow, direction));
-            let least = flow.trackers.network.time_to_live_min[side];
-            (flow.packets[side] > 0).then_some(u64::from(least)).into()
-        });
-    }
+    let least = both_ways("ttl_min", "hops", "Least time to live or hop limit");
+    columns.add_group(least.into(), |row, cells| {
+        let (flow, least) = (row.flow, &row.flow.trackers.network.time_to_live_min);
+        cells.extend(sides(flow).map(|side| match flow.packets[side] {
+            0 => Value::Null,
+            _ => Value::from(u64::from(least[side])),
+        }));
+    });
     columns.add("dscp", "", "Differentiated services code point of the first packet", |row| {
         u64::from(row.flow.trackers.network.dscp).into()
     });

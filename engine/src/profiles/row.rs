@@ -105,25 +105,29 @@ pub struct Row<'a> {
     pub vlan: Option<VlanStack>,
     active: Option<Stat>,
     idle: Option<Stat>,
+    /// By [`Series`], then by [`Direction`].
     series: [[Option<Stat>; 3]; 3],
 }
 
 impl<'a> Row<'a> {
     /// Works out the statistics that `needs` says someone reads.
     pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: Needs) -> Self {
-        let (active, idle, series) = (None, None, [[None; 3]; 3]);
-        let mut row = Self { flow, class, vlan: flow.vlan(), active, idle, series };
-        row.series[Series::Gaps as usize] = gaps(flow);
-        if needs == Needs::All {
-            let [one, other] = &flow.trackers.sizes.sides;
-            row.series[Series::IpLengths as usize] =
-                lengths(flow, [&one.ip, &other.ip], flow.ip_bytes);
-            row.series[Series::PayloadLengths as usize] =
-                lengths(flow, [&one.payload, &other.payload], flow.payload_bytes);
+        let (ip, payload) = match needs {
+            Needs::Times => ([None; 3], [None; 3]),
+            Needs::All => {
+                let [one, other] = &flow.trackers.sizes.sides;
+                let ip = lengths(flow, [&one.ip, &other.ip], flow.ip_bytes);
+                (ip, lengths(flow, [&one.payload, &other.payload], flow.payload_bytes))
+            }
+        };
+        Self {
+            flow,
+            class,
+            vlan: flow.vlan(),
+            active: flow.trackers.activity.active().map(Stat::of),
+            idle: flow.trackers.activity.idle().map(Stat::of),
+            series: [gaps(flow), ip, payload],
         }
-        row.active = flow.trackers.activity.active().map(Stat::of);
-        row.idle = flow.trackers.activity.idle().map(Stat::of);
-        row
     }
 
     /// `None` when the flow has no such period.

@@ -98,13 +98,12 @@ fn close_all(
     for chunk in segments.chunks(chunk_packets) {
         let (shares, clock) = shared_out(chunk, workers);
         let clock_after = clock_before.max(clock);
-        let deep_stacks = Vec::new();
         let head = ChunkHead {
             first_position,
             clock_before,
             clock_after,
             file: 0,
-            deep_stacks,
+            deep_stacks: Default::default(),
             is_end: false,
         };
         let mut closed = Vec::new();
@@ -121,7 +120,7 @@ fn close_all(
     }
     for table in &mut tables {
         table.finish_stream(clock_before, &mut |flow| flows.push(flow));
-
+        table.finish_stream(clock_before, &mut |_| panic!("a flow was left"));
         assert_eq!(table.counts().closed.iter().sum::<u64>(), table.counts().flows);
     }
     flows.sort_by_key(|flow| (flow.closed_at, flow.id));

@@ -125,3 +125,17 @@ fn pcap_of_traffic() -> Vec<u8> {
     }
     bytes
 }
+
+#[test]
+fn what_is_appended_after_joining_is_not_read() {
+    let bytes = pcap(400);
+    let kept = OneFile::new(&bytes);
+    let file = kept.open().unwrap();
+    let chunk_bytes = bytes.len() / 8;
+    let expected = read_in_ranges(&file, chunk_bytes);
+    assert_eq!(expected.0.0.len(), 400);
+    // Half a record behind a whole one, as a program that is still writing leaves it.
+    let more = plain_record(7, &[7; 90]);
+    std::fs::write(&kept.path, [&bytes[..], &more, &more[..30]].concat()).unwrap();
+    assert_eq!(read_in_ranges(&file, chunk_bytes), expected);
+}
