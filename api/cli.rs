@@ -76,7 +76,7 @@ pub struct FlowOptions {
     #[arg(long, hide = true, value_name = "STEP")]
     pub panic_at_step: Option<u64>,
 
-    /// Say how long each stage was busy
+    /// Say how long each stage was busy, and how many flows were open
     #[arg(long)]
     pub timings: bool,
 }
