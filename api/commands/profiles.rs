@@ -37,9 +37,10 @@ fn columns(profile: &Profile) -> String {
     for (number, column) in profile.columns.iter().enumerate() {
         let _ = writeln!(
             text,
-            "{:>3}  {:widest$}  {:8}  {}",
+            "{:>3}  {:widest$}  {:8}  {:8}  {}",
             number + 1,
             column.name,
+            column.kind.name(),
             column.unit,
             column.meaning
         );

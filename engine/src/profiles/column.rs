@@ -2,17 +2,69 @@
 
 use super::{Row, Value};
 
+/// Which values a column holds. Every column may also hold [`Value::Null`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Whole numbers from 0 on, of 64 bits.
+    Unsigned,
+    /// Whole numbers of 64 bits with a sign.
+    Integer,
+    /// Numbers; a whole one may come as [`Value::Integer`] or [`Value::Unsigned`].
+    Float,
+    Time,
+    /// Names, addresses, ids that are no number.
+    Text,
+}
+
+impl Kind {
+    /// The name for people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unsigned => "unsigned",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::Time => "time",
+            Self::Text => "text",
+        }
+    }
+
+    /// Whether its values are numbers.
+    pub fn is_numeric(self) -> bool {
+        matches!(self, Self::Unsigned | Self::Integer | Self::Float)
+    }
+
+    /// Whether a column of this kind may hold the value.
+    pub fn holds(self, value: &Value<'_>) -> bool {
+        match value {
+            Value::Null => true,
+            Value::Unsigned(_) => matches!(self, Self::Unsigned | Self::Float),
+            Value::Integer(_) => matches!(self, Self::Integer | Self::Float),
+            Value::Float(_) => self == Self::Float,
+            Value::Time(_) => self == Self::Time,
+            Value::Address(_) | Value::Text(_) | Value::CommunityId(_) | Value::Vlan(_) => {
+                self == Self::Text
+            }
+        }
+    }
+}
+
 /// One column of a profile.
 pub struct Column {
     pub name: String,
     /// `µs`, `bytes`, `packets` and so on; empty for names and addresses.
     pub unit: &'static str,
+    pub kind: Kind,
     pub meaning: String,
 }
 
 impl Column {
-    pub fn new(name: impl Into<String>, unit: &'static str, meaning: impl Into<String>) -> Self {
-        Self { name: name.into(), unit, meaning: meaning.into() }
+    pub fn new(
+        name: impl Into<String>,
+        unit: &'static str,
+        kind: Kind,
+        meaning: impl Into<String>,
+    ) -> Self {
+        Self { name: name.into(), unit, kind, meaning: meaning.into() }
     }
 }
 
@@ -23,6 +75,13 @@ type Evaluate = Box<dyn for<'a> Fn(&'a Row<'a>, &mut Vec<Value<'a>>) + Send + Sy
 struct Group {
     columns: Vec<Column>,
     evaluate: Evaluate,
+}
+
+impl Group {
+    fn is_filled_by(&self, cells: &[Value<'_>]) -> bool {
+        let mut pairs = self.columns.iter().zip(cells);
+        self.columns.len() == cells.len() && pairs.all(|(column, cell)| column.kind.holds(cell))
+    }
 }
 
 /// A table of columns.
@@ -37,15 +96,16 @@ impl Columns {
         &mut self,
         name: impl Into<String>,
         unit: &'static str,
+        kind: Kind,
         meaning: impl Into<String>,
         value: impl for<'a> Fn(&'a Row<'a>) -> Value<'a> + Send + Sync + 'static,
     ) {
-        let column = Column::new(name, unit, meaning);
+        let column = Column::new(name, unit, kind, meaning);
         self.add_group(vec![column], move |row, cells| cells.push(value(row)));
     }
 
-    /// Adds columns whose values `evaluate` pushes, one for each, in their order; another number is
-    /// a defect that debug builds stop at.
+    /// Adds columns whose values `evaluate` pushes, one for each, in their order; another number, or
+    /// a value of another kind, is a defect that debug builds stop at.
     pub fn add_group(
         &mut self,
         columns: Vec<Column>,
@@ -63,7 +123,7 @@ impl Columns {
         for group in &self.groups {
             let before = cells.len();
             (group.evaluate)(row, cells);
-            debug_assert_eq!(cells.len() - before, group.columns.len(), "a value a column");
+            debug_assert!(group.is_filled_by(&cells[before..]), "a value of its kind a column");
         }
     }
 }
@@ -73,4 +133,27 @@ impl Columns {
 pub fn emptied<'b>(mut cells: Vec<Value<'_>>) -> Vec<Value<'b>> {
     cells.clear();
     cells.into_iter().map(|_| unreachable!("it is empty")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_kind_holds_its_own_values_and_a_float_whole_ones() {
+        let values = [
+            (Value::Unsigned(1), vec![Kind::Unsigned, Kind::Float]),
+            (Value::Integer(-1), vec![Kind::Integer, Kind::Float]),
+            (Value::Float(0.5), vec![Kind::Float]),
+            (Value::Time(Timestamp(0)), vec![Kind::Time]),
+            (Value::Text("a"), vec![Kind::Text]),
+        ];
+        let all = [Kind::Unsigned, Kind::Integer, Kind::Float, Kind::Time, Kind::Text];
+        for (value, expected) in values {
+            let holders: Vec<Kind> = all.into_iter().filter(|kind| kind.holds(&value)).collect();
+            assert_eq!(holders, expected, "{value:?}");
+            assert!(all.iter().all(|kind| kind.holds(&Value::Null)));
+        }
+    }
 }

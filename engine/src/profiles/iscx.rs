@@ -2,7 +2,7 @@
 //! set (Draper-Gil et al., ICISSP 2016), by the rules recovered from its published rows.
 
 use super::Statistic::{self, Max, Mean, Min, Std, Sum};
-use super::{Columns, Direction, Period, Profile, Row, Series, Stat, Value, native};
+use super::{Columns, Direction, Kind, Period, Profile, Row, Series, Stat, Value, native};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, Needs};
 use crate::flows::Life;
@@ -48,18 +48,18 @@ fn as_in_the_data_set() -> Profile {
 
 pub fn iscx_fixed() -> Profile {
     let mut columns = Columns::default();
-    columns.add("duration", "µs", "From the first to the last packet", |row| {
+    columns.add("duration", "µs", Kind::Float, "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())
     });
     for statistic in [Sum, Min, Max, Mean] {
         let (name, words) = named(statistic);
-        directional(&mut columns, name, words, move |row, direction| {
+        directional(&mut columns, name, Kind::Float, words, move |row, direction| {
             corrected(row.stat(Series::Gaps, direction), statistic)
         });
     }
     rates(&mut columns, Value::Null);
-    over_the_flow(&mut columns, corrected);
-    periods(&mut columns, corrected);
+    over_the_flow(&mut columns, |_| Kind::Float, corrected);
+    periods(&mut columns, |_| Kind::Float, corrected);
     native::class(&mut columns, "label");
     Profile {
         name: "iscx-fixed",
@@ -98,13 +98,15 @@ fn corrected(stat: Option<&Stat>, statistic: Statistic) -> Value<'static> {
 fn directional(
     columns: &mut Columns,
     name: &str,
+    kind: Kind,
     words: &str,
     value: impl for<'a> Fn(&'a Row<'a>, Direction) -> Value<'a> + Copy + Send + Sync + 'static,
 ) {
     for (letter, direction) in ["f", "b"].into_iter().zip(BOTH_WAYS) {
         let meaning = format!("{words}, {}", direction.words());
-        columns
-            .add(format!("{name}_{letter}iat"), "µs", meaning, move |row| value(row, direction));
+        columns.add(format!("{name}_{letter}iat"), "µs", kind, meaning, move |row| {
+            value(row, direction)
+        });
     }
 }
 
@@ -125,35 +127,50 @@ fn published(stat: Option<&Stat>, statistic: Statistic) -> Value<'static> {
     }
 }
 
+/// What [`published`] gives.
+fn published_kind(statistic: Statistic) -> Kind {
+    match statistic {
+        Min | Max | Sum => Kind::Integer,
+        Mean | Std => Kind::Float,
+    }
+}
+
 fn as_published(names_are_shifted: bool, class: &'static str) -> Columns {
     let mut columns = Columns::default();
-    columns.add("duration", "µs", "From the first packet to the last in file order", |row| {
-        whole(row.flow.duration_ns().into())
-    });
+    columns.add(
+        "duration",
+        "µs",
+        Kind::Integer,
+        "From the first packet to the last in file order",
+        |row| whole(row.flow.duration_ns().into()),
+    );
     let held = match names_are_shifted {
         true => [("total", Min), ("min", Max), ("max", Mean), ("mean", Std)],
         false => [("total", Sum), ("min", Min), ("max", Max), ("mean", Mean)],
     };
     for (name, statistic) in held {
-        directional(&mut columns, name, named(statistic).1, move |row, direction| {
+        let (kind, words) = (published_kind(statistic), named(statistic).1);
+        directional(&mut columns, name, kind, words, move |row, direction| {
             published(row.stat(Series::Gaps, direction), statistic)
         });
     }
     rates(&mut columns, Value::Integer(0));
-    over_the_flow(&mut columns, published);
-    periods(&mut columns, published);
+    over_the_flow(&mut columns, published_kind, published);
+    periods(&mut columns, published_kind, published);
     native::class(&mut columns, class);
     columns
 }
 
 /// How a profile writes a statistic, or its absence.
 type Written = fn(Option<&Stat>, Statistic) -> Value<'static>;
+/// Of which kind what it writes is.
+type KindOf = fn(Statistic) -> Kind;
 
 /// The gaps of both directions together.
-fn over_the_flow(columns: &mut Columns, value: Written) {
+fn over_the_flow(columns: &mut Columns, kind: KindOf, value: Written) {
     for statistic in [Min, Max, Mean, Std] {
         let (name, words) = named(statistic);
-        columns.add(format!("{name}_flowiat"), "µs", words, move |row| {
+        columns.add(format!("{name}_flowiat"), "µs", kind(statistic), words, move |row| {
             value(row.stat(Series::Gaps, Direction::Flow), statistic)
         });
     }
@@ -166,23 +183,27 @@ fn rates(columns: &mut Columns, missing: Value<'static>) {
         ns => Value::from(amount as f64 * 1e9 / ns as f64),
     };
     let packets = per_second;
-    columns.add("flowPktsPerSecond", "1/s", "Packets by duration", move |row| {
+    columns.add("flowPktsPerSecond", "1/s", Kind::Float, "Packets by duration", move |row| {
         packets(row.flow.packet_count(), row)
     });
-    columns.add("flowBytesPerSecond", "bytes/s", "IP bytes by duration", move |row| {
+    columns.add("flowBytesPerSecond", "bytes/s", Kind::Float, "IP bytes by duration", move |row| {
         per_second(row.flow.ip_bytes[0] + row.flow.ip_bytes[1], row)
     });
 }
 
 /// Active and idle periods, in the data set's order of statistics.
-fn periods(columns: &mut Columns, value: Written) {
-    for kind in [Period::Active, Period::Idle] {
+fn periods(columns: &mut Columns, kind: KindOf, value: Written) {
+    for period in [Period::Active, Period::Idle] {
         for statistic in [Min, Mean, Max, Std] {
-            let ((name, _), kind_name) = (named(statistic), kind.name());
-            let meaning = format!("{name} of the {kind_name} periods");
-            columns.add(format!("{name}_{kind_name}"), "µs", meaning, move |row| {
-                value(row.periods(kind), statistic)
-            });
+            let ((name, _), period_name) = (named(statistic), period.name());
+            let meaning = format!("{name} of the {period_name} periods");
+            columns.add(
+                format!("{name}_{period_name}"),
+                "µs",
+                kind(statistic),
+                meaning,
+                move |row| value(row.periods(period), statistic),
+            );
         }
     }
 }

@@ -13,7 +13,7 @@ mod row;
 mod value;
 
 pub use class::class_from_file_name;
-pub use column::{Column, Columns, emptied};
+pub use column::{Column, Columns, Kind, emptied};
 pub use community_id::CommunityId;
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::Value;

@@ -1,6 +1,9 @@
 //! `native`: the best description of a flow we can give. Units in the names, null for missing.
 
-use super::{Column, Columns, CommunityId, Direction, Period, Profile, Series, Statistic, Value};
+use super::Kind::{Float, Text, Time, Unsigned};
+use super::{
+    Column, Columns, CommunityId, Direction, Kind, Period, Profile, Series, Statistic, Value,
+};
 use crate::decode::Reading;
 use crate::features::{ActivityRule, FLAG_NAMES, Needs};
 use crate::flows::{Flow, Life};
@@ -40,53 +43,69 @@ fn sides(flow: &Flow) -> [usize; 2] {
 
 /// The columns that say which flow this is; `--with-id` puts them before other profiles' columns.
 pub(super) fn id(columns: &mut Columns) {
-    columns.add("flow_id", "", "Position of the first packet in the stream, from 1", |row| {
-        row.flow.id.into()
-    });
+    columns.add(
+        "flow_id",
+        "",
+        Unsigned,
+        "Position of the first packet in the stream, from 1",
+        |row| row.flow.id.into(),
+    );
     addresses(columns);
-    columns.add("start", "", "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
+    columns
+        .add("start", "", Time, "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
 }
 
 fn addresses(columns: &mut Columns) {
-    columns
-        .add("client_ip", "", "Address of the client", |row| Value::Address(row.flow.client().0));
-    columns.add("client_port", "", "Port of the client; ICMP: type", |row| {
+    columns.add("client_ip", "", Text, "Address of the client", |row| {
+        Value::Address(row.flow.client().0)
+    });
+    columns.add("client_port", "", Unsigned, "Port of the client; ICMP: type", |row| {
         row.flow.client().1.map(u64::from).into()
     });
-    columns
-        .add("server_ip", "", "Address of the server", |row| Value::Address(row.flow.server().0));
-    columns.add("server_port", "", "Port of the server; ICMP: the type's mate, or code", |row| {
-        row.flow.server().1.map(u64::from).into()
+    columns.add("server_ip", "", Text, "Address of the server", |row| {
+        Value::Address(row.flow.server().0)
     });
-    columns.add("protocol", "", "IP protocol number (6 TCP, 17 UDP)", |row| {
+    columns.add(
+        "server_port",
+        "",
+        Unsigned,
+        "Port of the server; ICMP: the type's mate, or code",
+        |row| row.flow.server().1.map(u64::from).into(),
+    );
+    columns.add("protocol", "", Unsigned, "IP protocol number (6 TCP, 17 UDP)", |row| {
         u64::from(row.flow.protocol()).into()
     });
 }
 
 fn identity(columns: &mut Columns) {
-    columns.add("flow_id", "", "Position of the first packet in the stream, from 1", |row| {
-        row.flow.id.into()
-    });
-    columns.add("community_id", "", "Community ID version 1, seed 0", |row| {
+    columns.add(
+        "flow_id",
+        "",
+        Unsigned,
+        "Position of the first packet in the stream, from 1",
+        |row| row.flow.id.into(),
+    );
+    columns.add("community_id", "", Text, "Community ID version 1, seed 0", |row| {
         CommunityId::of(row.flow).map_or(Value::Null, Value::CommunityId)
     });
     addresses(columns);
-    columns.add("vlan", "", "VLAN ids, outermost first, joined by points", |row| {
+    columns.add("vlan", "", Text, "VLAN ids, outermost first, joined by points", |row| {
         row.vlan.as_ref().map_or(Value::Null, Value::Vlan)
     });
-    columns.add("tunnel", "", "Id of the tunnel the flow runs in", |_| Value::Null);
+    columns.add("tunnel", "", Text, "Id of the tunnel the flow runs in", |_| Value::Null);
 }
 
 fn ends(columns: &mut Columns) {
-    columns.add("start", "", "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
-    columns.add("end", "", "Time of the last packet, UTC", |row| Value::Time(row.flow.end));
-    columns.add("duration_us", "µs", "From the first to the last packet", |row| {
+    columns
+        .add("start", "", Time, "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
+    columns.add("end", "", Time, "Time of the last packet, UTC", |row| Value::Time(row.flow.end));
+    columns.add("duration_us", "µs", Float, "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())
     });
     let meaning = "Why the flow ended: fin, rst, idle, active, reused, end_of_capture, evicted";
-    columns.add("end_reason", "", meaning, |row| row.flow.end_reason.name().into());
+    columns.add("end_reason", "", Text, meaning, |row| row.flow.end_reason.name().into());
     let meaning = "How the client is known: syn, syn_ack, first_packet";
-    columns.add("client_by", "", meaning, |row| row.flow.client_by.name().into());
+    columns.add("client_by", "", Text, meaning, |row| row.flow.client_by.name().into());
 }
 
 fn volume(columns: &mut Columns) {
@@ -95,7 +114,8 @@ fn volume(columns: &mut Columns) {
         ("ip_bytes", "bytes", "Bytes of IP headers and payload"),
         ("payload_bytes", "bytes", "Bytes behind the transport header"),
     ];
-    let of_each = volumes.iter().flat_map(|&(name, unit, meaning)| both_ways(name, unit, meaning));
+    let of_each =
+        volumes.iter().flat_map(|&(name, unit, meaning)| both_ways(name, unit, Unsigned, meaning));
     columns.add_group(of_each.collect(), |row, cells| {
         let (flow, sides) = (row.flow, sides(row.flow));
         for pair in [&flow.packets, &flow.ip_bytes, &flow.payload_bytes] {
@@ -105,10 +125,10 @@ fn volume(columns: &mut Columns) {
 }
 
 /// A column a direction.
-fn both_ways(name: &str, unit: &'static str, meaning: &str) -> [Column; 2] {
+fn both_ways(name: &str, unit: &'static str, kind: Kind, meaning: &str) -> [Column; 2] {
     BOTH_WAYS.map(|direction| {
         let meaning = format!("{meaning}, {}", direction.words());
-        Column::new(format!("{name}{}", direction.suffix()), unit, meaning)
+        Column::new(format!("{name}{}", direction.suffix()), unit, kind, meaning)
     })
 }
 
@@ -142,7 +162,7 @@ fn statistics(columns: &mut Columns) {
         let of_each = statistics.iter().flat_map(|(_, name, words)| {
             Direction::ALL.map(|direction| {
                 let name = format!("{prefix}_{name}{end}{}", direction.suffix());
-                Column::new(name, unit, format!("{words} {what}, {}", direction.words()))
+                Column::new(name, unit, Float, format!("{words} {what}, {}", direction.words()))
             })
         });
         columns.add_group(of_each.collect(), move |row, cells| {
@@ -163,6 +183,7 @@ fn periods(columns: &mut Columns) {
         let mut group = vec![Column::new(
             format!("{name}_count"),
             "periods",
+            Unsigned,
             format!("Number of {name} periods"),
         )];
         group.extend(STATISTICS[..4].iter().map(|(statistic, statistic_name, words)| {
@@ -172,7 +193,7 @@ fn periods(columns: &mut Columns) {
                 _ => words,
             };
             let meaning = format!("{words} {name} period");
-            Column::new(format!("{name}_{statistic_name}_us"), "µs", meaning)
+            Column::new(format!("{name}_{statistic_name}_us"), "µs", Float, meaning)
         }));
         columns.add_group(group, move |row, cells| {
             let stat = row.periods(kind);
@@ -193,10 +214,10 @@ fn per_second(amount: u64, flow: &Flow) -> Value<'static> {
 }
 
 fn rates(columns: &mut Columns) {
-    columns.add("packets_per_second", "1/s", "Packets by duration", |row| {
+    columns.add("packets_per_second", "1/s", Float, "Packets by duration", |row| {
         per_second(row.flow.packet_count(), row.flow)
     });
-    columns.add("bytes_per_second", "bytes/s", "IP bytes by duration", |row| {
+    columns.add("bytes_per_second", "bytes/s", Float, "IP bytes by duration", |row| {
         per_second(row.flow.ip_bytes[0] + row.flow.ip_bytes[1], row.flow)
     });
 }
@@ -204,7 +225,7 @@ fn rates(columns: &mut Columns) {
 fn tcp(columns: &mut Columns) {
     let of_each = FLAG_NAMES.iter().flat_map(|(flag, _)| {
         let meaning = format!("Packets with {}", flag.to_uppercase());
-        both_ways(&format!("flag_{flag}"), "packets", &meaning)
+        both_ways(&format!("flag_{flag}"), "packets", Unsigned, &meaning)
     });
     columns.add_group(of_each.collect(), |row, cells| {
         let (flow, sides) = (row.flow, sides(row.flow));
@@ -216,7 +237,7 @@ fn tcp(columns: &mut Columns) {
             }));
         }
     });
-    let windows = both_ways("window_first", "bytes", "First TCP window, unscaled");
+    let windows = both_ways("window_first", "bytes", Unsigned, "First TCP window, unscaled");
     columns.add_group(windows.into(), |row, cells| {
         let tcp = &row.flow.trackers.tcp;
         cells
@@ -225,7 +246,7 @@ fn tcp(columns: &mut Columns) {
 }
 
 fn network(columns: &mut Columns) {
-    let least = both_ways("ttl_min", "hops", "Least time to live or hop limit");
+    let least = both_ways("ttl_min", "hops", Unsigned, "Least time to live or hop limit");
     columns.add_group(least.into(), |row, cells| {
         let (flow, least) = (row.flow, &row.flow.trackers.network.time_to_live_min);
         cells.extend(sides(flow).map(|side| match flow.packets[side] {
@@ -233,11 +254,16 @@ fn network(columns: &mut Columns) {
             _ => Value::from(u64::from(least[side])),
         }));
     });
-    columns.add("dscp", "", "Differentiated services code point of the first packet", |row| {
-        u64::from(row.flow.trackers.network.dscp).into()
-    });
+    columns.add(
+        "dscp",
+        "",
+        Unsigned,
+        "Differentiated services code point of the first packet",
+        |row| u64::from(row.flow.trackers.network.dscp).into(),
+    );
 }
 
 pub(super) fn class(columns: &mut Columns, name: &'static str) {
-    columns.add(name, "", "The class given to the capture by the user", |row| row.class.into());
+    columns
+        .add(name, "", Text, "The class given to the capture by the user", |row| row.class.into());
 }

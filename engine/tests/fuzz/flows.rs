@@ -5,7 +5,7 @@ use tractor_engine::decode::{Endpoint, Key, Placement, Segment, marks};
 use tractor_engine::features::ActivitySettings;
 use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
 use tractor_engine::limits::SHARDS;
-use tractor_engine::profiles::Profile;
+use tractor_engine::profiles::{Profile, Row, Value};
 use tractor_engine::time::{SECOND_NS, Timestamp};
 
 /// Bytes that make one segment.
@@ -43,10 +43,25 @@ pub fn check(bytes: &[u8]) {
     assert_eq!(packets, segments.len() as u64, "packets are kept");
     let ip_bytes: u64 = reference.iter().map(|flow| flow.ip_bytes[0] + flow.ip_bytes[1]).sum();
     assert_eq!(ip_bytes, segments.iter().map(|segment| u64::from(segment.ip_bytes)).sum::<u64>());
+    for flow in &reference {
+        check_columns(profile, flow);
+    }
     let otherwise = close_all(&options, &segments, usize::from(*other) + 1, 3);
     let texts =
         |flows: &[Flow]| -> Vec<String> { flows.iter().map(|flow| format!("{flow:?}")).collect() };
     assert_eq!(texts(&reference), texts(&otherwise), "{}", profile.name);
+}
+
+/// A value a column, of the column's kind, and no float that is no number.
+fn check_columns(profile: &Profile, flow: &Flow) {
+    let row = Row::new(flow, Some("class"), profile.needs);
+    let mut cells = Vec::new();
+    profile.evaluate(&row, true, &mut cells);
+    assert_eq!(cells.len(), profile.table(true).count(), "{}", profile.name);
+    for (column, cell) in profile.table(true).zip(&cells) {
+        assert!(column.kind.holds(cell), "{} of {}: {cell:?}", column.name, profile.name);
+        assert!(!matches!(cell, Value::Float(float) if !float.is_finite()), "{}", column.name);
+    }
 }
 
 /// Nanoseconds to the packet before: mostly little, some negative, some longer than any time-out.
