@@ -56,9 +56,9 @@ pub struct FlowOptions {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub idle_timeout: Option<i64>,
 
-    /// A longer gap than this ends an active period
-    #[arg(long, default_value = "1s", value_name = "TIME", value_parser = duration::parse)]
-    pub activity_gap: i64,
+    /// A longer gap than this ends an active period [default: 1s; cic and cic-fixed: 5s]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub activity_gap: Option<i64>,
 
     /// Open flows kept at most; above, the oldest are closed as evicted
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]

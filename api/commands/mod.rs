@@ -45,10 +45,10 @@ fn profile_named(name: &str) -> Result<&'static Profile, Exit> {
 
 fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
     let mut run = RunOptions::new(profile);
-    let life = &mut run.table.life;
-    life.active_ns = options.active_timeout.or(life.active_ns);
-    life.idle_ns = options.idle_timeout.unwrap_or(life.idle_ns);
-    run.table.activity.gap_ns = options.activity_gap;
+    let life = run.table.life;
+    let life = options.active_timeout.map_or(life, |active_ns| life.with_active(active_ns));
+    run.table.life = options.idle_timeout.map_or(life, |idle_ns| life.with_idle(idle_ns));
+    run.table.activity.gap_ns = options.activity_gap.unwrap_or(profile.activity_gap_ns);
     if let Some(flows) = options.max_flows {
         run.table.open_flows_max = usize::try_from(flows).unwrap_or(usize::MAX);
     }

@@ -50,6 +50,7 @@ fn packet(raw: &RawPacket) -> Packet<'_> {
     Packet {
         time: Timestamp(raw.time_ns),
         original_bytes: raw.original_bytes,
+        snaplen_bytes: 0,
         link_type: raw.link_type,
         data: &raw.data,
     }
@@ -89,6 +90,7 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         clock_after,
         file: 0,
         deep_stacks: Default::default(),
+        link_addresses: Vec::new(),
         is_end: true,
     };
     let mut closed = Vec::new();

@@ -29,6 +29,10 @@ pub const SHARDS: usize = 256;
 /// Open flows, unless `--max-flows` says otherwise. A full shard evicts its oldest sixteenth.
 pub const OPEN_FLOWS_MAX: usize = 4 << 20;
 
+/// Flows of the profile `cic` whose source is remembered per shard after they were closed to free
+/// memory; the one whose last packet came first is forgotten, and counted.
+pub const FLOWS_SET_ASIDE_PER_SHARD_MAX: usize = 16_384;
+
 /// First fragments remembered per shard; the oldest is forgotten.
 pub const FRAGMENTS_PER_SHARD_MAX: usize = 256;
 

@@ -8,6 +8,7 @@ pub struct Timestamp(pub i64);
 
 /// Nanoseconds in a microsecond, millisecond and second.
 pub const MICROSECOND_NS: i64 = 1_000;
+pub const MILLISECOND_NS: i64 = 1_000_000;
 pub const SECOND_NS: i64 = 1_000_000_000;
 
 impl Timestamp {
@@ -36,19 +37,41 @@ impl Timestamp {
         Self(self.0.saturating_add(nanoseconds))
     }
 
-    /// Rounded down to a whole microsecond; at the lower end of the range, the end itself.
+    /// Rounded down to a whole number of units; at the lower end of the range, the end itself.
     #[inline]
-    pub fn floor_to_microsecond(self) -> Self {
-        Self(self.0.saturating_sub(self.0.rem_euclid(MICROSECOND_NS)))
+    pub fn floor_to(self, unit_ns: i64) -> Self {
+        Self(self.0.saturating_sub(self.0.rem_euclid(unit_ns)))
+    }
+
+    /// Writes the moment as `24/11/2026 03:57:02 PM`, in UTC.
+    ///
+    /// # Errors
+    /// Those of the formatter.
+    pub fn twelve_hour(self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // A 64-bit count of nanoseconds lies within jiff's years.
+        match jiff::Timestamp::from_nanosecond(self.0.into()) {
+            Ok(moment) => write!(formatter, "{}", moment.strftime("%d/%m/%Y %I:%M:%S %p")),
+            Err(_) => Ok(()),
+        }
     }
 
     /// Appends the moment as RFC 3339 in UTC with nine decimals, e.g. `2026-11-24T03:57:02.000000001Z`.
     pub fn write_rfc3339(self, out: &mut Vec<u8>) {
         const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(9));
+        self.write(&PRINTER, out);
+    }
+
+    /// The same with six decimals: what is finer is cut off.
+    pub fn write_rfc3339_microseconds(self, out: &mut Vec<u8>) {
+        const PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
+        self.floor_to(MICROSECOND_NS).write(&PRINTER, out);
+    }
+
+    fn write(self, printer: &DateTimePrinter, out: &mut Vec<u8>) {
         // A 64-bit count of nanoseconds lies within jiff's years -9999 to 9999.
         if let Ok(moment) = jiff::Timestamp::from_nanosecond(self.0.into()) {
             // Writing to a vector cannot fail.
-            let _ = PRINTER.print_timestamp(&moment, jiff::fmt::StdIoWrite(out));
+            let _ = printer.print_timestamp(&moment, jiff::fmt::StdIoWrite(out));
         }
     }
 }
@@ -83,7 +106,7 @@ mod tests {
 
     #[test]
     fn rounds_down_before_the_epoch_too() {
-        assert_eq!(Timestamp(-1).floor_to_microsecond(), Timestamp(-1_000));
-        assert_eq!(Timestamp(1_999).floor_to_microsecond(), Timestamp(1_000));
+        assert_eq!(Timestamp(-1).floor_to(MICROSECOND_NS), Timestamp(-1_000));
+        assert_eq!(Timestamp(1_999).floor_to(MICROSECOND_NS), Timestamp(1_000));
     }
 }

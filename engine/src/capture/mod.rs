@@ -63,8 +63,11 @@ pub const ZSTD_WINDOW_LOG_MAX: u32 = 27;
 pub struct Packet<'a> {
     /// When it was captured.
     pub time: Timestamp,
-    /// Bytes that it had on the wire, at least those of `data`.
+    /// Bytes that it had on the wire, as the record says: a lying one says less than it has.
     pub original_bytes: u32,
+    /// Bytes kept of a packet at most, as the header of a pcap file says; 0: no limit. A record may
+    /// hold more; only readings that copy libpcap's programs mind.
+    pub snaplen_bytes: u32,
     /// LINKTYPE_ number (tcpdump.org/linktypes.html); `u16::MAX` for one beyond 16 bits.
     pub link_type: u16,
     /// The bytes that the file holds.

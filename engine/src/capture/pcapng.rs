@@ -178,7 +178,7 @@ impl Blocks {
             return Some(Err(Damage::PacketBeyondBlock { captured, room: room.len() }));
         };
         let (time, link_type) = (interface.time(ticks), interface.link_type);
-        Some(self.checked(Packet { time, original_bytes, link_type, data }))
+        Some(self.checked(Packet { time, original_bytes, snaplen_bytes: 0, link_type, data }))
     }
 
     /// A simple packet block belongs to the first interface and is cut at its snaplen.
@@ -193,7 +193,7 @@ impl Blocks {
         let captured = room.len().min(original_bytes.min(snaplen) as usize);
         let data = room.get(..captured)?;
         let (time, link_type) = (self.last_time, interface.link_type);
-        Some(self.checked(Packet { time, original_bytes, link_type, data }))
+        Some(self.checked(Packet { time, original_bytes, snaplen_bytes: 0, link_type, data }))
     }
 
     #[inline]
@@ -211,7 +211,7 @@ impl Blocks {
             return Err(Damage::PacketTooLong(captured));
         }
         self.last_time = packet.time;
-        Ok(Packet { original_bytes: packet.original_bytes.max(captured), ..packet })
+        Ok(packet)
     }
 }
 

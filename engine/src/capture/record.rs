@@ -92,7 +92,8 @@ impl Records {
         Packet {
             // A fraction of a second or more is taken as it is: it is a time all the same.
             time: Timestamp::from_parts(seconds.into(), i64::from(fraction) * self.fraction_ns),
-            original_bytes: original_bytes.max(data.len() as u32),
+            original_bytes,
+            snaplen_bytes: self.header.snaplen,
             link_type: self.header.link_type,
             data,
         }

@@ -23,7 +23,6 @@ use crate::limits::{
 use crate::output::RowWriter;
 use crate::profiles::Profile;
 use crate::statistics::Tables;
-use crate::time::SECOND_NS;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -56,7 +55,10 @@ impl RunOptions {
         let table = TableOptions {
             life: profile.life,
             needs: profile.needs,
-            activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
+            activity: ActivitySettings {
+                rule: profile.activity_rule,
+                gap_ns: profile.activity_gap_ns,
+            },
             open_flows_max: OPEN_FLOWS_MAX,
         };
         let workers = processors();

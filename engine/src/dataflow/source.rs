@@ -6,7 +6,9 @@ use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
-use crate::decode::{Counts, Decoded, Decoder, DeepStacks, Fragment, Moment, Segment};
+use crate::decode::{
+    Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, Segment,
+};
 use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
 use crate::time::Timestamp;
@@ -29,10 +31,28 @@ struct DecodedChunk {
     segments: Vec<Vec<Segment>>,
     fragments: Vec<Vec<Fragment>>,
     deep_stacks: DeepStacks,
+    link_addresses: Vec<LinkAddresses>,
     counts: Counts,
     /// Greatest and first time; `None` without packets.
     clock: Option<Timestamp>,
     first_time: Option<Timestamp>,
+}
+
+impl DecodedChunk {
+    /// Keeps a packet for the worker of its flow or its datagram.
+    #[inline(always)]
+    fn keep(&mut self, decoded: Decoded, homes: &[u8; SHARDS], peers: usize) {
+        match decoded {
+            Decoded::Segment(segment) => {
+                let home = homes[segment.shard()];
+                self.segments[usize::from(home)].push(segment);
+            }
+            Decoded::Fragment(fragment) => {
+                self.fragments[fragment.shard() % peers].push(fragment);
+            }
+            Decoded::Nothing => {}
+        }
+    }
 }
 
 /// A chunk on its way into the dataflow.
@@ -179,6 +199,7 @@ impl Source {
             clock_after,
             file: place.file as u32,
             deep_stacks: decoded.deep_stacks,
+            link_addresses: decoded.link_addresses,
             is_end: place == self.shared.plan.end(),
         });
         self.counts.merge(&decoded.counts);
@@ -225,6 +246,7 @@ impl Source {
             segments: self.segments_expected.iter().map(|&count| self.room_for(count)).collect(),
             fragments: vec![Vec::new(); self.peers],
             deep_stacks: DeepStacks::new(),
+            link_addresses: Vec::new(),
             counts: Counts::default(),
             clock: None,
             first_time: None,
@@ -249,18 +271,19 @@ impl Source {
             if index == 0 && chunk.first_time.is_none() {
                 chunk.first_time = Some(time);
             }
-            clock = clock.max(time);
-            match decoder.decode(packet, Moment { time, clock, index }) {
-                Decoded::Segment(segment) => {
-                    let home = homes[segment.shard()];
-                    chunk.segments[usize::from(home)].push(segment);
-                }
-                Decoded::Fragment(fragment) => {
-                    chunk.fragments[fragment.shard() % peers].push(fragment);
-                }
-                Decoded::Nothing => {}
-            }
+            let moment = Moment { time, clock: clock.max(time), index };
             index = index.wrapping_add(1);
+            if decoder.is_copied() {
+                let decoded = decoder.decode_copied(packet, moment);
+                let is_taken = matches!(decoded, Decoded::Segment(_));
+                if is_taken || !decoder.clock_is_of_taken_packets() {
+                    clock = moment.clock;
+                }
+                chunk.keep(decoded, homes, peers);
+            } else {
+                clock = moment.clock;
+                chunk.keep(decoder.decode(packet, moment), homes, peers);
+            }
         };
         let chunk_bytes = self.shared.plan.chunk_bytes;
         let end = match &mut reader {
@@ -273,6 +296,7 @@ impl Source {
         chunk.clock = (end.packets > 0).then_some(clock);
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
+        chunk.link_addresses = std::mem::take(&mut self.decoder.link_addresses);
         for (expected, segments) in self.segments_expected.iter_mut().zip(&chunk.segments) {
             *expected = segments.len().next_power_of_two();
         }

@@ -24,10 +24,12 @@ pub enum Kind {
     TooDeep,
     /// A later fragment whose first fragment did not come before it.
     FragmentWithoutFirst,
+    /// The program that a profile copies does not take it.
+    NotTaken,
 }
 
 /// Every kind with its name in messages and JSON.
-pub const KINDS: [(Kind, &str); 10] = [
+pub const KINDS: [(Kind, &str); 11] = [
     (Kind::UnsupportedLink, "unsupported_link"),
     (Kind::NotIp, "not_ip"),
     (Kind::OtherTransport, "other_transport"),
@@ -38,6 +40,7 @@ pub const KINDS: [(Kind, &str); 10] = [
     (Kind::BadTcpHeader, "bad_tcp_header"),
     (Kind::TooDeep, "too_deep"),
     (Kind::FragmentWithoutFirst, "fragment_without_first"),
+    (Kind::NotTaken, "not_taken"),
 ];
 
 /// Packets met, by kind and transport.
@@ -99,7 +102,7 @@ impl Counts {
 
 impl Kind {
     fn is_ordinary(self) -> bool {
-        matches!(self, Self::UnsupportedLink | Self::NotIp | Self::OtherTransport)
+        matches!(self, Self::UnsupportedLink | Self::NotIp | Self::OtherTransport | Self::NotTaken)
     }
 }
 

@@ -1,7 +1,10 @@
 //! Later fragments find the ports of their first one.
 
 use super::ip::Part;
-use super::{Counts, Endpoint, Key, Kind, Placement, Reading, Segment, ip, marks, shard_of_words};
+use super::{
+    Counts, Endpoint, Key, Kind, Placement, Reading, ReadingRules, Segment, ip, marks,
+    shard_of_words,
+};
 use crate::limits::{FRAGMENT_LIFE_NS, FRAGMENTS_PER_SHARD_MAX, SHARDS};
 use crate::time::Timestamp;
 use std::collections::VecDeque;
@@ -111,7 +114,7 @@ impl FragmentTable {
 
     fn is_read(&mut self, segment: &Segment) -> bool {
         let key = &segment.key;
-        let read = !self.reading.bare_transport
+        let read = self.reading.rules != ReadingRules::BareTransport
             || key.has_ports() && matches!(key.protocol(), ip::TCP | ip::UDP);
         if !read {
             self.counts.add(Kind::OtherTransport);
@@ -138,7 +141,7 @@ impl First {
         );
         segment.key = key;
         segment.hash = placement.hash(&key);
-        segment.marks = u8::from(from_larger) * marks::FROM_LARGER;
+        segment.marks = (segment.marks & marks::DSCP) | u16::from(from_larger);
         segment
     }
 }

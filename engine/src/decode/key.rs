@@ -1,7 +1,7 @@
 //! The key that finds a flow, and where its flow lives.
 
 use foldhash::fast::RandomState;
-use std::hash::{BuildHasher, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// One end of a flow. IPv4 addresses are kept as `::ffff:a.b.c.d`.
@@ -23,6 +23,12 @@ impl PartialEq for Key {
     fn eq(&self, other: &Self) -> bool {
         let pairs = self.words.iter().zip(&other.words);
         pairs.fold(0, |difference, (one, other)| difference | (one ^ other)) == 0
+    }
+}
+
+impl Hash for Key {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.words.hash(state);
     }
 }
 

@@ -7,21 +7,26 @@
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
 
+mod cic;
+mod copied;
 mod counts;
 mod fragments;
 mod icmp;
 mod ip;
 mod key;
 mod link;
+mod nfstream;
 mod segment;
 mod transport;
 mod vlan;
 
+pub use copied::LinkAddresses;
 pub use counts::{Counts, Kind};
 pub use fragments::{Fragment, FragmentTable};
 pub use icmp::has_mate as icmp_has_mate;
 pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use link::link_type_is_read;
+pub use nfstream::vlan_and_tunnel as nfstream_vlan_and_tunnel;
 pub use segment::{Moment, Segment, flags, marks, shard_of};
 pub use vlan::VlanStack;
 
@@ -45,10 +50,32 @@ pub type DeepStacks = HashMap<u64, Arc<VlanStack>>;
 /// How a profile wants packets read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reading {
-    /// Times are rounded down to the microsecond.
-    pub whole_microseconds: bool,
-    /// TCP and UDP with ports only, and no VLAN ids in the key.
-    pub bare_transport: bool,
+    pub rules: ReadingRules,
+    /// Times are rounded down to whole units.
+    pub time_unit_ns: i64,
+}
+
+/// By whose rules headers are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReadingRules {
+    /// Ours: section 2 of FLOWS.md.
+    Ours,
+    /// Ours, but TCP and UDP with ports only, and no VLAN ids in the key.
+    BareTransport,
+    /// CICFlowMeter's: FLOWS-cic.md.
+    Cic,
+    /// NFStream's: FLOWS-nfstream.md.
+    Nfstream,
+}
+
+impl Reading {
+    /// Our rules, to the nanosecond.
+    pub const OURS: Self = Self { rules: ReadingRules::Ours, time_unit_ns: 1 };
+
+    /// True when the rules are of another program.
+    pub fn is_copied(&self) -> bool {
+        matches!(self.rules, ReadingRules::Cic | ReadingRules::Nfstream)
+    }
 }
 
 /// Decodes one worker's packets and counts what it meets.
@@ -58,19 +85,27 @@ pub struct Decoder {
     pub counts: Counts,
     /// Those of the current chunk.
     pub deep_stacks: DeepStacks,
+    /// Of each packet of the current chunk, where the rules are NFStream's.
+    pub link_addresses: Vec<LinkAddresses>,
 }
 
 impl Decoder {
     pub fn new(reading: Reading, placement: Placement) -> Self {
-        Self { reading, placement, counts: Counts::default(), deep_stacks: DeepStacks::new() }
+        Self {
+            reading,
+            placement,
+            counts: Counts::default(),
+            deep_stacks: DeepStacks::new(),
+            link_addresses: Vec::new(),
+        }
     }
 
     /// The packet's time as this profile sees it.
     #[inline]
     pub fn time(&self, packet: &Packet<'_>) -> Timestamp {
-        match self.reading.whole_microseconds {
-            true => packet.time.floor_to_microsecond(),
-            false => packet.time,
+        match self.reading.time_unit_ns {
+            1 => packet.time,
+            unit_ns => packet.time.floor_to(unit_ns),
         }
     }
 
@@ -87,14 +122,43 @@ impl Decoder {
         }
     }
 
+    /// Decodes one packet by the rules of the program that the profile copies.
+    #[inline(never)]
+    pub fn decode_copied(&mut self, packet: &Packet<'_>, moment: Moment) -> Decoded {
+        self.counts.packets += 1;
+        let taken = match self.reading.rules {
+            ReadingRules::Nfstream => nfstream::read(packet, &mut self.counts),
+            _ => cic::read(packet),
+        };
+        self.link_addresses.extend(taken.link_addresses);
+        let Some(taken) = taken.packet else {
+            self.counts.add(Kind::NotTaken);
+            return Decoded::Nothing;
+        };
+        self.counts.count_transport(taken.protocol);
+        Decoded::Segment(taken.segment(moment, &self.placement))
+    }
+
+    /// True when packets are to be given to [`Decoder::decode_copied`].
+    #[inline]
+    pub fn is_copied(&self) -> bool {
+        self.reading.is_copied()
+    }
+
+    /// NFStream's clock does not move with packets that it drops.
+    pub fn clock_is_of_taken_packets(&self) -> bool {
+        self.reading.rules == ReadingRules::Nfstream
+    }
+
     #[inline(always)]
     fn try_decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Result<Decoded, Kind> {
         let located = link::locate(packet.link_type, packet.data)?;
         let rest = packet.data.get(located.offset..).ok_or(Kind::CutShort)?;
+        // A record may say less than it holds.
         let original = (packet.original_bytes as usize).max(packet.data.len()) - located.offset;
         let datagram = ip::read(located.version, rest, original, &mut self.counts)?;
         let transport = transport::read(&datagram, &mut self.counts)?;
-        let bare = self.reading.bare_transport;
+        let bare = self.reading.rules == ReadingRules::BareTransport;
         if bare && !matches!(datagram.protocol, ip::TCP | ip::UDP) && !datagram.is_fragment() {
             return Err(Kind::OtherTransport);
         }

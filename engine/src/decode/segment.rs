@@ -1,6 +1,6 @@
 //! The small record of a packet that travels through the dataflow.
 
-use super::Key;
+use super::{Key, ip};
 use crate::time::Timestamp;
 
 /// TCP flags, byte 13 of the header (RFC 9293).
@@ -15,12 +15,27 @@ pub mod flags {
     pub const CWR: u8 = 0x80;
 }
 
-/// Bits of [`Segment::marks`].
+/// Parts of [`Segment::marks`].
 pub mod marks {
     /// The sender is the key's larger endpoint.
-    pub const FROM_LARGER: u8 = 0x01;
+    pub const FROM_LARGER: u16 = 0x0001;
     /// A TCP header was there: TCP, and no later fragment.
-    pub const TCP_HEADER: u8 = 0x02;
+    pub const TCP_HEADER: u16 = 0x0002;
+    /// The sender is the larger endpoint though the packet counts for the smaller: where a profile
+    /// tells directions by address alone and both are equal.
+    pub const SENDER_IS_LARGER: u16 = 0x0008;
+    /// Differentiated services code point (RFC 2474), six bits.
+    pub const DSCP: u16 = 0x03f0;
+    pub const DSCP_SHIFT: u32 = 4;
+    /// Bytes of the transport header, at most 60, six bits.
+    pub const HEADER_BYTES: u16 = 0xfc00;
+    pub const HEADER_BYTES_SHIFT: u32 = 10;
+
+    /// DSCP and header bytes in their places.
+    #[inline]
+    pub fn packed(dscp: u8, header_bytes: u32) -> u16 {
+        (u16::from(dscp) << DSCP_SHIFT & DSCP) | (header_bytes as u16) << HEADER_BYTES_SHIFT
+    }
 }
 
 /// When a packet came, and where in its chunk.
@@ -52,10 +67,9 @@ pub struct Segment {
     /// The packet's place in its chunk, counted from 0.
     pub index: u16,
     pub window: u16,
+    pub marks: u16,
     pub flags: u8,
-    pub marks: u8,
     pub time_to_live: u8,
-    pub dscp: u8,
 }
 
 /// The shard in a hash of [`Placement::hash`](super::Placement::hash).
@@ -74,6 +88,36 @@ impl Segment {
     #[inline]
     pub fn side(&self) -> usize {
         (self.marks & marks::FROM_LARGER) as usize
+    }
+
+    /// The same packet, counted for another side.
+    pub fn counted_for(&self, side: usize) -> Self {
+        Self { marks: (self.marks & !marks::FROM_LARGER) | side as u16, ..*self }
+    }
+
+    /// Differentiated services code point.
+    #[inline]
+    pub fn dscp(&self) -> u8 {
+        ((self.marks & marks::DSCP) >> marks::DSCP_SHIFT) as u8
+    }
+
+    /// Bytes of the transport header, at most 60.
+    #[inline]
+    pub fn header_bytes(&self) -> u8 {
+        (self.marks >> marks::HEADER_BYTES_SHIFT) as u8
+    }
+
+    /// True for protocols whose packets have a transport header that is read; a later fragment
+    /// has none all the same.
+    pub fn has_transport(&self) -> bool {
+        matches!(self.key.protocol(), ip::TCP | ip::UDP | ip::SCTP | ip::ICMP | ip::ICMPV6)
+    }
+
+    /// The side of whoever sent the packet: not [`Segment::side`] where directions are told by
+    /// address alone and both are equal.
+    #[inline]
+    pub fn sender_side(&self) -> usize {
+        usize::from(self.marks & (marks::FROM_LARGER | marks::SENDER_IS_LARGER) != 0)
     }
 
     #[inline]

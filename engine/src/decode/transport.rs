@@ -9,6 +9,7 @@ use etherparse::TcpHeaderSlice;
 pub struct Transport {
     ports: Option<(u16, u16)>,
     payload_bytes: u32,
+    header_bytes: u32,
     has_tcp_header: bool,
     flags: u8,
     window: u16,
@@ -29,6 +30,7 @@ pub fn read(datagram: &Datagram<'_>, counts: &mut Counts) -> Result<Transport, K
         ip::SCTP => Ok(Transport {
             ports: Some(two_ports(datagram.payload)?),
             payload_bytes: behind_ip.saturating_sub(12),
+            header_bytes: 12,
             ..Transport::default()
         }),
         ip::ICMP => control(datagram.payload, behind_ip, icmp::mate_v4),
@@ -55,7 +57,8 @@ fn tcp(payload: &[u8], behind_ip: u32, counts: &mut Counts) -> Result<Transport,
     transport.window = header.window_size();
     transport.sequence = header.sequence_number();
     transport.acknowledgement = header.acknowledgment_number();
-    transport.payload_bytes = behind_ip.saturating_sub(header.slice().len() as u32);
+    transport.header_bytes = header.slice().len() as u32;
+    transport.payload_bytes = behind_ip.saturating_sub(transport.header_bytes);
     Ok(transport)
 }
 
@@ -79,10 +82,10 @@ fn cut_tcp(
 ) -> Transport {
     transport.sequence = super::u32_at(payload, 4).unwrap_or(0);
     transport.acknowledgement = super::u32_at(payload, 8).unwrap_or(0);
-    let header = payload.get(12).map_or(20, |&offset| tcp_header_bytes(offset, counts));
+    transport.header_bytes = payload.get(12).map_or(20, |&offset| tcp_header_bytes(offset, counts));
     transport.flags = payload.get(13).copied().unwrap_or(0);
     transport.window = u16_at(payload, 14).unwrap_or(0);
-    transport.payload_bytes = behind_ip.saturating_sub(header);
+    transport.payload_bytes = behind_ip.saturating_sub(transport.header_bytes);
     transport
 }
 
@@ -95,14 +98,15 @@ fn udp(payload: &[u8], behind_ip: u32) -> Result<Transport, Kind> {
         _ => u32::MAX,
     };
     let payload_bytes = behind_ip.saturating_sub(8).min(announced);
-    Ok(Transport { ports, payload_bytes, ..Transport::default() })
+    Ok(Transport { ports, payload_bytes, header_bytes: 8, ..Transport::default() })
 }
 
 #[inline(always)]
 fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result<Transport, Kind> {
     let [kind, code] = *payload.first_chunk().ok_or(Kind::CutShort)?;
     let ports = Some(icmp::ports(kind, code, mate(kind)));
-    Ok(Transport { ports, payload_bytes: behind_ip.saturating_sub(8), ..Transport::default() })
+    let payload_bytes = behind_ip.saturating_sub(8);
+    Ok(Transport { ports, payload_bytes, header_bytes: 8, ..Transport::default() })
 }
 
 impl Transport {
@@ -136,10 +140,10 @@ impl Transport {
             index: moment.index,
             window: self.window,
             flags: self.flags,
-            marks: (u8::from(from_larger) * marks::FROM_LARGER)
-                | (u8::from(self.has_tcp_header) * marks::TCP_HEADER),
+            marks: (u16::from(from_larger) * marks::FROM_LARGER)
+                | (u16::from(self.has_tcp_header) * marks::TCP_HEADER)
+                | marks::packed(datagram.dscp, self.header_bytes),
             time_to_live: datagram.time_to_live,
-            dscp: datagram.dscp,
         }
     }
 }

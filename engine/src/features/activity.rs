@@ -8,6 +8,9 @@ use crate::time::Timestamp;
 pub enum ActivityRule {
     /// From the first to the last packet of each period; the last period counts.
     Exact,
+    /// As CICFlowMeter has it: as exact, but periods of no length or less do not count, nor does
+    /// the last one.
+    Cic,
     /// As in the ISCX 2016 data set: each period up to the packet after the gap that ends it; the
     /// last period is not counted.
     Iscx,
@@ -58,11 +61,14 @@ impl Activity {
     #[cold]
     pub fn add_idle(&mut self, rule: ActivityRule, last: Timestamp, time: Timestamp) {
         let end = match rule {
-            ActivityRule::Exact => last,
+            ActivityRule::Exact | ActivityRule::Cic => last,
             ActivityRule::Iscx => time,
         };
         let ended = self.ended.get_or_insert_default();
-        ended.active.add(end.since(self.period_start));
+        let length_ns = end.since(self.period_start);
+        if length_ns > 0 || rule != ActivityRule::Cic {
+            ended.active.add(length_ns);
+        }
         ended.idle.add(time.since(last));
         self.period_start = time;
     }

@@ -5,6 +5,7 @@
 //! which side is the client may be known only later. Rules: FLOWS.md, section 6.
 
 mod activity;
+mod meter;
 mod moments;
 mod needs;
 mod network;
@@ -14,10 +15,14 @@ mod timing;
 mod trackers;
 
 pub use activity::{Activity, ActivityRule};
+pub use meter::{Bulks, Meter};
 pub use moments::{Gaps, Lengths, Moments};
 pub use needs::Needs;
 pub use network::Network;
 pub use sizes::{SideSizes, Sizes};
 pub use tcp::{FLAG_NAMES, TcpFlags};
 pub use timing::Timing;
-pub use trackers::{ActivitySettings, Arrival, TimeTrackers, TrackerSet, Trackers};
+pub use trackers::{
+    ActivitySettings, Arrival, FrameTrackers, MeterTrackers, Own, TimeTrackers, TrackerSet,
+    Trackers,
+};

@@ -5,5 +5,10 @@
 pub enum Needs {
     /// Times between packets, active and idle periods.
     Times,
+    /// Everything that `native` says.
     All,
+    /// Times, payload, flags, and what CICFlowMeter measures beside them.
+    Meter,
+    /// Times, lengths of frames, flags, and the link layer's addresses.
+    Frames,
 }

@@ -19,7 +19,7 @@ impl Default for Network {
 impl Network {
     /// Of a flow whose first packet is `segment`.
     pub fn open(segment: &Segment) -> Self {
-        Self { dscp: segment.dscp, ..Self::default() }
+        Self { dscp: segment.dscp(), ..Self::default() }
     }
 
     #[inline]

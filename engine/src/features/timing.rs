@@ -40,6 +40,11 @@ impl Timing {
         side.last = time;
     }
 
+    /// When the side's first and last packet came; of a side that sent any.
+    pub fn span(&self, side: usize) -> (Timestamp, Timestamp) {
+        (self.sides[side].first, self.sides[side].last)
+    }
+
     /// The statistics of a side with so many packets.
     pub fn side(&self, side: usize, packets: u64) -> Option<Moments> {
         let side = &self.sides[side];

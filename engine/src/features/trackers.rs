@@ -1,7 +1,7 @@
 //! The trackers of a flow.
 
-use super::{Activity, ActivityRule, Network, Sizes, TcpFlags, Timing};
-use crate::decode::Segment;
+use super::{Activity, ActivityRule, Meter, Network, Sizes, TcpFlags, Timing};
+use crate::decode::{LinkAddresses, Segment};
 use crate::time::Timestamp;
 use std::mem::{offset_of, take};
 
@@ -29,8 +29,8 @@ pub trait TrackerSet: Default + 'static {
     /// Bytes from the begin that nearly every packet touches.
     const HOT_BYTES: usize;
 
-    /// Of a flow whose first packet is `segment`.
-    fn open(segment: &Segment) -> Self;
+    /// Of a flow whose first packet is `segment`, which came at `time`.
+    fn open(segment: &Segment, time: Timestamp, link: impl FnOnce() -> LinkAddresses) -> Self;
 
     /// Adds a packet, the first included.
     fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings);
@@ -48,18 +48,25 @@ pub struct Trackers {
     pub tcp: TcpFlags,
     pub network: Network,
     pub activity: Activity,
+    pub own: Own,
+}
+
+/// What one profile alone keeps.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Own {
+    #[default]
+    Nothing,
+    Meter(Box<Meter>),
+    /// Of the flow's first packet.
+    LinkAddresses(LinkAddresses),
 }
 
 impl TrackerSet for Trackers {
     const HOT_BYTES: usize = offset_of!(Self, activity);
 
     #[inline]
-    fn open(segment: &Segment) -> Self {
-        Self {
-            activity: Activity::open(segment.time),
-            network: Network::open(segment),
-            ..Self::default()
-        }
+    fn open(segment: &Segment, time: Timestamp, _: impl FnOnce() -> LinkAddresses) -> Self {
+        Self { activity: Activity::open(time), network: Network::open(segment), ..Self::default() }
     }
 
     #[inline]
@@ -80,6 +87,7 @@ impl TrackerSet for Trackers {
             tcp: take(&mut self.tcp),
             network: self.network,
             activity: take(&mut self.activity),
+            own: Own::Nothing,
         }
     }
 }
@@ -96,8 +104,8 @@ impl TrackerSet for TimeTrackers {
     const HOT_BYTES: usize = offset_of!(Self, activity);
 
     #[inline]
-    fn open(segment: &Segment) -> Self {
-        Self { timing: Timing::default(), activity: Activity::open(segment.time) }
+    fn open(_: &Segment, time: Timestamp, _: impl FnOnce() -> LinkAddresses) -> Self {
+        Self { timing: Timing::default(), activity: Activity::open(time) }
     }
 
     #[inline]
@@ -109,6 +117,86 @@ impl TrackerSet for TimeTrackers {
         self.activity.close(settings.rule, last);
         let activity = take(&mut self.activity);
         Trackers { timing: self.timing, activity, ..Trackers::default() }
+    }
+}
+
+/// What CICFlowMeter's columns read.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub struct MeterTrackers {
+    timing: Timing,
+    sizes: Sizes,
+    tcp: TcpFlags,
+    meter: Meter,
+    activity: Activity,
+}
+
+impl TrackerSet for MeterTrackers {
+    const HOT_BYTES: usize = offset_of!(Self, activity);
+
+    #[inline]
+    fn open(segment: &Segment, time: Timestamp, _: impl FnOnce() -> LinkAddresses) -> Self {
+        let (meter, activity) = (Meter::open(segment), Activity::open(time));
+        Self { meter, activity, ..Self::default() }
+    }
+
+    #[inline]
+    fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings) {
+        let side = segment.side();
+        add_times(&mut self.timing, &mut self.activity, side, arrival, settings);
+        self.sizes.sides[side].payload.add(segment.payload_bytes);
+        self.tcp.add(segment, arrival.side_packets);
+        self.meter.add(segment, arrival, settings.rule);
+    }
+
+    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+        self.activity.close(settings.rule, last);
+        Trackers {
+            timing: self.timing,
+            sizes: self.sizes,
+            tcp: take(&mut self.tcp),
+            activity: take(&mut self.activity),
+            own: Own::Meter(Box::new(take(&mut self.meter))),
+            ..Trackers::default()
+        }
+    }
+}
+
+/// What NFStream's columns read.
+#[derive(Clone, Debug, Default)]
+#[repr(C)]
+pub struct FrameTrackers {
+    timing: Timing,
+    sizes: Sizes,
+    tcp: TcpFlags,
+    link_addresses: LinkAddresses,
+}
+
+impl TrackerSet for FrameTrackers {
+    const HOT_BYTES: usize = offset_of!(Self, link_addresses);
+
+    #[inline]
+    fn open(_: &Segment, _: Timestamp, link: impl FnOnce() -> LinkAddresses) -> Self {
+        Self { link_addresses: link(), ..Self::default() }
+    }
+
+    #[inline]
+    fn add(&mut self, segment: &Segment, arrival: Arrival, _: &ActivitySettings) {
+        let (side, packets) = (segment.side(), arrival.side_packets);
+        let gap_ns = arrival.last.map(|last| arrival.time.since(last));
+        self.timing.add(side, arrival.time, gap_ns, packets);
+        self.sizes.sides[side].ip.add(segment.ip_bytes);
+        self.tcp.add(segment, packets);
+    }
+
+    fn close(&mut self, _: Timestamp, _: &ActivitySettings) -> Trackers {
+        Trackers {
+            timing: self.timing,
+            sizes: self.sizes,
+            tcp: take(&mut self.tcp),
+            own: Own::LinkAddresses(self.link_addresses),
+            ..Trackers::default()
+        }
     }
 }
 

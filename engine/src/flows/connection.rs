@@ -59,11 +59,26 @@ impl Connection {
     /// The state before a flow's first packet, which `segment` is.
     pub fn open(segment: &Segment) -> Self {
         Self {
-            client_side: segment.side() as u8,
+            client_side: segment.sender_side() as u8,
             only_syns: true,
             ends_are_equal: segment.key.ends_are_equal(),
             ..Self::default()
         }
+    }
+
+    /// Lets the flow begin with this side as its client, whoever sends its first packet.
+    pub fn set_client_side(&mut self, side: usize) {
+        self.client_side = side as u8;
+    }
+
+    /// True when the side has sent a FIN.
+    pub fn has_fin(&self, side: usize) -> bool {
+        self.has_fin[side]
+    }
+
+    /// Notes that the side has sent a FIN.
+    pub fn note_fin(&mut self, side: usize) {
+        self.has_fin[side] = true;
     }
 
     pub fn client_side(&self) -> usize {

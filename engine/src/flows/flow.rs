@@ -56,6 +56,9 @@ pub struct Flow {
     /// Spelled out only when the key's word cannot.
     pub deep_stack: Option<Arc<VlanStack>>,
     pub client_side: usize,
+    /// Where pairs have what came from the client: not its side where directions are told by
+    /// address alone and both are equal.
+    pub forward_side: usize,
     pub client_by: ClientBy,
     pub start: Timestamp,
     pub end: Timestamp,
@@ -71,24 +74,24 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Index of the client's side: client to server.
+    /// Where pairs have what went from client to server.
     #[inline]
     pub fn forward(&self) -> usize {
-        self.client_side
+        self.forward_side
     }
 
-    /// Index of the server's side.
+    /// Where pairs have what went from server to client.
     #[inline]
     pub fn backward(&self) -> usize {
-        1 - self.client_side
+        1 - self.forward_side
     }
 
     pub fn client(&self) -> (IpAddr, Option<u16>) {
-        (self.key.address(self.forward()), self.key.port(self.forward()))
+        (self.key.address(self.client_side), self.key.port(self.client_side))
     }
 
     pub fn server(&self) -> (IpAddr, Option<u16>) {
-        (self.key.address(self.backward()), self.key.port(self.backward()))
+        (self.key.address(1 - self.client_side), self.key.port(1 - self.client_side))
     }
 
     pub fn protocol(&self) -> u8 {

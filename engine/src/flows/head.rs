@@ -1,6 +1,6 @@
 //! What all packets of a chunk share.
 
-use crate::decode::{DeepStacks, Segment, VlanStack};
+use crate::decode::{DeepStacks, LinkAddresses, Segment, VlanStack};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -16,6 +16,8 @@ pub struct ChunkHead {
     pub file: u32,
     /// VLAN stacks too deep for their word of the key, by that word.
     pub deep_stacks: DeepStacks,
+    /// Of each packet, where the profile prints them.
+    pub link_addresses: Vec<LinkAddresses>,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
 }
@@ -31,6 +33,11 @@ impl ChunkHead {
     #[inline]
     pub fn clock(&self, segment: &Segment) -> Timestamp {
         self.clock_before.max(segment.clock)
+    }
+
+    /// The link layer's addresses of a segment's packet.
+    pub fn link_addresses(&self, segment: &Segment) -> LinkAddresses {
+        self.link_addresses.get(usize::from(segment.index)).copied().unwrap_or_default()
     }
 
     /// The VLAN stack behind a word that does not spell it out.

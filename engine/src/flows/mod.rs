@@ -11,6 +11,7 @@ mod index;
 mod life;
 mod open;
 mod options;
+mod set_aside;
 mod slab;
 mod table;
 mod wheel;
@@ -22,7 +23,7 @@ pub use life::{Life, LifeRule};
 pub use options::{TableCounts, TableOptions};
 
 use crate::decode::Segment;
-use crate::features::{Needs, TimeTrackers, Trackers};
+use crate::features::{FrameTrackers, MeterTrackers, Needs, TimeTrackers, Trackers};
 use crate::time::Timestamp;
 use table::Table;
 
@@ -45,5 +46,7 @@ pub fn flow_table(options: &TableOptions) -> Box<dyn FlowTable> {
     match options.needs {
         Needs::Times => Box::new(Table::<TimeTrackers>::new(options)),
         Needs::All => Box::new(Table::<Trackers>::new(options)),
+        Needs::Meter => Box::new(Table::<MeterTrackers>::new(options)),
+        Needs::Frames => Box::new(Table::<FrameTrackers>::new(options)),
     }
 }

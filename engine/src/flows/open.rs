@@ -38,6 +38,8 @@ const _: () = assert!(size_of::<OpenFlow>() == 3 * 64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Joins,
+    /// It counts nowhere.
+    Discarded,
     /// It joins and is the flow's last packet.
     JoinsAndCloses(EndReason),
     /// The flow ended before it, at this stream clock; the packet opens the next.
@@ -54,12 +56,13 @@ impl OpenFlow {
     }
 
     /// A flow without packets yet, for its first.
-    pub fn open(segment: &Segment, head: &ChunkHead, generation: u32) -> Self {
-        let time = segment.time;
+    pub fn open(segment: &Segment, head: &ChunkHead, life: &Life, generation: u32) -> Self {
+        let clock = head.clock(segment);
+        let time = life.time(segment.time, segment.time, clock);
         Self {
             key: segment.key,
             last: time,
-            clock: head.clock(segment),
+            clock,
             connection: Connection::open(segment),
             first: time,
             id: head.position(segment),
@@ -99,7 +102,12 @@ impl OpenFlow {
             LifeRule::Iscx if segment.flags & flags::FIN != 0 => {
                 return Verdict::JoinsAndCloses(EndReason::Fin);
             }
-            LifeRule::Iscx => self.too_old(segment, life),
+            LifeRule::Iscx => self.too_old(segment.time, life),
+            LifeRule::Cic => match self.too_old(segment.time, life) {
+                None => return self.decide_as_cic(segment),
+                reason => reason,
+            },
+            LifeRule::Nfstream => self.too_old(clock, life),
         };
         match reason {
             Some(reason) => Verdict::EndedBefore(self.reason(reason), clock),
@@ -118,15 +126,41 @@ impl OpenFlow {
         if segment.time.since(self.last) > life.idle_ns {
             return Some(EndReason::Idle);
         }
-        self.too_old(segment, life).or_else(|| {
+        self.too_old(segment.time, life).or_else(|| {
             let reused = segment.is_plain_syn() && !self.connection.takes_syn(segment);
             reused.then_some(EndReason::Reused)
         })
     }
 
+    /// The first FIN of the flow's source joins, its others count nowhere; one from the other side
+    /// closes, and so does an RST.
+    fn decide_as_cic(&self, segment: &Segment) -> Verdict {
+        let forward = self.forward_side();
+        if segment.flags & flags::FIN != 0 {
+            return match segment.side() == forward {
+                true if self.connection.has_fin(forward) => Verdict::Discarded,
+                true => Verdict::Joins,
+                false => Verdict::JoinsAndCloses(EndReason::Fin),
+            };
+        }
+        match segment.flags & flags::RST {
+            0 => Verdict::Joins,
+            _ => Verdict::JoinsAndCloses(EndReason::Rst),
+        }
+    }
+
+    /// Where `cic` counts packets of the flow's source: by address alone, so with equal addresses
+    /// all stand on one side.
+    pub fn forward_side(&self) -> usize {
+        match self.key.endpoint(0).address == self.key.endpoint(1).address {
+            true => 0,
+            false => self.connection.client_side(),
+        }
+    }
+
     #[inline]
-    fn too_old(&self, segment: &Segment, life: &Life) -> Option<EndReason> {
+    fn too_old(&self, time: Timestamp, life: &Life) -> Option<EndReason> {
         let active_ns = life.active_ns?;
-        (segment.time.since(self.first) > active_ns).then_some(EndReason::Active)
+        (time.since(self.first) > active_ns).then_some(EndReason::Active)
     }
 }

@@ -19,6 +19,10 @@ pub struct TableCounts {
     pub flows: u64,
     /// By [`EndReason`].
     pub closed: [u64; EndReason::ALL.len()],
+    /// Flows with fewer packets than the profile shows.
+    pub not_shown: u64,
+    /// Flows set aside whose source was forgotten.
+    pub forgotten: u64,
     /// Packets whose time lay before their flow's packet before.
     pub time_went_back: u64,
     /// Most flows open at once, at the ends of chunks; merged, the sum of what each worker had at
@@ -29,6 +33,8 @@ pub struct TableCounts {
 impl TableCounts {
     pub fn merge(&mut self, other: &Self) {
         self.flows += other.flows;
+        self.not_shown += other.not_shown;
+        self.forgotten += other.forgotten;
         self.time_went_back += other.time_went_back;
         self.open_flows_peak += other.open_flows_peak;
         for (mine, theirs) in self.closed.iter_mut().zip(other.closed) {

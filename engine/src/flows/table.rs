@@ -1,12 +1,13 @@
 //! All open flows of a worker.
 
 use super::index::ShardIndex;
-use super::life::Life;
+use super::life::{Life, LifeRule};
 use super::open::{OpenFlow, Verdict};
+use super::set_aside::SetAside;
 use super::slab::{self, Slab};
 use super::wheel::{Entry, Wheel};
 use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
-use crate::decode::{Segment, VlanStack};
+use crate::decode::{Segment, VlanStack, flags};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
 use crate::prefetch::prefetch;
@@ -35,6 +36,7 @@ pub struct Table<T> {
     /// Indices handed out so far.
     used: u32,
     wheel: Wheel,
+    set_aside: SetAside,
     /// Used again for every chunk.
     due: Vec<Entry>,
     counts: TableCounts,
@@ -58,6 +60,7 @@ impl<T: TrackerSet> Table<T> {
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
+            set_aside: SetAside::default(),
             due: Vec::new(),
             counts: TableCounts::default(),
         }
@@ -77,20 +80,51 @@ impl<T: TrackerSet> Table<T> {
     ) {
         let clock = head.clock(segment);
         let Some(index) = self.find(segment, candidate) else {
-            self.open(segment, head, to);
+            let client_side = self.client_set_aside(segment, clock, to);
+            self.open(segment, head, client_side, to);
             return;
         };
         match self.records[index].flow.decide(segment, clock, &self.life) {
             Verdict::Joins => self.join(index, segment, head),
+            Verdict::Discarded => {}
             Verdict::JoinsAndCloses(reason) => {
                 self.join(index, segment, head);
                 self.close(index, reason, clock, to);
             }
             Verdict::EndedBefore(reason, closed_at) => {
                 self.close(index, reason, closed_at, to);
-                self.open(segment, head, to);
+                let client_side = match reason {
+                    EndReason::Idle => self.client_set_aside(segment, clock, to),
+                    _ => self.inherited(index),
+                };
+                self.open(segment, head, client_side, to);
             }
         }
+    }
+
+    /// The client that the flow at `index`, which has been closed, leaves to the next of its key.
+    fn inherited(&self, index: usize) -> Option<usize> {
+        let connection = &self.records[index].flow.connection;
+        (self.life.rule == LifeRule::Cic).then(|| connection.client_side())
+    }
+
+    /// The client of a flow of the key that was set aside. Flows that are due but still stand in
+    /// the table count as set aside, where it matters.
+    #[inline]
+    fn client_set_aside(
+        &mut self,
+        segment: &Segment,
+        clock: Timestamp,
+        to: &mut dyn FnMut(Flow),
+    ) -> Option<usize> {
+        let shard = segment.shard();
+        if self.life.rule != LifeRule::Cic || !self.set_aside.contains(shard, &segment.key) {
+            return None;
+        }
+        if self.set_aside.may_forget(shard, self.shards[shard].len()) {
+            self.close_due_of(shard, clock, to);
+        }
+        self.set_aside.take(shard, &segment.key)
     }
 
     /// The open flow of a segment; `candidate` is where it was likely to be a little earlier.
@@ -106,7 +140,13 @@ impl<T: TrackerSet> Table<T> {
         self.shards[segment.shard()].find(segment.hash, is_it)
     }
 
-    fn open(&mut self, segment: &Segment, head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
+    fn open(
+        &mut self,
+        segment: &Segment,
+        head: &ChunkHead,
+        client_side: Option<usize>,
+        to: &mut dyn FnMut(Flow),
+    ) {
         let shard = segment.shard();
         if self.shards[shard].len() >= self.shard_flows_max {
             self.make_room(shard, head.clock(segment), to);
@@ -120,9 +160,18 @@ impl<T: TrackerSet> Table<T> {
         if let Some(stack) = head.deep_stack(segment.key.stack_word()) {
             self.deep_stacks.insert(index, stack);
         }
-        let flow = OpenFlow::open(segment, head, generation);
+        let mut flow = OpenFlow::open(segment, head, &self.life, generation);
+        if let Some(side) = client_side {
+            flow.connection.set_client_side(side);
+        }
+        // The first packet counts for the client, whoever sent it.
+        let segment = match client_side {
+            Some(_) => &segment.counted_for(flow.forward_side()),
+            None => segment,
+        };
+        let trackers = T::open(segment, flow.first, || head.link_addresses(segment));
         self.wheel.schedule(Entry { index: index as u32, generation }, flow.deadline(&self.life));
-        self.records.put(index, Record { flow, trackers: T::open(segment) });
+        self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);
         self.counts.flows += 1;
         self.join(index, segment, head);
@@ -130,22 +179,26 @@ impl<T: TrackerSet> Table<T> {
 
     #[inline]
     fn join(&mut self, index: usize, segment: &Segment, head: &ChunkHead) {
-        let (side, clamps) = (segment.side(), self.life.clamps());
+        let (side, clock) = (segment.side(), head.clock(segment));
         let Record { flow, trackers } = &mut self.records[index];
         let is_first = flow.packets == [0; 2];
         self.counts.time_went_back += u64::from(segment.time < flow.last);
-        let time = if clamps { segment.time.max(flow.last) } else { segment.time };
+        let time = self.life.time(segment.time, flow.last, clock);
         let last = (!is_first).then_some(flow.last);
         let arrival = Arrival { time, last, side_packets: flow.packets[side] };
         flow.last = time;
-        flow.clock = head.clock(segment);
+        flow.clock = clock;
         flow.last_position = head.position(segment);
         flow.packets[side] += 1;
         flow.ip_bytes[side] += u64::from(segment.ip_bytes);
         flow.payload_bytes[side] += u64::from(segment.payload_bytes);
-        if clamps && flow.connection.observe(segment, time, flow.clock) {
-            let entry = Entry { index: index as u32, generation: flow.generation };
-            self.wheel.schedule(entry, flow.deadline(&self.life));
+        if self.life.follows_connections() {
+            if flow.connection.observe(segment, time, clock) {
+                let entry = Entry { index: index as u32, generation: flow.generation };
+                self.wheel.schedule(entry, flow.deadline(&self.life));
+            }
+        } else if self.life.rule == LifeRule::Cic && !is_first && segment.flags & flags::FIN != 0 {
+            flow.connection.note_fin(side);
         }
         trackers.add(segment, arrival, &self.options.activity);
     }
@@ -158,10 +211,24 @@ impl<T: TrackerSet> Table<T> {
 
     fn close(&mut self, index: usize, reason: EndReason, at: Timestamp, to: &mut dyn FnMut(Flow)) {
         let flow = self.closed_flow(index, reason, at);
-        to(flow);
+        self.show(flow, to);
         let flow = &self.records[index].flow;
+        let is_set_aside = matches!(reason, EndReason::Idle | EndReason::Evicted);
+        if self.life.rule == LifeRule::Cic && is_set_aside {
+            let client_side = flow.connection.client_side();
+            self.set_aside.put(flow.shard(), flow.key, flow.last_position, client_side);
+        }
         self.shards[flow.shard()].remove(flow.hash, index);
         self.free.push(index as u32);
+    }
+
+    #[inline]
+    fn show(&mut self, flow: Flow, to: &mut dyn FnMut(Flow)) {
+        if flow.packet_count() < self.life.packets_min {
+            self.counts.not_shown += 1;
+        } else {
+            to(flow);
+        }
     }
 
     /// Ends the flow at `index`; its place is still to be freed.
@@ -177,6 +244,10 @@ impl<T: TrackerSet> Table<T> {
             key: flow.key,
             deep_stack,
             client_side: flow.connection.client_side(),
+            forward_side: match self.life.rule {
+                LifeRule::Cic => flow.forward_side(),
+                _ => flow.connection.client_side(),
+            },
             client_by: flow.connection.client_by,
             start: flow.first,
             end: flow.last,
@@ -190,9 +261,14 @@ impl<T: TrackerSet> Table<T> {
         }
     }
 
-    /// Frees places in a full shard: what is due, else its oldest sixteenth.
+    /// Closes what is due in a shard; the flows that stay.
     #[cold]
-    fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+    fn close_due_of(
+        &mut self,
+        shard: usize,
+        clock: Timestamp,
+        to: &mut dyn FnMut(Flow),
+    ) -> Vec<usize> {
         let mut open: Vec<usize> = self.shards[shard].indices().collect();
         open.retain(|&index| {
             let is_due = clock > self.records[index].flow.deadline(&self.life);
@@ -201,6 +277,13 @@ impl<T: TrackerSet> Table<T> {
             }
             !is_due
         });
+        open
+    }
+
+    /// Frees places in a full shard: what is due, else its oldest sixteenth.
+    #[cold]
+    fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        let mut open = self.close_due_of(shard, clock, to);
         if self.shards[shard].len() < self.shard_flows_max {
             return;
         }
@@ -302,15 +385,17 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         for index in 0..self.used as usize {
             if self.records[index].flow.is_open {
                 let reason = self.records[index].flow.reason(EndReason::EndOfCapture);
-                to(self.closed_flow(index, reason, clock));
+                let flow = self.closed_flow(index, reason, clock);
+                self.show(flow, to);
             }
             if slab::ends_page(index) {
                 self.records.free_page_of(index);
             }
         }
         let empty = Self::new(&self.options);
-        let counts = std::mem::replace(self, empty).counts;
-        self.counts = counts;
+        let finished = std::mem::replace(self, empty);
+        self.counts = finished.counts;
+        self.counts.forgotten += finished.set_aside.forgotten;
     }
 
     fn counts(&self) -> &TableCounts {

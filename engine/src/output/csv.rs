@@ -78,12 +78,18 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Text(text) => write_text(text, out),
         Value::CommunityId(id) => drop(write!(out, "{id}")),
         Value::Vlan(stack) => drop(write!(out, "{stack}")),
+        Value::MicrosecondTime(time) => time.write_rfc3339_microseconds(out),
+        Value::Printed(text) => drop(write!(out, "{text}")),
     }
 }
 
 /// The shortest decimal that reads back the same; whole numbers without a point.
 fn write_float(value: f64, out: &mut Vec<u8>) {
     const EXACT_WHOLE_MAX: f64 = (1_u64 << 53) as f64;
+    if !value.is_finite() {
+        out.extend_from_slice(non_finite(value).as_bytes());
+        return;
+    }
     if value.abs() < EXACT_WHOLE_MAX && value == value.trunc() {
         out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
         return;
@@ -91,6 +97,15 @@ fn write_float(value: f64, out: &mut Vec<u8>) {
     let mut buffer = zmij::Buffer::new();
     let text = buffer.format_finite(value);
     out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
+}
+
+/// As Java prints them, whose program a profile copies.
+fn non_finite(value: f64) -> &'static str {
+    match value {
+        f64::INFINITY => "Infinity",
+        f64::NEG_INFINITY => "-Infinity",
+        _ => "NaN",
+    }
 }
 
 /// Text, in quotes when it holds a separator, a quote or a line break.

@@ -40,10 +40,12 @@ impl Kind {
             Value::Unsigned(_) => matches!(self, Self::Unsigned | Self::Float),
             Value::Integer(_) => matches!(self, Self::Integer | Self::Float),
             Value::Float(_) => self == Self::Float,
-            Value::Time(_) => self == Self::Time,
-            Value::Address(_) | Value::Text(_) | Value::CommunityId(_) | Value::Vlan(_) => {
-                self == Self::Text
-            }
+            Value::Time(_) | Value::MicrosecondTime(_) => self == Self::Time,
+            Value::Address(_)
+            | Value::Text(_)
+            | Value::CommunityId(_)
+            | Value::Vlan(_)
+            | Value::Printed(_) => self == Self::Text,
         }
     }
 }

@@ -3,15 +3,16 @@
 
 use super::Statistic::{self, Max, Mean, Min, Std, Sum};
 use super::{Columns, Direction, Kind, Period, Profile, Row, Series, Stat, Value, native};
-use crate::decode::Reading;
+use crate::decode::{Reading, ReadingRules};
 use crate::features::{ActivityRule, Needs};
 use crate::flows::Life;
-use crate::time::MICROSECOND_NS;
+use crate::time::{MICROSECOND_NS, SECOND_NS};
 
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// The data set's own arithmetic: whole microseconds, -1 for missing, file order as it is.
-const READING: Reading = Reading { whole_microseconds: true, bare_transport: true };
+const READING: Reading =
+    Reading { rules: ReadingRules::BareTransport, time_unit_ns: MICROSECOND_NS };
 
 pub fn iscx() -> Profile {
     Profile {
@@ -41,6 +42,7 @@ fn as_in_the_data_set() -> Profile {
         life: Life::ISCX,
         needs: Needs::Times,
         activity_rule: ActivityRule::Iscx,
+        activity_gap_ns: SECOND_NS,
         columns: Columns::default(),
         id_columns: id_columns(),
     }
@@ -64,7 +66,7 @@ pub fn iscx_fixed() -> Profile {
     Profile {
         name: "iscx-fixed",
         about: "The 23 names of the ISCX 2016 data set, computed right.",
-        reading: Reading { whole_microseconds: false, bare_transport: false },
+        reading: Reading::OURS,
         life: Life::CONNECTION,
         activity_rule: ActivityRule::Exact,
         columns,

@@ -4,11 +4,13 @@
 //! The table of a profile is the only source of CSV headers, of `tractor profiles` and of what a
 //! model may ask for. One file a profile; rules and sources: FLOWS.md and the columns' meanings.
 
+mod cic;
 mod class;
 mod column;
 mod community_id;
 mod iscx;
 mod native;
+mod nfstream;
 mod row;
 mod value;
 
@@ -16,7 +18,7 @@ pub use class::class_from_file_name;
 pub use column::{Column, Columns, Kind, emptied};
 pub use community_id::CommunityId;
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
-pub use value::Value;
+pub use value::{Printed, Value};
 
 use crate::decode::Reading;
 use crate::features::{ActivityRule, Needs};
@@ -33,13 +35,24 @@ pub struct Profile {
     pub life: Life,
     pub needs: Needs,
     pub activity_rule: ActivityRule,
+    /// A longer gap ends an active period, unless options say otherwise.
+    pub activity_gap_ns: i64,
     pub columns: Columns,
     /// What `with_id` puts in front; empty where the columns have it already.
     pub id_columns: Columns,
 }
 
-static ALL: LazyLock<Vec<Profile>> =
-    LazyLock::new(|| vec![native::profile(), iscx::iscx(), iscx::iscx_a2(), iscx::iscx_fixed()]);
+static ALL: LazyLock<Vec<Profile>> = LazyLock::new(|| {
+    vec![
+        native::profile(),
+        iscx::iscx(),
+        iscx::iscx_a2(),
+        iscx::iscx_fixed(),
+        cic::cic(),
+        cic::cic_fixed(),
+        nfstream::profile(),
+    ]
+});
 
 impl Profile {
     /// Every profile; the first is the default.

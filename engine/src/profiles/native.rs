@@ -27,10 +27,11 @@ pub fn profile() -> Profile {
         name: "native",
         version: 1,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
-        reading: Reading { whole_microseconds: false, bare_transport: false },
+        reading: Reading::OURS,
         life: Life::CONNECTION,
         needs: Needs::All,
         activity_rule: ActivityRule::Exact,
+        activity_gap_ns: SECOND_NS,
         columns,
         id_columns: Columns::default(),
     }
@@ -85,14 +86,18 @@ fn identity(columns: &mut Columns) {
         "Position of the first packet in the stream, from 1",
         |row| row.flow.id.into(),
     );
-    columns.add("community_id", "", Text, "Community ID version 1, seed 0", |row| {
-        CommunityId::of(row.flow).map_or(Value::Null, Value::CommunityId)
-    });
+    community_id(columns);
     addresses(columns);
     columns.add("vlan", "", Text, "VLAN ids, outermost first, joined by points", |row| {
         row.vlan.as_ref().map_or(Value::Null, Value::Vlan)
     });
     columns.add("tunnel", "", Text, "Id of the tunnel the flow runs in", |_| Value::Null);
+}
+
+pub(super) fn community_id(columns: &mut Columns) {
+    columns.add("community_id", "", Text, "Community ID version 1, seed 0", |row| {
+        CommunityId::of(row.flow).map_or(Value::Null, Value::CommunityId)
+    });
 }
 
 fn ends(columns: &mut Columns) {

@@ -80,7 +80,7 @@ pub enum Statistic {
 }
 
 impl Stat {
-    fn of(moments: Moments) -> Self {
+    pub(super) fn of(moments: Moments) -> Self {
         let Moments { count, min, max, sum, sum_float, .. } = moments;
         // Most series of most flows have one value.
         let (mean, std) =
@@ -114,11 +114,9 @@ impl<'a> Row<'a> {
     pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: Needs) -> Self {
         let (ip, payload) = match needs {
             Needs::Times => ([None; 3], [None; 3]),
-            Needs::All => {
-                let [one, other] = &flow.trackers.sizes.sides;
-                let ip = lengths(flow, [&one.ip, &other.ip], flow.ip_bytes);
-                (ip, lengths(flow, [&one.payload, &other.payload], flow.payload_bytes))
-            }
+            Needs::Meter => ([None; 3], payload_lengths(flow)),
+            Needs::Frames => (ip_lengths(flow), [None; 3]),
+            Needs::All => (ip_lengths(flow), payload_lengths(flow)),
         };
         Self {
             flow,
@@ -157,6 +155,15 @@ fn gaps(flow: &Flow) -> [Option<Stat>; 3] {
     let side = |side: usize| timing.side(side, flow.packets[side]);
     let all = timing.flow.moments(flow.packet_count().saturating_sub(1), flow.duration_ns());
     [all, side(flow.forward()), side(flow.backward())].map(|moments| moments.map(Stat::of))
+}
+
+fn ip_lengths(flow: &Flow) -> [Option<Stat>; 3] {
+    lengths(flow, flow.trackers.sizes.sides.each_ref().map(|side| &side.ip), flow.ip_bytes)
+}
+
+fn payload_lengths(flow: &Flow) -> [Option<Stat>; 3] {
+    let sides = flow.trackers.sizes.sides.each_ref().map(|side| &side.payload);
+    lengths(flow, sides, flow.payload_bytes)
 }
 
 fn lengths(flow: &Flow, sides: [&Lengths; 2], sums: [u64; 2]) -> [Option<Stat>; 3] {

@@ -2,8 +2,10 @@
 
 use super::CommunityId;
 use crate::decode::VlanStack;
+use crate::flows::Flow;
 use crate::time::Timestamp;
-use std::net::IpAddr;
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// A value of a column.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -12,13 +14,65 @@ pub enum Value<'a> {
     Null,
     Integer(i64),
     Unsigned(u64),
-    /// Never NaN or infinite.
+    /// NaN or infinite only in a profile that copies another program.
     Float(f64),
     Time(Timestamp),
     Address(IpAddr),
     Text(&'a str),
     CommunityId(CommunityId),
     Vlan(&'a VlanStack),
+    /// A time that is printed with six decimals.
+    MicrosecondTime(Timestamp),
+    Printed(Printed<'a>),
+}
+
+/// Texts of profiles that copy another program.
+#[derive(Clone, Copy, Debug)]
+pub enum Printed<'a> {
+    /// Addresses, ports and protocol, joined by hyphens.
+    FiveTuple(&'a Flow),
+    /// Day first, on a clock of twelve hours, UTC.
+    TwelveHourTime(Timestamp),
+    /// As the C library's `inet_ntop` has it.
+    NetworkAddress(IpAddr),
+    LinkAddress([u8; 6]),
+    /// The first half of a link address, which names its maker.
+    Organisation([u8; 6]),
+}
+
+impl PartialEq for Printed<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.to_string() == other.to_string()
+    }
+}
+
+impl fmt::Display for Printed<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FiveTuple(flow) => {
+                let ((from, from_port), (to, to_port)) = (flow.client(), flow.server());
+                let (from_port, to_port) = (from_port.unwrap_or(0), to_port.unwrap_or(0));
+                write!(formatter, "{from}-{to}-{from_port}-{to_port}-{}", flow.protocol())
+            }
+            Self::TwelveHourTime(time) => time.twelve_hour(formatter),
+            Self::NetworkAddress(IpAddr::V6(address)) => ntop(*address, formatter),
+            Self::NetworkAddress(address) => write!(formatter, "{address}"),
+            Self::LinkAddress([a, b, c, d, e, f]) => {
+                write!(formatter, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
+            }
+            Self::Organisation([a, b, c, ..]) => write!(formatter, "{a:02x}:{b:02x}:{c:02x}"),
+        }
+    }
+}
+
+/// IPv4-compatible addresses (RFC 4291, 2.5.5.1) end in dotted decimals there.
+fn ntop(address: Ipv6Addr, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    match address.to_bits() {
+        low @ 0x1_0000..=0xffff_ffff => {
+            write!(formatter, "::{}", Ipv4Addr::from_bits(low as u32))
+        }
+        _ => write!(formatter, "{address}"),
+    }
 }
 
 impl Value<'_> {

@@ -24,8 +24,6 @@ pub struct Content {
     pub problem: Option<Problem>,
 }
 
-const READING: Reading = Reading { whole_microseconds: false, bare_transport: false };
-
 /// Reads a whole capture.
 ///
 /// # Errors
@@ -33,8 +31,8 @@ const READING: Reading = Reading { whole_microseconds: false, bare_transport: fa
 pub fn content_of(file: &CaptureFile) -> Result<Content, Problem> {
     let mut reader = file.open()?;
     let placement = Placement::default();
-    let mut decoder = Decoder::new(READING, placement.clone());
-    let mut fragments = FragmentTable::new(READING, placement);
+    let mut decoder = Decoder::new(Reading::OURS, placement.clone());
+    let mut fragments = FragmentTable::new(Reading::OURS, placement);
     let mut pairs = Pairs::default();
     let (mut bytes, mut first_time, mut last_time) = (0, None::<Timestamp>, None::<Timestamp>);
     let mut visit = |packet: &Packet<'_>| {

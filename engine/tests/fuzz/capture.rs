@@ -19,9 +19,8 @@ struct Content {
 
 impl Content {
     fn take(&mut self, packet: &Packet<'_>) {
-        assert!(packet.original_bytes as usize >= packet.data.len());
-        let Packet { time, original_bytes, link_type, data } = packet;
-        (time, original_bytes, link_type, data).hash(&mut self.digest);
+        let Packet { time, original_bytes, snaplen_bytes, link_type, data } = packet;
+        (time, original_bytes, snaplen_bytes, link_type, data).hash(&mut self.digest);
         self.packets += 1;
     }
 

@@ -3,14 +3,16 @@
 
 use tractor_engine::capture::Packet;
 use tractor_engine::decode::{
-    Decoded, Decoder, FragmentTable, Moment, Placement, Reading, Segment,
+    Decoded, Decoder, FragmentTable, Moment, Placement, Reading, ReadingRules, Segment,
 };
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
-const READINGS: [Reading; 2] = [
-    Reading { whole_microseconds: false, bare_transport: false },
-    Reading { whole_microseconds: true, bare_transport: true },
+const READINGS: [Reading; 4] = [
+    Reading::OURS,
+    Reading { rules: ReadingRules::BareTransport, time_unit_ns: 1_000 },
+    Reading { rules: ReadingRules::Cic, time_unit_ns: 1_000 },
+    Reading { rules: ReadingRules::Nfstream, time_unit_ns: 1_000_000 },
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.
@@ -24,7 +26,8 @@ pub fn check_bytes(bytes: &[u8]) {
 /// Decodes a packet of which `missing_bytes` were not captured.
 pub fn check(link_type: u16, missing_bytes: u32, data: &[u8]) {
     let original_bytes = data.len() as u32 + missing_bytes;
-    let packet = Packet { time: Timestamp(1_999), original_bytes, link_type, data };
+    let packet =
+        Packet { time: Timestamp(1_999), original_bytes, snaplen_bytes: 0, link_type, data };
     for reading in READINGS {
         let placement = Placement::default();
         let mut decoder = Decoder::new(reading, placement.clone());
@@ -34,7 +37,7 @@ pub fn check(link_type: u16, missing_bytes: u32, data: &[u8]) {
         assert_eq!(decoder.counts.packets, 2);
         if let Some(segment) = first {
             check_segment(&segment, original_bytes);
-            assert!(!reading.bare_transport || segment.key.stack_word() == 0);
+            assert!(reading.rules != ReadingRules::BareTransport || segment.key.stack_word() == 0);
         }
     }
 }
@@ -50,7 +53,11 @@ fn segment_of(
         counts.map(|(_, count)| count).sum()
     };
     let before = reasons(decoder);
-    match decoder.decode(packet, Moment::default()) {
+    let decoded = match reading.is_copied() {
+        true => decoder.decode_copied(packet, Moment::default()),
+        false => decoder.decode(packet, Moment::default()),
+    };
+    match decoded {
         Decoded::Segment(segment) => Some(segment),
         Decoded::Fragment(fragment) => {
             check_segment(&fragment.segment, packet.original_bytes);

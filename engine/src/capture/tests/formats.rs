@@ -30,7 +30,7 @@ fn unusual_fields_are_taken_as_they_are() {
     let packet = one_packet(header, record([u32::MAX, u32::MAX, 200, 7], &[1; 200]));
     let nanoseconds = i64::from(u32::MAX) * 1_000;
     assert_eq!(packet.time, Timestamp::from_parts(u32::MAX.into(), nanoseconds));
-    assert_eq!((packet.original_bytes, packet.data.len()), (200, 200));
+    assert_eq!((packet.original_bytes, packet.data.len()), (7, 200));
     let header = pcap_header(0xa1b2_3c4d, (2, 4));
     let packet = one_packet(header, record([SECOND, 5, 0, 0], b""));
     assert_eq!(packet.time, Timestamp::from_parts(SECOND.into(), 5));

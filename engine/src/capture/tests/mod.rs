@@ -21,7 +21,7 @@ struct Kept {
 }
 
 fn keep(packet: &Packet<'_>) -> Kept {
-    let Packet { time, original_bytes, link_type, data } = *packet;
+    let Packet { time, original_bytes, link_type, data, .. } = *packet;
     Kept { time, original_bytes, link_type, data: data.to_vec() }
 }
 
