@@ -87,6 +87,7 @@ pub struct FlowOptions {
   tractor flows capture.pcap -o flows.csv
   tractor flows captures/ --profile iscx --active-timeout 30s > flows.csv
   zcat old.pcap.gz | tractor flows - --label skype | head
+  tractor flows captures/ --format parquet -o flows.parquet
   tractor flows 'night-*.pcapng.zst' --format none --timings")]
 pub struct FlowsArguments {
     #[command(flatten)]
@@ -96,7 +97,8 @@ pub struct FlowsArguments {
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// csv, or none to compute everything and write nothing
+    /// csv, jsonl (an object a line), parquet, arff (numeric columns and the class), or none to
+    /// compute everything and write nothing
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub format: Format,
 
@@ -117,6 +119,9 @@ pub struct FlowsArguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Csv,
+    Jsonl,
+    Parquet,
+    Arff,
     None,
 }
 

@@ -23,8 +23,10 @@ const FOR_COMMANDS: [&str; 7] =
     ["time", "capture", "flows", "profiles", "statistics", "output", "dataflow"];
 
 /// Where each dependency may be named: files and folders.
-const DOORS: [(&str, &[&str]); 23] = [
+const DOORS: [(&str, &[&str]); 26] = [
     ("anyhow", &["examples"]),
+    ("arrow_array", &["engine/src/output/parquet.rs"]),
+    ("arrow_schema", &["engine/src/output/parquet.rs"]),
     ("base64", &["engine/src/profiles/community_id.rs"]),
     ("clap", &["api/cli.rs", "api/main.rs", "api/pcap_info.rs"]),
     ("ctrlc", &["api/interrupt.rs"]),
@@ -38,9 +40,13 @@ const DOORS: [(&str, &[&str]); 23] = [
     ("jiff", &["engine/src/time.rs", "api/duration.rs"]),
     ("lz4_flex", &["engine/src/capture/lz4.rs"]),
     ("mimalloc", &["api/main.rs"]),
+    ("parquet", &["engine/src/output/parquet.rs"]),
     ("pcap_file", &["engine/src/capture"]),
     ("serde", &["engine/src/statistics/count.rs"]),
-    ("serde_json", &["api/commands/info.rs", "api/commands/stats.rs"]),
+    (
+        "serde_json",
+        &["api/commands/info.rs", "api/commands/stats.rs", "engine/src/output/jsonl.rs"],
+    ),
     ("sha1", &["engine/src/profiles/community_id.rs"]),
     ("tempfile", &["api/output_file.rs", "api/interrupt.rs"]),
     ("thiserror", &["engine/src/capture/damage.rs", "engine/src/dataflow/summary.rs"]),

@@ -7,17 +7,23 @@ use super::{
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::{Exit, interrupt, messages};
-use std::io;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use tractor_engine::capture::join;
-use tractor_engine::output::{CsvWriter, DiscardWriter, RowWriter};
-use tractor_engine::profiles::Profile;
+use tractor_engine::dataflow::RunOptions;
+use tractor_engine::output::{
+    ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter,
+};
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
     let profile = match profile_named(&arguments.options.profile) {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
+        messages::error("parquet is not for terminals: name a file with -o");
+        return Exit::Usage;
+    }
     let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
@@ -30,7 +36,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     let mut options = run_options(&arguments.options, profile);
     options.classes = classes(&joined.files, arguments.label.as_deref());
     let opened = OutputFile::create(destination(arguments))
-        .and_then(|output| writer(arguments, profile, &output).map(|writer| (output, writer)));
+        .and_then(|output| writer(arguments, &options, &output).map(|writer| (output, writer)));
     let (output, writer) = match opened {
         Ok(opened) => opened,
         Err(cause) => return cannot_write(arguments, &cause),
@@ -53,11 +59,16 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     messages::exit_of_inputs(summary.files, &summary.problems)
 }
 
+/// Whether what is written to that output would be shown to a person.
+fn is_terminal(output: &Path) -> bool {
+    output == Path::new("-") && io::stdout().is_terminal()
+}
+
 /// Without a format nothing is written, so nothing may be touched.
 fn destination(arguments: &FlowsArguments) -> &Path {
     match arguments.format {
-        Format::Csv => &arguments.output,
         Format::None => Path::new("-"),
+        _ => &arguments.output,
     }
 }
 
@@ -69,11 +80,16 @@ pub(super) fn nothing_found() -> Exit {
 
 fn writer(
     arguments: &FlowsArguments,
-    profile: &'static Profile,
+    options: &RunOptions,
     output: &OutputFile,
 ) -> io::Result<Box<dyn RowWriter>> {
+    let (profile, with_id) = (options.profile, arguments.with_id);
+    let classes = options.classes.iter().filter_map(|class| class.as_deref());
     Ok(match arguments.format {
-        Format::Csv => Box::new(CsvWriter::new(profile, arguments.with_id, output.writer()?)),
+        Format::Csv => Box::new(CsvWriter::new(profile, with_id, output.writer()?)),
+        Format::Jsonl => Box::new(JsonLinesWriter::new(profile, with_id, output.writer()?)),
+        Format::Parquet => Box::new(ParquetWriter::new(profile, with_id, output.writer()?)?),
+        Format::Arff => Box::new(ArffWriter::new(profile, with_id, classes, output.writer()?)),
         Format::None => Box::new(DiscardWriter::new(profile)),
     })
 }

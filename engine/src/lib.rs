@@ -8,7 +8,7 @@
 //! flows/       Flow       key, table, flow life, TCP as far as it decides them
 //! profiles/    Profile    one file a profile: reading, life, columns
 //! statistics/  Count      which counts exist; what a capture holds
-//! output/      csv none   formats
+//! output/      RowWriter  formats: csv, jsonl, parquet, arff, none
 //! dataflow/    graph      the timely dataflow that joins them
 //! ```
 //!

@@ -70,3 +70,9 @@ pub const WORKERS_MAX: usize = 64;
 
 /// Changed keys after which a worker's statistics enter the dataflow together.
 pub const EPOCH_CHANGES_MAX: usize = 10_000;
+
+/// Rows of a row group of a Parquet file. They are kept encoded until the group is written.
+pub const PARQUET_GROUP_ROWS: usize = 65_536;
+
+/// Rows kept as values before they are encoded for a Parquet file.
+pub const PARQUET_BATCH_ROWS: usize = 2_048;

@@ -1,110 +1,51 @@
 //! Comma-separated values (RFC 4180, lines end with a line feed): a header, then a line a flow.
 
 use super::RowWriter;
-use crate::profiles::{Profile, Row, Value, emptied};
+use super::cells::Cells;
+use super::text::{Lines, write_plain};
+use crate::profiles::{Profile, Row, Value};
 use std::io::{self, Write};
 
-/// Bytes gathered before they are handed on.
-const BUFFER_BYTES: usize = 256 << 10;
-
-/// Writes rows as CSV. Integers as integers, floats as the shortest decimal that reads back the
-/// same, times as RFC 3339 with nanoseconds, missing values as nothing.
+/// Writes rows as CSV; missing values are empty cells.
 pub struct CsvWriter<W> {
-    profile: &'static Profile,
-    with_id: bool,
-    cells: Vec<Value<'static>>,
-    buffer: Vec<u8>,
-    to: W,
+    cells: Cells,
+    lines: Lines<W>,
 }
 
 impl<W: Write + Send> CsvWriter<W> {
     /// A writer that begins with the header.
     pub fn new(profile: &'static Profile, with_id: bool, to: W) -> Self {
-        let mut buffer = Vec::with_capacity(BUFFER_BYTES + 4_096);
+        let mut lines = Lines::new(to);
         for (place, column) in profile.table(with_id).enumerate() {
             if place > 0 {
-                buffer.push(b',');
+                lines.bytes.push(b',');
             }
-            write_text(&column.name, &mut buffer);
+            write_text(&column.name, &mut lines.bytes);
         }
-        buffer.push(b'\n');
-        Self { profile, with_id, cells: Vec::new(), buffer, to }
-    }
-
-    fn hand_on(&mut self) -> io::Result<()> {
-        self.to.write_all(&self.buffer)?;
-        self.buffer.clear();
-        Ok(())
+        lines.bytes.push(b'\n');
+        Self { cells: Cells::new(profile, with_id), lines }
     }
 }
 
 impl<W: Write + Send> RowWriter for CsvWriter<W> {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let mut cells = emptied(std::mem::take(&mut self.cells));
-        self.profile.evaluate(row, self.with_id, &mut cells);
-        for (place, value) in cells.iter().enumerate() {
-            if place > 0 {
-                self.buffer.push(b',');
+        let out = &mut self.lines.bytes;
+        self.cells.of(row, |cells| {
+            for (place, value) in cells.iter().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                match value {
+                    Value::Text(text) => write_text(text, out),
+                    value => write_plain(value, out),
+                }
             }
-            write_value(value, &mut self.buffer);
-        }
-        self.cells = emptied(cells);
-        self.buffer.push(b'\n');
-        if self.buffer.len() >= BUFFER_BYTES {
-            self.hand_on()?;
-        }
-        Ok(())
+        });
+        self.lines.end_line()
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.hand_on()?;
-        self.to.flush()
-    }
-}
-
-fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
-    match value {
-        Value::Null => {}
-        Value::Integer(value) => {
-            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
-        }
-        Value::Unsigned(value) => {
-            out.extend_from_slice(itoa::Buffer::new().format(*value).as_bytes());
-        }
-        Value::Float(value) => write_float(*value, out),
-        Value::Time(time) => time.write_rfc3339(out),
-        // Writing to a vector cannot fail.
-        Value::Address(address) => drop(write!(out, "{address}")),
-        Value::Text(text) => write_text(text, out),
-        Value::CommunityId(id) => drop(write!(out, "{id}")),
-        Value::Vlan(stack) => drop(write!(out, "{stack}")),
-        Value::MicrosecondTime(time) => time.write_rfc3339_microseconds(out),
-        Value::Printed(text) => drop(write!(out, "{text}")),
-    }
-}
-
-/// The shortest decimal that reads back the same; whole numbers without a point.
-fn write_float(value: f64, out: &mut Vec<u8>) {
-    const EXACT_WHOLE_MAX: f64 = (1_u64 << 53) as f64;
-    if !value.is_finite() {
-        out.extend_from_slice(non_finite(value).as_bytes());
-        return;
-    }
-    if value.abs() < EXACT_WHOLE_MAX && value == value.trunc() {
-        out.extend_from_slice(itoa::Buffer::new().format(value as i64).as_bytes());
-        return;
-    }
-    let mut buffer = zmij::Buffer::new();
-    let text = buffer.format_finite(value);
-    out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
-}
-
-/// As Java prints them, whose program a profile copies.
-fn non_finite(value: f64) -> &'static str {
-    match value {
-        f64::INFINITY => "Infinity",
-        f64::NEG_INFINITY => "-Infinity",
-        _ => "NaN",
+        self.lines.finish()
     }
 }
 
@@ -122,22 +63,6 @@ fn write_text(text: &str, out: &mut Vec<u8>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn float(value: f64) -> String {
-        let mut out = Vec::new();
-        write_float(value, &mut out);
-        String::from_utf8(out).unwrap()
-    }
-
-    #[test]
-    fn floats_are_shortest_and_read_back() {
-        assert_eq!(float(0.0), "0");
-        assert_eq!(float(192_013.0), "192013");
-        assert_eq!(float(0.1 + 0.2), "0.30000000000000004");
-        for value in [1.0 / 3.0, 1e-9, 6.02e23, 9_007_199_254_740_993.0, 2f64.powi(63)] {
-            assert_eq!(float(value).parse::<f64>(), Ok(value));
-        }
-    }
 
     #[test]
     fn text_is_quoted_when_it_must_be() {

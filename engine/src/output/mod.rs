@@ -1,10 +1,18 @@
 //! Formats: what becomes of rows. A writer runs on a thread of its own, off the workers'.
 
+mod arff;
+mod cells;
 mod csv;
 mod discard;
+mod jsonl;
+mod parquet;
+mod text;
 
+pub use arff::ArffWriter;
 pub use csv::CsvWriter;
 pub use discard::DiscardWriter;
+pub use jsonl::JsonLinesWriter;
+pub use parquet::ParquetWriter;
 
 use crate::profiles::Row;
 use std::io;

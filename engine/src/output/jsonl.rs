@@ -1,0 +1,69 @@
+//! JSON Lines: an object a flow (RFC 8259), its keys the columns' names.
+
+use super::RowWriter;
+use super::cells::Cells;
+use super::text::{Lines, write_plain};
+use crate::profiles::{Profile, Row, Value};
+use std::io::{self, Write};
+
+/// Writes rows as JSON. Numbers look as in CSV, so a whole float has no point; missing values are
+/// null; all else is strings.
+pub struct JsonLinesWriter<W> {
+    cells: Cells,
+    /// What stands before each value: `{"first":`, `,"second":` and so on.
+    keys: Vec<Vec<u8>>,
+    lines: Lines<W>,
+}
+
+impl<W: Write + Send> JsonLinesWriter<W> {
+    pub fn new(profile: &'static Profile, with_id: bool, to: W) -> Self {
+        let key = |(place, name): (usize, &str)| {
+            let mut key = vec![if place == 0 { b'{' } else { b',' }];
+            write_string(name, &mut key);
+            key.push(b':');
+            key
+        };
+        let names = profile.table(with_id).map(|column| column.name.as_str());
+        let keys = names.enumerate().map(key).collect();
+        Self { cells: Cells::new(profile, with_id), keys, lines: Lines::new(to) }
+    }
+}
+
+impl<W: Write + Send> RowWriter for JsonLinesWriter<W> {
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+        let out = &mut self.lines.bytes;
+        self.cells.of(row, |cells| {
+            for (key, value) in self.keys.iter().zip(cells) {
+                out.extend_from_slice(key);
+                write_value(value, out);
+            }
+        });
+        out.push(b'}');
+        self.lines.end_line()
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.lines.finish()
+    }
+}
+
+fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        // JSON has no other numbers.
+        Value::Float(value) if !value.is_finite() => out.extend_from_slice(b"null"),
+        Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => write_plain(value, out),
+        Value::Text(text) => write_string(text, out),
+        // Nothing in them needs escaping.
+        _ => {
+            out.push(b'"');
+            write_plain(value, out);
+            out.push(b'"');
+        }
+    }
+}
+
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    // Writing text to a vector cannot fail.
+    drop(serde_json::to_writer(out, text));
+}

@@ -1,0 +1,191 @@
+//! Apache Parquet: typed columns, compressed with zstd.
+//!
+//! Times are timestamps of nanoseconds in UTC, texts are UTF-8. The key-value metadata of a file
+//! tells the profile, its version and the program's: `tractor.profile`, `tractor.profile_version`,
+//! `tractor.version`.
+
+use super::RowWriter;
+use super::cells::Cells;
+use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_GROUP_ROWS};
+use crate::profiles::{Column, Kind, Profile, Row, Value};
+use crate::time::MICROSECOND_NS;
+use arrow_array::builder::{
+    Float64Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt64Builder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::sync::Arc;
+
+/// Writes rows as Parquet.
+pub struct ParquetWriter<W: Write + Send> {
+    cells: Cells,
+    columns: Vec<Builder>,
+    rows: usize,
+    schema: SchemaRef,
+    to: ArrowWriter<W>,
+}
+
+impl<W: Write + Send> ParquetWriter<W> {
+    /// # Errors
+    /// When the destination does not take the first bytes.
+    pub fn new(profile: &'static Profile, with_id: bool, to: W) -> io::Result<Self> {
+        let fields: Vec<Field> = profile.table(with_id).map(field).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(profile)));
+        Ok(Self {
+            cells: Cells::new(profile, with_id),
+            columns: profile.table(with_id).map(|column| Builder::new(column.kind)).collect(),
+            rows: 0,
+            schema,
+            to: to.map_err(into_io)?,
+        })
+    }
+
+    /// Encodes the rows that were gathered.
+    fn hand_on(&mut self) -> Result<()> {
+        let columns = self.columns.iter_mut().map(Builder::finish).collect();
+        self.rows = 0;
+        self.to.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+    }
+}
+
+impl<W: Write + Send> RowWriter for ParquetWriter<W> {
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+        self.cells.of(row, |cells| {
+            for (column, value) in self.columns.iter_mut().zip(cells) {
+                column.append(value);
+            }
+        });
+        self.rows += 1;
+        match self.rows == PARQUET_BATCH_ROWS {
+            true => self.hand_on().map_err(into_io),
+            false => Ok(()),
+        }
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.hand_on().and_then(|()| self.to.finish().map(drop)).map_err(into_io)?;
+        self.to.inner_mut().flush()
+    }
+}
+
+fn field(column: &Column) -> Field {
+    let kind = match column.kind {
+        Kind::Unsigned => DataType::UInt64,
+        Kind::Integer => DataType::Int64,
+        Kind::Float => DataType::Float64,
+        Kind::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into())),
+        Kind::Text => DataType::Utf8,
+    };
+    Field::new(&column.name, kind, true)
+}
+
+const UTC: &str = "UTC";
+
+fn properties(profile: &Profile) -> WriterProperties {
+    let about = [
+        ("tractor.profile", profile.name.to_owned()),
+        ("tractor.profile_version", profile.version.to_string()),
+        ("tractor.version", env!("CARGO_PKG_VERSION").to_owned()),
+    ];
+    let about = about.map(|(key, value)| KeyValue::new(key.to_owned(), value));
+    WriterProperties::builder()
+        // The fastest level.
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_max_row_group_row_count(Some(PARQUET_GROUP_ROWS))
+        .set_key_value_metadata(Some(about.into()))
+        .build()
+}
+
+/// The cause as the destination told it, where it was the destination.
+fn into_io(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(cause) => match cause.downcast::<io::Error>() {
+            Ok(cause) => *cause,
+            Err(cause) => io::Error::other(cause),
+        },
+        error => io::Error::other(error),
+    }
+}
+
+/// Values of one column, of the rows since the last batch.
+enum Builder {
+    Unsigned(UInt64Builder),
+    Integer(Int64Builder),
+    Float(Float64Builder),
+    Time(TimestampNanosecondBuilder),
+    Text(StringBuilder),
+}
+
+impl Builder {
+    fn new(kind: Kind) -> Self {
+        let rows = PARQUET_BATCH_ROWS;
+        match kind {
+            Kind::Unsigned => Self::Unsigned(UInt64Builder::with_capacity(rows)),
+            Kind::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
+            Kind::Float => Self::Float(Float64Builder::with_capacity(rows)),
+            Kind::Time => {
+                Self::Time(TimestampNanosecondBuilder::with_capacity(rows).with_timezone(UTC))
+            }
+            Kind::Text => Self::Text(StringBuilder::with_capacity(rows, rows * 16)),
+        }
+    }
+
+    /// Appends a value that the column's kind holds; any other would be missing.
+    #[inline]
+    fn append(&mut self, value: &Value<'_>) {
+        match self {
+            Self::Unsigned(column) => column.append_option(match value {
+                Value::Unsigned(value) => Some(*value),
+                _ => None,
+            }),
+            Self::Integer(column) => column.append_option(match value {
+                Value::Integer(value) => Some(*value),
+                _ => None,
+            }),
+            Self::Float(column) => column.append_option(match value {
+                Value::Float(value) => Some(*value),
+                Value::Integer(value) => Some(*value as f64),
+                Value::Unsigned(value) => Some(*value as f64),
+                _ => None,
+            }),
+            Self::Time(column) => column.append_option(match value {
+                Value::Time(time) => Some(time.0),
+                Value::MicrosecondTime(time) => Some(time.floor_to(MICROSECOND_NS).0),
+                _ => None,
+            }),
+            Self::Text(column) => append_text(column, value),
+        }
+    }
+
+    fn finish(&mut self) -> ArrayRef {
+        match self {
+            Self::Unsigned(column) => Arc::new(column.finish()),
+            Self::Integer(column) => Arc::new(column.finish()),
+            Self::Float(column) => Arc::new(column.finish()),
+            Self::Time(column) => Arc::new(column.finish()),
+            Self::Text(column) => Arc::new(column.finish()),
+        }
+    }
+}
+
+fn append_text(column: &mut StringBuilder, value: &Value<'_>) {
+    // Writing to a builder cannot fail; what was written is the beginning of the next value.
+    let _ = match value {
+        Value::Text(text) => return column.append_value(text),
+        Value::Address(address) => write!(column, "{address}"),
+        Value::CommunityId(id) => write!(column, "{id}"),
+        Value::Vlan(stack) => write!(column, "{stack}"),
+        Value::Printed(text) => write!(column, "{text}"),
+        _ => return column.append_null(),
+    };
+    column.append_value("");
+}
