@@ -1,6 +1,6 @@
 //! What all packets of a chunk share.
 
-use crate::decode::{DeepStacks, Segment, VlanStack};
+use crate::decode::{DeepStacks, Layers, Segment};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct ChunkHead {
     pub clock_after: Timestamp,
     /// Which file of the run.
     pub file: u32,
-    /// VLAN stacks too deep for their word of the key, by that word.
+    /// VLANs and tunnels that their word of the key does not spell out, by that word.
     pub deep_stacks: DeepStacks,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
@@ -33,8 +33,8 @@ impl ChunkHead {
         self.clock_before.max(segment.clock)
     }
 
-    /// The VLAN stack behind a word that does not spell it out.
-    pub fn deep_stack(&self, word: u64) -> Option<Arc<VlanStack>> {
+    /// The layers behind a word that does not spell it out.
+    pub fn deep_stack(&self, word: u64) -> Option<Arc<Layers>> {
         self.deep_stacks.get(&word).cloned()
     }
 }

@@ -6,7 +6,7 @@ use super::open::{OpenFlow, Verdict};
 use super::slab::{self, Slab};
 use super::wheel::{Entry, Wheel};
 use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
-use crate::decode::{Segment, VlanStack};
+use crate::decode::{Layers, Segment};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
 use crate::prefetch::prefetch;
@@ -30,7 +30,7 @@ pub struct Table<T> {
     shards: Vec<ShardIndex>,
     records: Slab<Record<T>>,
     /// VLAN stacks that their keys cannot spell, by index.
-    deep_stacks: HashMap<usize, Arc<VlanStack>>,
+    deep_stacks: HashMap<usize, Arc<Layers>>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,

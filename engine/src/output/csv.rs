@@ -77,7 +77,8 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Address(address) => drop(write!(out, "{address}")),
         Value::Text(text) => write_text(text, out),
         Value::CommunityId(id) => drop(write!(out, "{id}")),
-        Value::Vlan(stack) => drop(write!(out, "{stack}")),
+        Value::Vlans(vlans) => drop(write!(out, "{vlans}")),
+        Value::Tunnels(tunnels) => drop(write!(out, "{tunnels}")),
     }
 }
 

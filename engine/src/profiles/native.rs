@@ -24,7 +24,7 @@ pub fn profile() -> Profile {
         name: "native",
         version: 1,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
-        reading: Reading { whole_microseconds: false, bare_transport: false },
+        reading: Reading { whole_microseconds: false, bare_transport: false, outer: false },
         life: Life::CONNECTION,
         needs: Needs::All,
         activity_rule: ActivityRule::Exact,
@@ -72,9 +72,14 @@ fn identity(columns: &mut Columns) {
     });
     addresses(columns);
     columns.add("vlan", "", "VLAN ids, outermost first, joined by points", |row| {
-        row.vlan.as_ref().map_or(Value::Null, Value::Vlan)
+        let vlans = row.layers.as_ref().and_then(|layers| layers.vlans());
+        vlans.map_or(Value::Null, Value::Vlans)
     });
-    columns.add("tunnel", "", "Id of the tunnel the flow runs in", |_| Value::Null);
+    let meaning = "Tunnels the flow runs in, outermost first, joined by /: kind, or kind:id";
+    columns.add("tunnel", "", meaning, |row| {
+        let tunnels = row.layers.as_ref().and_then(|layers| layers.tunnels());
+        tunnels.map_or(Value::Null, Value::Tunnels)
+    });
 }
 
 fn ends(columns: &mut Columns) {

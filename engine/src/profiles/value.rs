@@ -1,7 +1,7 @@
 //! One cell of a row, before any format.
 
 use super::CommunityId;
-use crate::decode::VlanStack;
+use crate::decode::{Tunnels, Vlans};
 use crate::time::Timestamp;
 use std::net::IpAddr;
 
@@ -18,7 +18,8 @@ pub enum Value<'a> {
     Address(IpAddr),
     Text(&'a str),
     CommunityId(CommunityId),
-    Vlan(&'a VlanStack),
+    Vlans(Vlans<'a>),
+    Tunnels(Tunnels<'a>),
 }
 
 impl Value<'_> {

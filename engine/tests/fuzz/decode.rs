@@ -8,14 +8,16 @@ use tractor_engine::decode::{
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
-const READINGS: [Reading; 2] = [
-    Reading { whole_microseconds: false, bare_transport: false },
-    Reading { whole_microseconds: true, bare_transport: true },
+const READINGS: [Reading; 3] = [
+    Reading { whole_microseconds: false, bare_transport: false, outer: false },
+    Reading { whole_microseconds: false, bare_transport: false, outer: true },
+    Reading { whole_microseconds: true, bare_transport: true, outer: false },
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.
 pub fn check_bytes(bytes: &[u8]) {
-    const LINK_TYPES: [u16; 12] = [1, 1, 1, 113, 276, 0, 108, 12, 101, 228, 229, 105];
+    const LINK_TYPES: [u16; 20] =
+        [1, 1, 1, 113, 276, 0, 108, 12, 101, 228, 229, 105, 9, 50, 51, 104, 107, 127, 119, 192];
     let [link, missing, data @ ..] = bytes else { return };
     let link_type = LINK_TYPES[usize::from(*link) % LINK_TYPES.len()];
     check(link_type, u32::from(*missing), data);
