@@ -64,6 +64,10 @@ pub struct FlowOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub max_flows: Option<u64>,
 
+    /// Report the outermost IP packets, not what tunnels carry
+    #[arg(long)]
+    pub outer: bool,
+
     /// Worker threads [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     pub workers: Option<u64>,

@@ -14,7 +14,7 @@ use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
-use crate::decode::{Decoder, FragmentTable, Placement};
+use crate::decode::{Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, TableOptions, flow_table};
 use crate::limits::{
@@ -44,6 +44,8 @@ pub struct RunOptions {
     pub classes: Vec<Option<String>>,
     /// Whether to count by protocol, address and port.
     pub statistics: bool,
+    /// Whether flows are those of the outermost IP packets, not of what tunnels carry.
+    pub outer: bool,
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
@@ -69,6 +71,7 @@ impl RunOptions {
             chunk_bytes: CHUNK_BYTES,
             classes: Vec::new(),
             statistics: false,
+            outer: false,
             panic_at_step: None,
         }
     }
@@ -212,7 +215,7 @@ fn run_workers(
     let placement = Placement::default();
     let seed = Seed {
         table: options.table,
-        profile: options.profile,
+        reading: Reading { outer: options.outer, ..options.profile.reading },
         placement,
         to_writer: Mutex::new(to_writer),
         tables: tables.clone(),
@@ -232,7 +235,7 @@ fn run_workers(
 /// What every worker builds its stages from.
 struct Seed {
     table: TableOptions,
-    profile: &'static Profile,
+    reading: Reading,
     placement: Placement,
     /// Taken by worker 0.
     to_writer: Mutex<Option<SyncSender<OrderedFlows>>>,
@@ -246,7 +249,7 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 impl Seed {
     fn stages(&self, worker: usize, peers: usize) -> Stages {
         let shared = &self.shared;
-        let reading = self.profile.reading;
+        let reading = self.reading;
         let decoder = Decoder::new(reading, self.placement.clone());
         let fragments = FragmentTable::new(reading, self.placement.clone());
         let table = flow_table(&self.table);

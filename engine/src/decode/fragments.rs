@@ -24,6 +24,8 @@ struct DatagramId {
     identification: u32,
     protocol: u8,
     is_ipv6: bool,
+    /// Datagrams of two tunnels are two, whatever their numbers.
+    stack: u64,
 }
 
 #[derive(Clone, Copy)]
@@ -49,6 +51,7 @@ impl Fragment {
             identification: self.part.identification,
             protocol: self.part.protocol,
             is_ipv6: key.is_ipv6(),
+            stack: key.stack_word(),
         }
     }
 

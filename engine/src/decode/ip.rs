@@ -1,6 +1,6 @@
 //! IPv4 and IPv6 headers, extension headers and fragment fields.
 
-use super::link::Version;
+use super::walk::{Version, Walk};
 use super::{Counts, Key, Kind, u16_at, u32_at};
 use crate::limits::HEADER_DEPTH_MAX;
 use etherparse::{Ipv4HeaderSlice, Ipv6HeaderSlice};
@@ -41,9 +41,16 @@ pub struct Part {
     pub is_first: bool,
 }
 
-impl Datagram<'_> {
+impl<'a> Datagram<'a> {
     pub fn is_fragment(&self) -> bool {
         self.fragment.is_some()
+    }
+
+    /// What a tunnel's header would be at the start of.
+    #[inline(always)]
+    pub fn payload(&self) -> Walk<'a> {
+        let original = self.ip_bytes.saturating_sub(self.header_bytes) as usize;
+        Walk { rest: self.payload, original }
     }
 
     /// A part without transport header.
@@ -53,14 +60,14 @@ impl Datagram<'_> {
     }
 }
 
-/// Reads the IP headers at the start of `rest`; `original` is the length of `rest` on the wire.
+/// Reads the IP headers that the walk has come to.
 #[inline(always)]
 pub fn read<'a>(
     version: Version,
-    rest: &'a [u8],
-    original: usize,
+    walk: Walk<'a>,
     counts: &mut Counts,
 ) -> Result<Datagram<'a>, Kind> {
+    let Walk { rest, original } = walk;
     let nibble = rest.first().ok_or(Kind::CutShort)? >> 4;
     match (version, nibble) {
         (Version::Four | Version::ByNibble, 4) => version_4(rest, original, counts),

@@ -1,8 +1,9 @@
-//! From packet to [`Segment`]: link layers, IP, fragments and transport, for any bytes at all.
+//! From packet to [`Segment`]: link layers, tunnels, IP, fragments and transport, for any bytes at
+//! all.
 //!
-//! Decoding is total: it never panics, never allocates per packet (a stack of more than four VLAN
-//! tags aside), and looks at no more than [`HEADER_DEPTH_MAX`](crate::limits::HEADER_DEPTH_MAX)
-//! headers. What it cannot read it counts by kind. The rules are section 2 of FLOWS.md.
+//! Decoding is total: it never panics, never allocates per packet (one of a tunnel, or with more
+//! than four VLAN tags, aside), and steps over no more than
+//! [`HEADER_DEPTH_MAX`](crate::limits::HEADER_DEPTH_MAX) headers. What it cannot read it counts by kind. The rules are section 2 of FLOWS.md.
 //!
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
@@ -14,26 +15,30 @@ mod fragments;
 mod icmp;
 mod ip;
 mod key;
+mod layers;
 mod link;
 mod nfstream;
 mod segment;
 mod transport;
-mod vlan;
+mod tunnel;
+mod walk;
+mod wireless;
 
 pub use copied::LinkAddresses;
 pub use counts::{Counts, Kind};
 pub use fragments::{Fragment, FragmentTable};
 pub use icmp::has_mate as icmp_has_mate;
 pub use key::{Endpoint, Key, Placement, shard_of_words};
+pub use layers::{Layers, Tunnels, Vlans};
 pub use link::link_type_is_read;
 pub use nfstream::vlan_and_tunnel as nfstream_vlan_and_tunnel;
 pub use segment::{Moment, Segment, flags, marks, shard_of};
-pub use vlan::VlanStack;
 
 use crate::capture::Packet;
 use crate::time::Timestamp;
 use std::collections::HashMap;
 use std::sync::Arc;
+use walk::Walk;
 
 /// What a packet turned out to be.
 pub enum Decoded {
@@ -44,8 +49,8 @@ pub enum Decoded {
     Nothing,
 }
 
-/// VLAN stacks that do not fit their word of the key, by that word.
-pub type DeepStacks = HashMap<u64, Arc<VlanStack>>;
+/// VLANs and tunnels that their word of the key does not spell out, by that word.
+pub type DeepStacks = HashMap<u64, Arc<Layers>>;
 
 /// How a profile wants packets read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +58,8 @@ pub struct Reading {
     pub rules: ReadingRules,
     /// Times are rounded down to whole units.
     pub time_unit_ns: i64,
+    /// The outermost IP packet counts: what tunnels over IP carry is its payload.
+    pub outer: bool,
 }
 
 /// By whose rules headers are read.
@@ -60,7 +67,7 @@ pub struct Reading {
 pub enum ReadingRules {
     /// Ours: section 2 of FLOWS.md.
     Ours,
-    /// Ours, but TCP and UDP with ports only, and no VLAN ids in the key.
+    /// Ours, but TCP and UDP with ports only, and no VLANs or tunnels in the key.
     BareTransport,
     /// CICFlowMeter's: FLOWS-cic.md.
     Cic,
@@ -70,7 +77,7 @@ pub enum ReadingRules {
 
 impl Reading {
     /// Our rules, to the nanosecond.
-    pub const OURS: Self = Self { rules: ReadingRules::Ours, time_unit_ns: 1 };
+    pub const OURS: Self = Self { rules: ReadingRules::Ours, time_unit_ns: 1, outer: false };
 
     /// True when the rules are of another program.
     pub fn is_copied(&self) -> bool {
@@ -83,6 +90,8 @@ pub struct Decoder {
     reading: Reading,
     placement: Placement,
     pub counts: Counts,
+    /// Of the current packet.
+    layers: Layers,
     /// Those of the current chunk.
     pub deep_stacks: DeepStacks,
     /// Of each packet of the current chunk, where the rules are NFStream's.
@@ -95,6 +104,7 @@ impl Decoder {
             reading,
             placement,
             counts: Counts::default(),
+            layers: Layers::default(),
             deep_stacks: DeepStacks::new(),
             link_addresses: Vec::new(),
         }
@@ -152,20 +162,30 @@ impl Decoder {
 
     #[inline(always)]
     fn try_decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Result<Decoded, Kind> {
-        let located = link::locate(packet.link_type, packet.data)?;
-        let rest = packet.data.get(located.offset..).ok_or(Kind::CutShort)?;
+        self.layers.clear();
         // A record may say less than it holds.
-        let original = (packet.original_bytes as usize).max(packet.data.len()) - located.offset;
-        let datagram = ip::read(located.version, rest, original, &mut self.counts)?;
+        let original = (packet.original_bytes as usize).max(packet.data.len());
+        let mut walk = Walk { rest: packet.data, original };
+        let mut version = link::to_ip(&mut walk, &mut self.layers, packet.link_type)?;
+        // Only scalars go round this loop: an ordinary packet stays in registers.
+        let datagram = loop {
+            let datagram = ip::read(version, walk, &mut self.counts)?;
+            if self.reading.outer || !tunnel::may_begin(&datagram) {
+                break datagram;
+            }
+            let (protocol, is_ipv6) = (datagram.protocol, datagram.is_ipv6);
+            let outer = tunnel::Outer { protocol, is_ipv6, payload: datagram.payload() };
+            match tunnel::to_inner_ip(outer, &mut self.layers)? {
+                Some(inner) => (walk, version) = inner,
+                None => break datagram,
+            }
+        };
         let transport = transport::read(&datagram, &mut self.counts)?;
         let bare = self.reading.rules == ReadingRules::BareTransport;
         if bare && !matches!(datagram.protocol, ip::TCP | ip::UDP) && !datagram.is_fragment() {
             return Err(Kind::OtherTransport);
         }
-        let stack = match located.stack {
-            Some(stack) if !bare => self.stack_word(stack),
-            _ => 0,
-        };
+        let stack = if bare || self.layers.is_empty() { 0 } else { self.stack_word() };
         let segment = transport.segment(&datagram, moment, stack, &self.placement);
         self.counts.count_transport(datagram.protocol);
         Ok(match datagram.fragment {
@@ -174,12 +194,13 @@ impl Decoder {
         })
     }
 
-    /// The stack's word of the key; a deep stack is kept beside the chunk so that a flow can spell it out.
+    /// The layers' word of the key; what that does not spell out is kept beside the chunk so that
+    /// a flow can.
     #[cold]
-    fn stack_word(&mut self, stack: VlanStack) -> u64 {
-        let word = stack.word();
-        if stack.is_deep() {
-            self.deep_stacks.entry(word).or_insert_with(|| Arc::new(stack));
+    fn stack_word(&mut self) -> u64 {
+        let word = self.layers.word();
+        if !self.layers.is_spelled() {
+            self.deep_stacks.entry(word).or_insert_with(|| Arc::new(self.layers));
         }
         word
     }

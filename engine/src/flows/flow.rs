@@ -1,7 +1,7 @@
 //! A closed flow, as columns read it.
 
 use super::ClientBy;
-use crate::decode::{Key, VlanStack};
+use crate::decode::{Key, Layers};
 use crate::features::Trackers;
 use crate::time::Timestamp;
 use std::net::IpAddr;
@@ -54,7 +54,7 @@ pub struct Flow {
     pub id: u64,
     pub key: Key,
     /// Spelled out only when the key's word cannot.
-    pub deep_stack: Option<Arc<VlanStack>>,
+    pub deep_stack: Option<Arc<Layers>>,
     pub client_side: usize,
     /// Where pairs have what came from the client: not its side where directions are told by
     /// address alone and both are equal.
@@ -109,14 +109,14 @@ impl Flow {
         self.packets[0] + self.packets[1]
     }
 
-    /// The VLAN ids, outermost first, if there are any.
-    pub fn vlan(&self) -> Option<VlanStack> {
+    /// VLANs and tunnels, outermost first, if there are any.
+    pub fn layers(&self) -> Option<Layers> {
         let word = self.key.stack_word();
         if word == 0 {
             return None;
         }
-        let spelled = VlanStack::from_word(word);
-        let stack = spelled.or_else(|| self.deep_stack.as_deref().copied())?;
-        (!stack.ids().is_empty()).then_some(stack)
+        let spelled = Layers::from_word(word);
+        let layers = spelled.or_else(|| self.deep_stack.as_deref().copied())?;
+        (!layers.is_empty()).then_some(layers)
     }
 }

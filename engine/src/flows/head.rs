@@ -1,6 +1,6 @@
 //! What all packets of a chunk share.
 
-use crate::decode::{DeepStacks, LinkAddresses, Segment, VlanStack};
+use crate::decode::{DeepStacks, Layers, LinkAddresses, Segment};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct ChunkHead {
     pub clock_after: Timestamp,
     /// Which file of the run.
     pub file: u32,
-    /// VLAN stacks too deep for their word of the key, by that word.
+    /// VLANs and tunnels that their word of the key does not spell out, by that word.
     pub deep_stacks: DeepStacks,
     /// Of each packet, where the profile prints them.
     pub link_addresses: Vec<LinkAddresses>,
@@ -40,8 +40,8 @@ impl ChunkHead {
         self.link_addresses.get(usize::from(segment.index)).copied().unwrap_or_default()
     }
 
-    /// The VLAN stack behind a word that does not spell it out.
-    pub fn deep_stack(&self, word: u64) -> Option<Arc<VlanStack>> {
+    /// The layers behind a word that does not spell it out.
+    pub fn deep_stack(&self, word: u64) -> Option<Arc<Layers>> {
         self.deep_stacks.get(&word).cloned()
     }
 }

@@ -7,7 +7,7 @@ use super::set_aside::SetAside;
 use super::slab::{self, Slab};
 use super::wheel::{Entry, Wheel};
 use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
-use crate::decode::{Segment, VlanStack, flags};
+use crate::decode::{Layers, Segment, flags};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
 use crate::prefetch::prefetch;
@@ -31,7 +31,7 @@ pub struct Table<T> {
     shards: Vec<ShardIndex>,
     records: Slab<Record<T>>,
     /// VLAN stacks that their keys cannot spell, by index.
-    deep_stacks: HashMap<usize, Arc<VlanStack>>,
+    deep_stacks: HashMap<usize, Arc<Layers>>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,

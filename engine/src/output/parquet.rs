@@ -183,7 +183,8 @@ fn append_text(column: &mut StringBuilder, value: &Value<'_>) {
         Value::Text(text) => return column.append_value(text),
         Value::Address(address) => write!(column, "{address}"),
         Value::CommunityId(id) => write!(column, "{id}"),
-        Value::Vlan(stack) => write!(column, "{stack}"),
+        Value::Vlans(vlans) => write!(column, "{vlans}"),
+        Value::Tunnels(tunnels) => write!(column, "{tunnels}"),
         Value::Printed(text) => write!(column, "{text}"),
         _ => return column.append_null(),
     };

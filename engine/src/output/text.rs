@@ -56,7 +56,8 @@ pub fn write_plain(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Address(address) => drop(write!(out, "{address}")),
         Value::Text(text) => out.extend_from_slice(text.as_bytes()),
         Value::CommunityId(id) => drop(write!(out, "{id}")),
-        Value::Vlan(stack) => drop(write!(out, "{stack}")),
+        Value::Vlans(vlans) => drop(write!(out, "{vlans}")),
+        Value::Tunnels(tunnels) => drop(write!(out, "{tunnels}")),
         Value::MicrosecondTime(time) => time.write_rfc3339_microseconds(out),
         Value::Printed(text) => drop(write!(out, "{text}")),
     }

@@ -44,7 +44,8 @@ impl Kind {
             Value::Address(_)
             | Value::Text(_)
             | Value::CommunityId(_)
-            | Value::Vlan(_)
+            | Value::Vlans(_)
+            | Value::Tunnels(_)
             | Value::Printed(_) => self == Self::Text,
         }
     }

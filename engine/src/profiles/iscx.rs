@@ -12,7 +12,7 @@ const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// The data set's own arithmetic: whole microseconds, -1 for missing, file order as it is.
 const READING: Reading =
-    Reading { rules: ReadingRules::BareTransport, time_unit_ns: MICROSECOND_NS };
+    Reading { rules: ReadingRules::BareTransport, time_unit_ns: MICROSECOND_NS, outer: false };
 
 pub fn iscx() -> Profile {
     Profile {

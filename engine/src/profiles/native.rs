@@ -89,9 +89,14 @@ fn identity(columns: &mut Columns) {
     community_id(columns);
     addresses(columns);
     columns.add("vlan", "", Text, "VLAN ids, outermost first, joined by points", |row| {
-        row.vlan.as_ref().map_or(Value::Null, Value::Vlan)
+        let vlans = row.layers.as_ref().and_then(|layers| layers.vlans());
+        vlans.map_or(Value::Null, Value::Vlans)
     });
-    columns.add("tunnel", "", Text, "Id of the tunnel the flow runs in", |_| Value::Null);
+    let meaning = "Tunnels the flow runs in, outermost first, joined by /: kind, or kind:id";
+    columns.add("tunnel", "", Text, meaning, |row| {
+        let tunnels = row.layers.as_ref().and_then(|layers| layers.tunnels());
+        tunnels.map_or(Value::Null, Value::Tunnels)
+    });
 }
 
 pub(super) fn community_id(columns: &mut Columns) {

@@ -44,7 +44,11 @@ pub fn profile() -> Profile {
         version: 1,
         about: "NFStream's columns (statistical_analysis=True) by its own rules: milliseconds, \
                 lengths of whole frames.",
-        reading: Reading { rules: ReadingRules::Nfstream, time_unit_ns: MILLISECOND_NS },
+        reading: Reading {
+            rules: ReadingRules::Nfstream,
+            time_unit_ns: MILLISECOND_NS,
+            outer: false,
+        },
         life: Life::NFSTREAM,
         needs: Needs::Frames,
         activity_rule: ActivityRule::Exact,

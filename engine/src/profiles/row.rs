@@ -1,6 +1,6 @@
 //! A closed flow with its statistics worked out, ready for columns.
 
-use crate::decode::VlanStack;
+use crate::decode::Layers;
 use crate::features::{Lengths, Moments, Needs};
 use crate::flows::Flow;
 
@@ -101,8 +101,8 @@ pub struct Row<'a> {
     pub flow: &'a Flow,
     /// The user's class of the flow's capture.
     pub class: Option<&'a str>,
-    /// The VLAN ids, if there are any.
-    pub vlan: Option<VlanStack>,
+    /// VLANs and tunnels, if there are any.
+    pub layers: Option<Layers>,
     active: Option<Stat>,
     idle: Option<Stat>,
     /// By [`Series`], then by [`Direction`].
@@ -121,7 +121,7 @@ impl<'a> Row<'a> {
         Self {
             flow,
             class,
-            vlan: flow.vlan(),
+            layers: flow.layers(),
             active: flow.trackers.activity.active().map(Stat::of),
             idle: flow.trackers.activity.idle().map(Stat::of),
             series: [gaps(flow), ip, payload],

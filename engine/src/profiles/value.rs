@@ -1,7 +1,7 @@
 //! One cell of a row, before any format.
 
 use super::CommunityId;
-use crate::decode::VlanStack;
+use crate::decode::{Tunnels, Vlans};
 use crate::flows::Flow;
 use crate::time::Timestamp;
 use std::fmt;
@@ -20,7 +20,8 @@ pub enum Value<'a> {
     Address(IpAddr),
     Text(&'a str),
     CommunityId(CommunityId),
-    Vlan(&'a VlanStack),
+    Vlans(Vlans<'a>),
+    Tunnels(Tunnels<'a>),
     /// A time that is printed with six decimals.
     MicrosecondTime(Timestamp),
     Printed(Printed<'a>),

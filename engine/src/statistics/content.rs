@@ -82,7 +82,7 @@ impl Pairs {
         if !key.has_ports() || !matches!(key.protocol(), 6 | 17) {
             return;
         }
-        // Without the VLAN stack: the pair is of addresses and ports.
+        // Without VLANs and tunnels: the pair is of addresses and ports.
         let pair = &key.words()[..5];
         let low = u128::from(self.low.hash_one(pair));
         let fingerprint = u128::from(self.high.hash_one(pair)) << 64 | low;

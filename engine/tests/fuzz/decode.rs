@@ -8,16 +8,18 @@ use tractor_engine::decode::{
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
-const READINGS: [Reading; 4] = [
+const READINGS: [Reading; 5] = [
     Reading::OURS,
-    Reading { rules: ReadingRules::BareTransport, time_unit_ns: 1_000 },
-    Reading { rules: ReadingRules::Cic, time_unit_ns: 1_000 },
-    Reading { rules: ReadingRules::Nfstream, time_unit_ns: 1_000_000 },
+    Reading { outer: true, ..Reading::OURS },
+    Reading { rules: ReadingRules::BareTransport, time_unit_ns: 1_000, outer: false },
+    Reading { rules: ReadingRules::Cic, time_unit_ns: 1_000, outer: false },
+    Reading { rules: ReadingRules::Nfstream, time_unit_ns: 1_000_000, outer: false },
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.
 pub fn check_bytes(bytes: &[u8]) {
-    const LINK_TYPES: [u16; 12] = [1, 1, 1, 113, 276, 0, 108, 12, 101, 228, 229, 105];
+    const LINK_TYPES: [u16; 20] =
+        [1, 1, 1, 113, 276, 0, 108, 12, 101, 228, 229, 105, 9, 50, 51, 104, 107, 127, 119, 192];
     let [link, missing, data @ ..] = bytes else { return };
     let link_type = LINK_TYPES[usize::from(*link) % LINK_TYPES.len()];
     check(link_type, u32::from(*missing), data);
