@@ -21,6 +21,8 @@ pub mod marks {
     pub const FROM_LARGER: u8 = 0x01;
     /// A TCP header was there: TCP, and no later fragment.
     pub const TCP_HEADER: u8 = 0x02;
+    /// The transport's checksum was looked at and is wrong.
+    pub const BAD_CHECKSUM: u8 = 0x04;
 }
 
 /// When a packet came, and where in its chunk.

@@ -5,6 +5,7 @@
 //! which side is the client may be known only later. Rules: FLOWS.md, section 6.
 
 mod activity;
+mod exchange;
 mod moments;
 mod needs;
 mod network;
@@ -14,6 +15,7 @@ mod timing;
 mod trackers;
 
 pub use activity::{Activity, ActivityRule};
+pub use exchange::Exchange;
 pub use moments::{Gaps, Lengths, Moments};
 pub use needs::Needs;
 pub use network::Network;

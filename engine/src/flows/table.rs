@@ -136,7 +136,7 @@ impl<T: TrackerSet> Table<T> {
         self.counts.time_went_back += u64::from(segment.time < flow.last);
         let time = if clamps { segment.time.max(flow.last) } else { segment.time };
         let last = (!is_first).then_some(flow.last);
-        let arrival = Arrival { time, last, side_packets: flow.packets[side] };
+        let side_packets = flow.packets[side];
         flow.last = time;
         flow.clock = head.clock(segment);
         flow.last_position = head.position(segment);
@@ -147,6 +147,8 @@ impl<T: TrackerSet> Table<T> {
             let entry = Entry { index: index as u32, generation: flow.generation };
             self.wheel.schedule(entry, flow.deadline(&self.life));
         }
+        let client_side = flow.connection.client_side();
+        let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
     }
 
@@ -172,11 +174,12 @@ impl<T: TrackerSet> Table<T> {
         flow.is_open = false;
         let no_deep_stack = self.deep_stacks.is_empty();
         let deep_stack = if no_deep_stack { None } else { self.deep_stacks.remove(&index) };
+        let client_side = flow.connection.client_side();
         Flow {
             id: flow.id,
             key: flow.key,
             deep_stack,
-            client_side: flow.connection.client_side(),
+            client_side,
             client_by: flow.connection.client_by,
             start: flow.first,
             end: flow.last,
@@ -186,7 +189,7 @@ impl<T: TrackerSet> Table<T> {
             packets: flow.packets,
             ip_bytes: flow.ip_bytes,
             payload_bytes: flow.payload_bytes,
-            trackers: trackers.close(flow.last, &self.options.activity),
+            trackers: trackers.close(flow.last, client_side, &self.options.activity),
         }
     }
 
