@@ -4,6 +4,7 @@
 //! A failure names its seed and leaves the smallest capture that still fails in the target folder;
 //! `TRACTOR_CASES=1000 cargo test oracle_agrees` looks for more.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::binary::{self, Means};
@@ -63,6 +64,28 @@ fn every_profile_agrees_on_adversarial_traffic() {
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
         }
     }
+}
+
+/// Else agreement would say little about them.
+#[test]
+fn the_adversary_reaches_every_state_and_every_letter() {
+    let (mut states, mut letters) = (BTreeSet::new(), BTreeSet::new());
+    for seed in 0..400 {
+        let mut random = Random::seeded(3_000_000 + seed);
+        let mood = Mood::of(&mut random);
+        let packets = adversarial(&mut random, &mood, 400);
+        let table = oracle::table(&packets, &Options::of(Profile::Native));
+        let column = |name| table.columns.iter().position(|column| column == name).unwrap();
+        let (state, history) = (column("conn_state"), column("history"));
+        states.extend(table.rows.iter().map(|row| row[state].to_string()));
+        letters.extend(
+            table.rows.iter().flat_map(|row| row[history].to_string().chars().collect::<Vec<_>>()),
+        );
+    }
+    let states: Vec<&str> = states.iter().map(String::as_str).collect();
+    let all = "OTH REJ RSTO RSTOS0 RSTR RSTRH S0 S1 S2 S3 SF SH SHR";
+    assert_eq!(states.join(" "), all);
+    assert_eq!(letters.iter().collect::<String>(), "ADFGHIQRSTW^adfghiqrstw");
 }
 
 #[test]

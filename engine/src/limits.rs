@@ -40,6 +40,12 @@ pub const FRAGMENTS_PER_SHARD_MAX: usize = 256;
 /// Linux keeps 30 s).
 pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 
+/// Holes in the bytes of one side of a flow; one more, and the lowest is taken as missed.
+pub const HOLES_PER_SIDE_MAX: usize = 16;
+
+/// Letters of a flow's history; further ones are left out.
+pub const HISTORY_LETTERS_MAX: usize = 128;
+
 /// Steps of closed flows that may wait for the writer's thread; then the dataflow waits.
 pub const STEPS_TO_WRITE_MAX: usize = 4;
 

@@ -27,6 +27,7 @@ pub struct Packet {
     pub time_to_live: u8,
     pub dscp: u8,
     pub tcp: Option<TcpHeader>,
+    pub has_bad_checksum: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -141,6 +142,7 @@ fn arrival(
         time_to_live: datagram.time_to_live,
         dscp: datagram.dscp,
         tcp: datagram.tcp,
+        has_bad_checksum: false,
     };
     Some((key, packet))
 }

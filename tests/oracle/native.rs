@@ -3,6 +3,7 @@
 use super::Options;
 use super::community_id::community_id;
 use super::decode::TCP;
+use super::exchange;
 use super::features::{Of, Oriented};
 use super::fragments::knows_ports;
 use super::life::{Closed, Packet};
@@ -25,7 +26,8 @@ const FLAGS: [(&str, u8); 8] = [
     ("cwr", 0x80),
     ("ece", 0x40),
 ];
-const LAST: &str = "window_first_fwd window_first_bwd ttl_min_fwd ttl_min_bwd dscp class";
+const LAST: &str = "window_first_fwd window_first_bwd retransmitted_fwd retransmitted_bwd missed_bytes_fwd \
+    missed_bytes_bwd handshake_us conn_state history ttl_min_fwd ttl_min_bwd dscp class";
 const ALL: [Of; 3] = [Of::Flow, Of::Forward, Of::Backward];
 const DIRECTIONS: [Of; 2] = [Of::Forward, Of::Backward];
 
@@ -158,9 +160,20 @@ fn headers(row: &mut Vec<Cell>, flow: &Oriented) {
         let first = flow.packets(of).into_iter().find_map(|packet| packet.tcp);
         row.push(Cell::integer(first.map(|tcp| tcp.window.into())));
     }
+    exchange_columns(row, flow);
     for of in DIRECTIONS {
         let least = flow.packets(of).into_iter().map(|packet| packet.time_to_live).min();
         row.push(Cell::integer(least.map(i128::from)));
     }
     row.push(Cell::Integer(flow.flow.packets[0].dscp.into()));
+}
+
+fn exchange_columns(row: &mut Vec<Cell>, flow: &Oriented) {
+    let exchange = exchange::replay(flow.flow);
+    row.extend(exchange.retransmitted().map(Cell::integer));
+    row.extend(exchange.missed_bytes().map(Cell::integer));
+    row.push(exchange.handshake.map_or(Cell::Null, microseconds));
+    row.push(Cell::text(exchange.state()));
+    let history = exchange.history();
+    row.push(if history.is_empty() { Cell::Null } else { Cell::Text(history) });
 }

@@ -21,6 +21,8 @@ pub mod marks {
     pub const FROM_LARGER: u16 = 0x0001;
     /// A TCP header was there: TCP, and no later fragment.
     pub const TCP_HEADER: u16 = 0x0002;
+    /// The transport's checksum was looked at and is wrong.
+    pub const BAD_CHECKSUM: u16 = 0x0004;
     /// The sender is the larger endpoint though the packet counts for the smaller: where a profile
     /// tells directions by address alone and both are equal.
     pub const SENDER_IS_LARGER: u16 = 0x0008;

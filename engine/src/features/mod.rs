@@ -5,6 +5,7 @@
 //! which side is the client may be known only later. Rules: FLOWS.md, section 6.
 
 mod activity;
+mod exchange;
 mod meter;
 mod moments;
 mod needs;
@@ -15,6 +16,7 @@ mod timing;
 mod trackers;
 
 pub use activity::{Activity, ActivityRule};
+pub use exchange::Exchange;
 pub use meter::{Bulks, Meter};
 pub use moments::{Gaps, Lengths, Moments};
 pub use needs::Needs;

@@ -1,6 +1,6 @@
 //! The trackers of a flow.
 
-use super::{Activity, ActivityRule, Meter, Network, Sizes, TcpFlags, Timing};
+use super::{Activity, ActivityRule, Exchange, Meter, Network, Sizes, TcpFlags, Timing};
 use crate::decode::{LinkAddresses, Segment};
 use crate::time::Timestamp;
 use std::mem::{offset_of, take};
@@ -13,6 +13,8 @@ pub struct Arrival {
     pub last: Option<Timestamp>,
     /// Packets that the segment's side had before this one.
     pub side_packets: u64,
+    /// Who is the client, as far as the packets up to this one tell.
+    pub client_side: usize,
 }
 
 /// How active and idle periods are told apart.
@@ -36,7 +38,7 @@ pub trait TrackerSet: Default + 'static {
     fn add(&mut self, segment: &Segment, arrival: Arrival, settings: &ActivitySettings);
 
     /// All trackers, of a flow that ends with a packet at `last`; those not kept are empty.
-    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers;
+    fn close(&mut self, last: Timestamp, client: usize, settings: &ActivitySettings) -> Trackers;
 }
 
 /// Every tracker. Those that are touched by each packet stand first.
@@ -47,6 +49,7 @@ pub struct Trackers {
     pub sizes: Sizes,
     pub tcp: TcpFlags,
     pub network: Network,
+    pub exchange: Exchange,
     pub activity: Activity,
     pub own: Own,
 }
@@ -66,7 +69,12 @@ impl TrackerSet for Trackers {
 
     #[inline]
     fn open(segment: &Segment, time: Timestamp, _: impl FnOnce() -> LinkAddresses) -> Self {
-        Self { activity: Activity::open(time), network: Network::open(segment), ..Self::default() }
+        Self {
+            activity: Activity::open(time),
+            network: Network::open(segment),
+            exchange: Exchange::open(segment),
+            ..Self::default()
+        }
     }
 
     #[inline]
@@ -76,16 +84,19 @@ impl TrackerSet for Trackers {
         self.sizes.add(side, segment.ip_bytes, segment.payload_bytes);
         self.tcp.add(segment, arrival.side_packets);
         self.network.add(segment);
+        self.exchange.add(segment, arrival.time, arrival.client_side);
     }
 
     #[inline]
-    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+    fn close(&mut self, last: Timestamp, client: usize, settings: &ActivitySettings) -> Trackers {
         self.activity.close(settings.rule, last);
+        self.exchange.close(client);
         Self {
             timing: self.timing,
             sizes: self.sizes,
             tcp: take(&mut self.tcp),
             network: self.network,
+            exchange: take(&mut self.exchange),
             activity: take(&mut self.activity),
             own: Own::Nothing,
         }
@@ -113,7 +124,7 @@ impl TrackerSet for TimeTrackers {
         add_times(&mut self.timing, &mut self.activity, segment.side(), arrival, settings);
     }
 
-    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+    fn close(&mut self, last: Timestamp, _: usize, settings: &ActivitySettings) -> Trackers {
         self.activity.close(settings.rule, last);
         let activity = take(&mut self.activity);
         Trackers { timing: self.timing, activity, ..Trackers::default() }
@@ -149,7 +160,7 @@ impl TrackerSet for MeterTrackers {
         self.meter.add(segment, arrival, settings.rule);
     }
 
-    fn close(&mut self, last: Timestamp, settings: &ActivitySettings) -> Trackers {
+    fn close(&mut self, last: Timestamp, _: usize, settings: &ActivitySettings) -> Trackers {
         self.activity.close(settings.rule, last);
         Trackers {
             timing: self.timing,
@@ -189,7 +200,7 @@ impl TrackerSet for FrameTrackers {
         self.tcp.add(segment, packets);
     }
 
-    fn close(&mut self, _: Timestamp, _: &ActivitySettings) -> Trackers {
+    fn close(&mut self, _: Timestamp, _: usize, _: &ActivitySettings) -> Trackers {
         Trackers {
             timing: self.timing,
             sizes: self.sizes,

@@ -185,7 +185,7 @@ impl<T: TrackerSet> Table<T> {
         self.counts.time_went_back += u64::from(segment.time < flow.last);
         let time = self.life.time(segment.time, flow.last, clock);
         let last = (!is_first).then_some(flow.last);
-        let arrival = Arrival { time, last, side_packets: flow.packets[side] };
+        let side_packets = flow.packets[side];
         flow.last = time;
         flow.clock = clock;
         flow.last_position = head.position(segment);
@@ -200,6 +200,8 @@ impl<T: TrackerSet> Table<T> {
         } else if self.life.rule == LifeRule::Cic && !is_first && segment.flags & flags::FIN != 0 {
             flow.connection.note_fin(side);
         }
+        let client_side = flow.connection.client_side();
+        let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
     }
 
@@ -239,14 +241,15 @@ impl<T: TrackerSet> Table<T> {
         flow.is_open = false;
         let no_deep_stack = self.deep_stacks.is_empty();
         let deep_stack = if no_deep_stack { None } else { self.deep_stacks.remove(&index) };
+        let client_side = flow.connection.client_side();
         Flow {
             id: flow.id,
             key: flow.key,
             deep_stack,
-            client_side: flow.connection.client_side(),
+            client_side,
             forward_side: match self.life.rule {
                 LifeRule::Cic => flow.forward_side(),
-                _ => flow.connection.client_side(),
+                _ => client_side,
             },
             client_by: flow.connection.client_by,
             start: flow.first,
@@ -257,7 +260,7 @@ impl<T: TrackerSet> Table<T> {
             packets: flow.packets,
             ip_bytes: flow.ip_bytes,
             payload_bytes: flow.payload_bytes,
-            trackers: trackers.close(flow.last, &self.options.activity),
+            trackers: trackers.close(flow.last, client_side, &self.options.activity),
         }
     }
 

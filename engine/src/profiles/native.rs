@@ -21,11 +21,12 @@ pub fn profile() -> Profile {
     periods(&mut columns);
     rates(&mut columns);
     tcp(&mut columns);
+    exchange(&mut columns);
     network(&mut columns);
     class(&mut columns, "class");
     Profile {
         name: "native",
-        version: 1,
+        version: 2,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
         reading: Reading::OURS,
         life: Life::CONNECTION,
@@ -253,6 +254,42 @@ fn tcp(columns: &mut Columns) {
         cells
             .extend(sides(row.flow).map(|side| Value::from(tcp.first_window(side).map(u64::from))));
     });
+}
+
+fn exchange(columns: &mut Columns) {
+    let mut group = Vec::new();
+    let meaning = "Packets whose payload was sent before";
+    group.extend(both_ways("retransmitted", "packets", Unsigned, meaning));
+    let meaning = "Bytes acknowledged but never seen, by their sender's direction";
+    group.extend(both_ways("missed_bytes", "bytes", Unsigned, meaning));
+    columns.add_group(group, |row, cells| {
+        let (flow, exchange) = (row.flow, &row.flow.trackers.exchange);
+        let is_tcp = flow.protocol() == TCP;
+        let of_tcp = |value: u64| Value::from(is_tcp.then_some(value));
+        cells.extend(sides(flow).map(|side| of_tcp(exchange.retransmitted(side).into())));
+        cells.extend(sides(flow).map(|side| of_tcp(exchange.missed_bytes(side))));
+    });
+    columns.add(
+        "handshake_us",
+        "µs",
+        Float,
+        "From SYN to the client's ACK of the SYN+ACK",
+        |row| row.flow.trackers.exchange.handshake_ns().map_or(Value::Null, Value::microseconds),
+    );
+    columns.add("conn_state", "", Text, "How the connection went, in Zeek's words", |row| {
+        let (flow, exchange) = (row.flow, &row.flow.trackers.exchange);
+        exchange.state(flow.protocol(), flow.forward()).into()
+    });
+    columns.add(
+        "history",
+        "",
+        Text,
+        "What it did, in Zeek's letters; upper case: the client",
+        |row| {
+            let history = row.flow.trackers.exchange.history();
+            Value::from((!history.is_empty()).then_some(history))
+        },
+    );
 }
 
 fn network(columns: &mut Columns) {

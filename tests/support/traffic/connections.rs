@@ -16,9 +16,13 @@ pub struct Connection {
     closer: usize,
     /// Counted, so that windows and options differ.
     sent: u16,
+    /// Of 100 segments of payload, those that the capture misses, or sees later.
+    lost_percent: u64,
+    lost: Vec<Sent>,
 }
 
 /// One segment: the sending side, its header without ports, and its payload.
+#[derive(Clone, Debug)]
 pub struct Sent {
     pub side: usize,
     pub header: Tcp,
@@ -27,7 +31,15 @@ pub struct Sent {
 
 impl Connection {
     pub fn new(random: &mut Random) -> Self {
-        let mut connection = Self { step: 0, initial: [0; 2], next: [0; 2], closer: 0, sent: 0 };
+        let mut connection = Self {
+            step: 0,
+            initial: [0; 2],
+            next: [0; 2],
+            closer: 0,
+            sent: 0,
+            lost_percent: random.pick(&[0, 0, 15, 50]),
+            lost: Vec::new(),
+        };
         connection.begin_again(random);
         connection
     }
@@ -40,13 +52,29 @@ impl Connection {
             }
         }
         self.next = self.initial;
+        self.lost.clear();
         // Some captures begin late, when only the end of a connection is left.
         self.step = random.pick(&[0, 0, 7]);
         self.closer = random.below(2) as usize;
     }
 
     pub fn next(&mut self, random: &mut Random, strange_percent: u64) -> Sent {
-        if random.chance(strange_percent) { self.strange(random) } else { self.natural(random) }
+        if random.chance(strange_percent) {
+            return self.strange(random);
+        }
+        if !self.lost.is_empty() && random.chance(20) {
+            let which = random.below(self.lost.len() as u64) as usize;
+            return self.lost.swap_remove(which);
+        }
+        let mut sent = self.natural(random);
+        while !sent.payload.is_empty() && random.chance(self.lost_percent) {
+            self.lost.push(sent);
+            sent = self.natural(random);
+        }
+        if random.chance(self.lost_percent / 4) {
+            sent.header.window = 0;
+        }
+        sent
     }
 
     /// Handshake, data, both closes and their acknowledgements, late packets, and the ports are used again.
@@ -57,6 +85,13 @@ impl Connection {
             1 => self.send(CLIENT, SYN, 0),
             2 => self.send(SERVER, SYN | ACK, 0),
             3 => self.send(CLIENT, ACK, 0),
+            // Much from one side, so that many holes are open at a time.
+            4 if self.lost_percent > 20 && random.chance(95) => {
+                self.step -= 1;
+                let mut sent = self.some_data(random, CLIENT);
+                sent.header.acknowledgement = self.initial[SERVER].wrapping_add(1);
+                sent
+            }
             4 | 6 => self.some_data(random, CLIENT),
             5 | 7 => self.some_data(random, SERVER),
             8 => self.send(first, FIN | ACK, 0),

@@ -1,0 +1,66 @@
+//! The letters that tell what a connection did, in the order in which it did it.
+
+use crate::limits::HISTORY_LETTERS_MAX;
+
+/// Letters that fit without memory of their own; most flows have fewer.
+const INLINE: usize = 15;
+
+/// Letters of a flow: upper case for side 0 and lower for side 1 while it is open, for client and
+/// server once [`History::close`] was told which is which.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    count: u8,
+    first: [u8; INLINE],
+    /// All of them, where there are more.
+    all: Option<Box<[u8; HISTORY_LETTERS_MAX]>>,
+}
+
+const _: () = assert!(HISTORY_LETTERS_MAX <= u8::MAX as usize);
+
+/// The client turned out to be the other end.
+pub const FLIPPED: u8 = b'^';
+
+impl History {
+    /// Adds a letter, given in upper case, of a side.
+    pub fn push(&mut self, letter: u8, side: usize) {
+        let count = usize::from(self.count);
+        if count == INLINE {
+            let mut all = Box::new([0; HISTORY_LETTERS_MAX]);
+            all[..INLINE].copy_from_slice(&self.first);
+            self.all = Some(all);
+        }
+        let place = match &mut self.all {
+            Some(all) => all.get_mut(count),
+            None => self.first.get_mut(count),
+        };
+        if let Some(place) = place {
+            *place = if side == 0 { letter } else { letter.to_ascii_lowercase() };
+            self.count += 1;
+        }
+    }
+
+    /// The client is known for good.
+    pub fn close(&mut self, client_side: usize) {
+        if client_side == 0 {
+            return;
+        }
+        let letters = match &mut self.all {
+            Some(all) => all.as_mut_slice(),
+            None => &mut self.first,
+        };
+        let told = &mut letters[..usize::from(self.count)];
+        for letter in told.iter_mut().filter(|letter| letter.is_ascii_alphabetic()) {
+            *letter ^= b'a' ^ b'A';
+        }
+    }
+
+    pub fn letters(&self) -> &[u8] {
+        let letters = self.all.as_ref().map_or(self.first.as_slice(), |all| all.as_slice());
+        &letters[..usize::from(self.count)]
+    }
+}
+
+/// Whether the event counted so often gives a letter: the first, the tenth, the hundredth.
+pub fn is_told(count: u32) -> bool {
+    count.checked_ilog10().is_some_and(|power| 10_u32.pow(power) == count)
+}
