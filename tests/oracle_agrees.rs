@@ -57,7 +57,7 @@ fn every_profile_agrees_on_adversarial_traffic() {
         let mood = Mood::of(&mut random);
         let count = random.pick(&[3, 30, 400]);
         let packets = adversarial(&mut random, &mood, count);
-        for profile in Profile::ALL {
+        for &profile in binary::profiles() {
             let options = any_options(&mut random, profile);
             let ways = [Way::any(&mut random), Way::any(&mut random)];
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
@@ -71,7 +71,7 @@ fn every_way_of_running_gives_the_same_bytes() {
         let mut random = Random::seeded(1_000_000 + seed);
         let mood = Mood::of(&mut random);
         let packets = adversarial(&mut random, &mood, 400);
-        let profile = random.pick(&Profile::ALL);
+        let profile = random.pick(binary::profiles());
         let mut options = any_options(&mut random, profile);
         options.flows_max = 256;
         check(&format!("seed 1000000 + {seed}"), &packets, &options, &Way::all(&mut random));
@@ -83,7 +83,7 @@ fn full_shards_evict_their_oldest_flows() {
     for seed in 0..binary::cases(8).div_ceil(2) {
         let mut random = Random::seeded(2_000_000 + seed);
         let packets = crowd_of_one_shard(&mut random, 400);
-        for profile in Profile::ALL {
+        for &profile in binary::profiles() {
             let mut options = Options::of(profile);
             // Room for 2, 20 and 40 flows a shard: the sixteenth is 1, 1 and 2.
             options.flows_max = 256 * random.pick(&[2, 20, 40]);
