@@ -15,7 +15,7 @@ use crate::support::link_frames::frame;
 use crate::support::pcapng::{PcapngStyle, pcapng};
 use crate::support::random::Random;
 use crate::support::shrink::shrink;
-use crate::support::traffic::{Mood, adversarial, sample};
+use crate::support::traffic::{ForeignMood, Mood, adversarial, foreign, sample};
 
 const CHUNKS: [Option<usize>; 4] = [Some(64), Some(1_000), Some(65_536), None];
 const WORKERS: [usize; 3] = [1, 2, 4];
@@ -61,6 +61,21 @@ fn every_profile_agrees_on_adversarial_traffic() {
             let options = any_options(&mut random, profile);
             let ways = [Way::any(&mut random), Way::any(&mut random)];
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
+        }
+    }
+}
+
+#[test]
+fn every_profile_agrees_on_foreign_traffic() {
+    for seed in 0..binary::cases(60) {
+        let mut random = Random::seeded(3_000_000 + seed);
+        let mood = ForeignMood::of(&mut random);
+        let count = random.pick(&[3, 30, 300]);
+        let packets = foreign(&mut random, &mood, count);
+        for &profile in binary::profiles() {
+            let options = any_options(&mut random, profile);
+            let ways = [Way::any(&mut random), Way::any(&mut random)];
+            check(&format!("seed 3000000 + {seed}, {mood:?}"), &packets, &options, &ways);
         }
     }
 }

@@ -260,10 +260,12 @@ impl Reader<'_> {
         let payload_bytes = usize::from(u16_at(packet, 4)?);
         let payload = packet.get(40..40 + payload_bytes)?;
         let (mut protocol, mut at) = (packet[6], 0);
-        while [0, 43, 44, 59, 60, 135].contains(&protocol) {
+        // Where no more than one byte is left, the number stays what it is.
+        while packet.len() > 40 + at + 1 && [0, 43, 44, 59, 60, 135].contains(&protocol) {
             let header = payload.get(at..).filter(|_| protocol != 59)?;
-            let length = if protocol == 44 { 8 } else { (usize::from(*header.get(1)?) + 1) * 8 };
-            if header.len() < length || protocol == 44 && u16_at(header, 2)? >> 3 != 0 {
+            let is_fragment = protocol == 44;
+            let length = if is_fragment { 8 } else { (usize::from(*header.get(1)?) + 1) * 8 };
+            if header.len() < length || is_fragment && u16_at(header, 2)? >> 3 != 0 {
                 return None;
             }
             protocol = header[0];
