@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::oracle::{Options, Profile, SECOND};
 
@@ -76,7 +77,22 @@ pub fn cases(usual: u64) -> u64 {
     std::env::var("TRACTOR_CASES").ok().and_then(|count| count.parse().ok()).unwrap_or(usual)
 }
 
-/// For options that the data set's profiles must not be without.
+/// Those of the oracle's profiles that the program has.
+pub fn profiles() -> &'static [Profile] {
+    static PROFILES: OnceLock<Vec<Profile>> = OnceLock::new();
+    PROFILES.get_or_init(|| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+        let listed = command.arg("profiles").output().expect("the program starts").stdout;
+        let listed = String::from_utf8_lossy(&listed).into_owned();
+        // A line of each begins with its name; others are indented.
+        let names = listed.lines().filter_map(|line| line.split(' ').next());
+        let names: Vec<&str> = names.filter(|name| !name.is_empty()).collect();
+        assert!(!names.is_empty(), "{listed}");
+        Profile::ALL.into_iter().filter(|profile| names.contains(&profile.name())).collect()
+    })
+}
+
+/// As the program is without options.
 pub fn all_profiles() -> impl Iterator<Item = Options> {
-    Profile::ALL.into_iter().map(Options::of)
+    profiles().iter().copied().map(Options::of)
 }

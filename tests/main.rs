@@ -14,5 +14,6 @@ mod corpus;
 mod house;
 mod oracle_agrees;
 mod oracle_self;
+mod reference_peers;
 mod reference_rows;
 mod source_files;

@@ -16,7 +16,7 @@ use crate::support::link_frames::frame;
 use crate::support::pcapng::{PcapngStyle, pcapng};
 use crate::support::random::Random;
 use crate::support::shrink::shrink;
-use crate::support::traffic::{Mood, adversarial, sample};
+use crate::support::traffic::{ForeignMood, Mood, adversarial, foreign, sample};
 
 const CHUNKS: [Option<usize>; 4] = [Some(64), Some(1_000), Some(65_536), None];
 const WORKERS: [usize; 3] = [1, 2, 4];
@@ -58,7 +58,7 @@ fn every_profile_agrees_on_adversarial_traffic() {
         let mood = Mood::of(&mut random);
         let count = random.pick(&[3, 30, 400]);
         let packets = adversarial(&mut random, &mood, count);
-        for profile in Profile::ALL {
+        for &profile in binary::profiles() {
             let options = any_options(&mut random, profile);
             let ways = [Way::any(&mut random), Way::any(&mut random)];
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
@@ -89,12 +89,27 @@ fn the_adversary_reaches_every_state_and_every_letter() {
 }
 
 #[test]
+fn every_profile_agrees_on_foreign_traffic() {
+    for seed in 0..binary::cases(60) {
+        let mut random = Random::seeded(3_000_000 + seed);
+        let mood = ForeignMood::of(&mut random);
+        let count = random.pick(&[3, 30, 300]);
+        let packets = foreign(&mut random, &mood, count);
+        for &profile in binary::profiles() {
+            let options = any_options(&mut random, profile);
+            let ways = [Way::any(&mut random), Way::any(&mut random)];
+            check(&format!("seed 3000000 + {seed}, {mood:?}"), &packets, &options, &ways);
+        }
+    }
+}
+
+#[test]
 fn every_way_of_running_gives_the_same_bytes() {
     for seed in 0..binary::cases(4).div_ceil(4) {
         let mut random = Random::seeded(1_000_000 + seed);
         let mood = Mood::of(&mut random);
         let packets = adversarial(&mut random, &mood, 400);
-        let profile = random.pick(&Profile::ALL);
+        let profile = random.pick(binary::profiles());
         let mut options = any_options(&mut random, profile);
         options.flows_max = 256;
         check(&format!("seed 1000000 + {seed}"), &packets, &options, &Way::all(&mut random));
@@ -106,7 +121,7 @@ fn full_shards_evict_their_oldest_flows() {
     for seed in 0..binary::cases(8).div_ceil(2) {
         let mut random = Random::seeded(2_000_000 + seed);
         let packets = crowd_of_one_shard(&mut random, 400);
-        for profile in Profile::ALL {
+        for &profile in binary::profiles() {
             let mut options = Options::of(profile);
             // Room for 2, 20 and 40 flows a shard: the sixteenth is 1, 1 and 2.
             options.flows_max = 256 * random.pick(&[2, 20, 40]);

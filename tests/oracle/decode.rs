@@ -26,6 +26,8 @@ pub struct Datagram {
     pub vlans: Vec<u16>,
     pub ip_bytes: i128,
     pub payload_bytes: i128,
+    /// Of the transport; None in a later fragment, which has none.
+    pub header_bytes: Option<i128>,
     pub time_to_live: u8,
     pub dscp: u8,
     pub tcp: Option<TcpHeader>,
@@ -87,6 +89,7 @@ pub fn decode(record: &RawPacket) -> Option<Datagram> {
         vlans: found.vlans,
         ip_bytes: ip.ip_bytes,
         payload_bytes: payload.max(0),
+        header_bytes: (!later).then(|| header_bytes(ip.protocol, transport)),
         time_to_live: ip.time_to_live,
         dscp: ip.traffic_class >> 2,
         tcp: (ip.protocol == TCP && !later).then(|| tcp_header(transport)),
@@ -227,19 +230,20 @@ pub fn mate(protocol: u8, kind: u8) -> Option<u8> {
     })
 }
 
-fn payload(protocol: u8, transport: &[u8], behind_ip: i128) -> i128 {
+fn header_bytes(protocol: u8, transport: &[u8]) -> i128 {
     match protocol {
-        TCP => {
-            let offset = transport.get(12).map_or(20, |byte| i128::from(byte >> 4) * 4);
-            behind_ip - offset.max(20)
-        }
-        UDP => match u16_at(transport, 4) {
-            Some(length) if length >= 8 => (behind_ip - 8).min(i128::from(length) - 8),
-            _ => behind_ip - 8,
-        },
-        SCTP => behind_ip - 12,
-        ICMP | ICMPV6 => behind_ip - 8,
-        _ => behind_ip,
+        TCP => transport.get(12).map_or(20, |byte| i128::from(byte >> 4) * 4).max(20),
+        SCTP => 12,
+        UDP | ICMP | ICMPV6 => 8,
+        _ => 0,
+    }
+}
+
+fn payload(protocol: u8, transport: &[u8], behind_ip: i128) -> i128 {
+    let behind = behind_ip - header_bytes(protocol, transport);
+    match u16_at(transport, 4) {
+        Some(length) if protocol == UDP && length >= 8 => behind.min(i128::from(length) - 8),
+        _ => behind,
     }
 }
 

@@ -6,11 +6,10 @@ use super::decode::{self, Datagram, TCP, TcpHeader, UDP};
 use super::fragments::{Memory, knows_ports};
 use super::key::{Endpoint, Key};
 use super::tcp::Connection;
-use super::{Options, SECOND};
+use super::{Options, SECOND, SHARDS};
 use crate::support::capture::RawPacket;
 
 const LINGER: i128 = 5 * SECOND;
-const SHARDS: usize = 256;
 
 /// A packet of a flow. All times are nanoseconds, also where they are whole microseconds.
 #[derive(Clone, Debug)]
@@ -24,6 +23,8 @@ pub struct Packet {
     pub receiver: Endpoint,
     pub ip_bytes: i128,
     pub payload_bytes: i128,
+    /// None in a later fragment.
+    pub header_bytes: Option<i128>,
     pub time_to_live: u8,
     pub dscp: u8,
     pub tcp: Option<TcpHeader>,
@@ -102,10 +103,12 @@ pub fn flows(records: &[RawPacket], options: &Options) -> Vec<Closed> {
 }
 
 fn stream_time(record: &RawPacket, options: &Options) -> i128 {
-    let time = i128::from(record.time_ns);
-    // Rounding down may not leave the range of times.
-    let rounded = (time.div_euclid(1_000) * 1_000).max(i64::MIN.into());
-    if options.profile.is_data_set() { rounded } else { time }
+    if options.profile.is_data_set() { whole_microseconds(record) } else { record.time_ns.into() }
+}
+
+/// Rounded down, which may not leave the range of times.
+pub fn whole_microseconds(record: &RawPacket) -> i128 {
+    (i128::from(record.time_ns).div_euclid(1_000) * 1_000).max(i64::MIN.into())
 }
 
 /// The flow that a packet is of, and what it tells it; None for packets that the profile leaves out.
@@ -139,6 +142,7 @@ fn arrival(
         receiver,
         ip_bytes: datagram.ip_bytes,
         payload_bytes: datagram.payload_bytes,
+        header_bytes: datagram.header_bytes,
         time_to_live: datagram.time_to_live,
         dscp: datagram.dscp,
         tcp: datagram.tcp,

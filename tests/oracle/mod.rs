@@ -2,6 +2,10 @@
 //! can be done. It shares no code and no dependency with the engine, keeps all packets of a flow, goes over all open
 //! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's.
 
+mod cic;
+mod cic_fixed;
+mod cic_reading;
+mod cic_row;
 pub mod community_id;
 mod decode;
 mod exchange;
@@ -12,6 +16,9 @@ mod key;
 mod life;
 mod link;
 mod native;
+mod nfstream;
+mod nfstream_reading;
+mod nfstream_row;
 pub mod table;
 mod tcp;
 mod time_text;
@@ -29,10 +36,21 @@ pub enum Profile {
     Iscx,
     IscxA2,
     IscxFixed,
+    Cic,
+    CicFixed,
+    Nfstream,
 }
 
 impl Profile {
-    pub const ALL: [Self; 4] = [Self::Native, Self::Iscx, Self::IscxA2, Self::IscxFixed];
+    pub const ALL: [Self; 7] = [
+        Self::Native,
+        Self::Iscx,
+        Self::IscxA2,
+        Self::IscxFixed,
+        Self::Cic,
+        Self::CicFixed,
+        Self::Nfstream,
+    ];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -40,6 +58,9 @@ impl Profile {
             Self::Iscx => "iscx",
             Self::IscxA2 => "iscx-a2",
             Self::IscxFixed => "iscx-fixed",
+            Self::Cic => "cic",
+            Self::CicFixed => "cic-fixed",
+            Self::Nfstream => "nfstream",
         }
     }
 
@@ -61,16 +82,23 @@ pub struct Options {
 }
 
 pub const SECOND: i128 = 1_000_000_000;
+const SHARDS: usize = 256;
 
 impl Options {
     /// As the program is without options.
     pub fn of(profile: Profile) -> Self {
-        let data_set = profile.is_data_set();
+        let (idle, active, activity_gap) = match profile {
+            Profile::Native | Profile::IscxFixed => (120, None, 1),
+            Profile::Iscx | Profile::IscxA2 => (3_600, Some(15), 1),
+            Profile::Cic => (3_600, Some(120), 5),
+            Profile::CicFixed => (120, None, 5),
+            Profile::Nfstream => (120, Some(1_800), 1),
+        };
         Self {
             profile,
-            idle: if data_set { 3_600 * SECOND } else { 120 * SECOND },
-            active: data_set.then_some(15 * SECOND),
-            activity_gap: SECOND,
+            idle: idle * SECOND,
+            active: active.map(|active: i128| active * SECOND),
+            activity_gap: activity_gap * SECOND,
             flows_max: 4_194_304,
             label: None,
         }
@@ -79,25 +107,18 @@ impl Options {
 
 /// Header and rows, in the order in which they must be printed.
 pub fn table(packets: &[RawPacket], options: &Options) -> Table {
+    match options.profile {
+        Profile::Cic => return cic::table(packets, options),
+        Profile::Nfstream => return nfstream::table(packets, options),
+        _ => (),
+    }
     let mut closed = life::flows(packets, options);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
-    Table {
-        columns: columns(options.profile),
-        rows: closed.iter().map(|closed| row(closed, options)).collect(),
-    }
-}
-
-fn columns(profile: Profile) -> Vec<String> {
-    match profile {
-        Profile::Native => native::columns(),
-        _ => iscx::columns(profile),
-    }
-}
-
-fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
-    match options.profile {
-        Profile::Native => native::row(closed, options),
-        Profile::IscxFixed => iscx::fixed_row(closed, options),
-        Profile::Iscx | Profile::IscxA2 => iscx::row(closed, options),
-    }
+    let (columns, row): (_, fn(&Closed, &Options) -> Vec<Cell>) = match options.profile {
+        Profile::Native => (native::columns(), native::row),
+        Profile::IscxFixed => (iscx::columns(options.profile), iscx::fixed_row),
+        Profile::CicFixed => (cic_row::columns(), cic_fixed::row),
+        _ => (iscx::columns(options.profile), iscx::row),
+    };
+    Table { columns, rows: closed.iter().map(|closed| row(closed, options)).collect() }
 }

@@ -18,13 +18,15 @@ pub struct RawPacket {
     /// Length on the wire, as the record states it; the record may lie.
     pub original_bytes: u32,
     pub link_type: u16,
+    /// Of the pcap file's header, which some programs obey; None in a pcapng file.
+    pub snaplen: Option<u32>,
     pub data: Vec<u8>,
 }
 
 impl RawPacket {
     /// A packet that was captured whole.
     pub fn whole(time_ns: i64, link_type: u16, data: Vec<u8>) -> Self {
-        Self { time_ns, original_bytes: data.len() as u32, link_type, data }
+        Self { time_ns, original_bytes: data.len() as u32, link_type, snaplen: None, data }
     }
 }
 

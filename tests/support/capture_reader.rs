@@ -59,6 +59,7 @@ impl<'a> Reader<'a> {
 fn pcap(file: Reader, fraction_ns: i64) -> Result<Vec<RawPacket>, String> {
     // The upper half of the field tells of frame check sequences.
     let link_type = (file.u32(20)? & 0xffff) as u16;
+    let snaplen = file.u32(16)?;
     let mut packets = Vec::new();
     let mut at = 24;
     while at < file.data.len() {
@@ -69,6 +70,7 @@ fn pcap(file: Reader, fraction_ns: i64) -> Result<Vec<RawPacket>, String> {
             time_ns: seconds * 1_000_000_000 + fraction * fraction_ns,
             original_bytes: file.u32(at + 12)?,
             link_type,
+            snaplen: Some(snaplen),
             data: file.bytes(at + 16, captured)?.to_vec(),
         });
         at += 16 + captured;
@@ -161,6 +163,7 @@ fn timed_packet(body: Reader, id: u32, interfaces: &[Interface]) -> Result<RawPa
         time_ns: time.clamp(i64::MIN.into(), i64::MAX.into()) as i64,
         original_bytes: body.u32(16)?,
         link_type: interface.link_type,
+        snaplen: None,
         data: body.bytes(20, captured)?.to_vec(),
     })
 }
@@ -170,5 +173,5 @@ fn simple_packet(body: Reader, interface: &Interface, time_ns: i64) -> Result<Ra
     let limit = if interface.snaplen == 0 { u32::MAX } else { interface.snaplen };
     let captured = original_bytes.min(limit) as usize;
     let data = body.bytes(4, captured)?.to_vec();
-    Ok(RawPacket { time_ns, original_bytes, link_type: interface.link_type, data })
+    Ok(RawPacket { time_ns, original_bytes, link_type: interface.link_type, snaplen: None, data })
 }

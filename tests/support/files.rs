@@ -107,8 +107,10 @@ fn any_format(packets: &[RawPacket], random: &mut Random) -> (Vec<u8>, &'static 
     let link_type = packets.first().map_or(1, |packet| packet.link_type);
     let one_link_type = packets.iter().all(|packet| packet.link_type == link_type);
     let big_endian = random.chance(50);
-    if one_link_type && random.chance(50) {
-        let snaplen = random.pick(&[262_144, 65_535, 96, 0]);
+    // Where a snaplen is asked for, only a pcap file can say it.
+    let snaplen = packets.first().and_then(|packet| packet.snaplen);
+    if snaplen.is_some() || one_link_type && random.chance(50) {
+        let snaplen = snaplen.unwrap_or_else(|| random.pick(&[262_144, 1 << 31, 65_535, 0]));
         let style = PcapStyle { big_endian, snaplen, nanoseconds: true };
         return (pcap(packets, link_type, style), "pcap");
     }

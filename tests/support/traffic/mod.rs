@@ -1,13 +1,16 @@
-//! Traffic: a quiet office for the README, and an adversary for the property tests.
+//! Traffic: a quiet office for the README, and adversaries for the property tests.
 
 mod adversary;
 mod connections;
 mod damage;
 mod datagrams;
+mod foreign;
 mod payloads;
 mod sample;
 mod talk;
 mod timeline;
+mod wrappings;
 
 pub use adversary::{Mood, adversarial};
+pub use foreign::{ForeignMood, foreign};
 pub use sample::sample;

@@ -5,8 +5,9 @@ use crate::support::random::Random;
 
 const SECOND_NS: i64 = 1_000_000_000;
 
-/// Activity gap, linger, active time-out of `iscx`, life of a first fragment, idle time-out; `iscx` goes idle last.
-const LIMITS_NS: [i64; 8] = [
+/// Activity gap, linger and activity gap of `cic`, active time-out of `iscx`, life of a first fragment, idle time-out
+/// (and age of a flow of `cic`), age of a flow of `nfstream`; `iscx` and `cic` go idle last.
+const LIMITS_NS: [i64; 9] = [
     SECOND_NS,
     SECOND_NS,
     5 * SECOND_NS,
@@ -14,6 +15,7 @@ const LIMITS_NS: [i64; 8] = [
     15 * SECOND_NS,
     30 * SECOND_NS,
     120 * SECOND_NS,
+    1_800 * SECOND_NS,
     3_600 * SECOND_NS,
 ];
 const MARKS: usize = 24;
@@ -72,7 +74,9 @@ impl Timeline {
         let (time, who) = random.pick(&self.marks);
         // The long limits end every flow there is: rarely.
         let limits = if random.chance(15) { &LIMITS_NS[..] } else { &LIMITS_NS[..5] };
-        (time + random.pick(limits) + random.pick(&[-1, 0, 0, 1, 1]), who)
+        // Of each unit that a profile works in: nanoseconds, microseconds, milliseconds.
+        let beside = random.pick(&[-1, 0, 0, 1, 1]) * random.pick(&[1, 1, 1_000, 1_000_000]);
+        (time + random.pick(limits) + beside, who)
     }
 
     fn remember(&mut self, random: &mut Random, time: i64, who: usize) {

@@ -1,0 +1,150 @@
+//! Rows of `cic-fixed` (FLOWS-cic.md, sections 5 and 6).
+
+use super::cic_row::{FLAGS, PSH, URG, label};
+use super::decode::TCP;
+use super::features::{Of, Oriented};
+use super::life::{Closed, Packet};
+use super::native::microseconds;
+use super::table::Cell;
+use super::time_text::rfc3339;
+use super::values::{Summary, gaps, ratio, span, summary, summary_of_gaps};
+use super::{Options, SECOND};
+
+const DIRECTIONS: [Of; 2] = [Of::Forward, Of::Backward];
+
+pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
+    let flow = Oriented::new(&closed.flow, true);
+    let duration = flow.duration();
+    let packets = DIRECTIONS.map(|of| flow.packets(of).len() as i128);
+    let payload = DIRECTIONS.map(|of| flow.payload_bytes(of).iter().sum::<i128>());
+    let all_packets = packets[0] + packets[1];
+    let all_payload = payload[0] + payload[1];
+    let lengths = DIRECTIONS.map(|of| summary(&flow.payload_bytes(of)));
+    let per_second = |amount: i128| quotient(amount * SECOND, duration);
+    let mut row = identity(&flow);
+    row.push(microseconds(duration));
+    row.extend(packets.map(Cell::Integer));
+    row.extend(payload.map(Cell::Integer));
+    for lengths in lengths {
+        row.push(Cell::integer(lengths.map(|lengths| lengths.maximum)));
+        row.push(Cell::integer(lengths.map(|lengths| lengths.minimum)));
+        row.push(mean(lengths));
+        row.push(Cell::float(lengths.map(|lengths| lengths.deviation)));
+    }
+    row.extend([per_second(all_payload), per_second(all_packets)]);
+    row.extend(times(summary_of_gaps(&flow.times(Of::Flow))));
+    for of in DIRECTIONS {
+        let gaps = summary_of_gaps(&flow.times(of));
+        row.push(gaps.map_or(Cell::Null, |gaps| microseconds(gaps.sum)));
+        row.extend(times(gaps));
+    }
+    for flag in [PSH, URG] {
+        row.extend(DIRECTIONS.map(|of| flagged(&flow, of, flag)));
+    }
+    row.extend(DIRECTIONS.map(|of| Cell::Integer(headers(&flow, of).iter().sum())));
+    row.extend(packets.map(per_second));
+    let all_lengths = summary(&flow.payload_bytes(Of::Flow));
+    row.push(Cell::integer(all_lengths.map(|lengths| lengths.minimum)));
+    row.push(Cell::integer(all_lengths.map(|lengths| lengths.maximum)));
+    row.push(mean(all_lengths));
+    row.push(Cell::float(all_lengths.map(|lengths| lengths.deviation)));
+    row.push(Cell::float(all_lengths.map(|lengths| lengths.deviation * lengths.deviation)));
+    row.extend(FLAGS.map(|flag| flagged(&flow, Of::Flow, flag)));
+    row.extend([quotient(packets[1], packets[0]), quotient(all_payload, all_packets)]);
+    row.extend(lengths.map(mean));
+    row.extend(DIRECTIONS.into_iter().flat_map(|of| bulks(&flow, of)));
+    let subflow_gaps = gaps(&flow.times(Of::Flow)).iter().filter(|gap| **gap > SECOND).count();
+    for amount in [packets[0], payload[0], packets[1], payload[1]] {
+        row.push(quotient(amount, subflow_gaps as i128 + 1));
+    }
+    for of in DIRECTIONS {
+        let first = flow.packets(of).into_iter().find_map(|packet| packet.tcp);
+        row.push(Cell::integer(first.map(|tcp| tcp.window.into())));
+    }
+    let with_data = flow.payload_bytes(Of::Forward).into_iter().filter(|bytes| *bytes > 0);
+    row.push(Cell::Integer(with_data.count() as i128));
+    row.push(Cell::integer(headers(&flow, Of::Forward).into_iter().min()));
+    row.extend(times(summary(&flow.active_periods(options.activity_gap))));
+    row.extend(times(summary(&flow.idle_periods(options.activity_gap))));
+    row.push(label(options));
+    row
+}
+
+fn identity(flow: &Oriented) -> Vec<Cell> {
+    let key = &flow.flow.key;
+    let (client, server) = (flow.client, flow.server);
+    // Ports that do not exist are 0 in the key.
+    let ports = [client.port, server.port];
+    let port = ports.map(|port| Cell::integer(key.has_ports.then_some(port.into())));
+    let [client_port, server_port] = port;
+    let whole_microseconds = flow.start().div_euclid(1_000) * 1_000;
+    let start = rfc3339(whole_microseconds);
+    vec![
+        Cell::Text(format!(
+            "{}-{}-{}-{}-{}",
+            client.address, server.address, ports[0], ports[1], key.protocol
+        )),
+        Cell::text(client.address.to_string()),
+        client_port,
+        Cell::text(server.address.to_string()),
+        server_port,
+        Cell::Integer(key.protocol.into()),
+        Cell::Text(start.replace("000Z", "Z")),
+    ]
+}
+
+/// Null where there is nothing to divide by.
+fn quotient(amount: i128, by: i128) -> Cell {
+    Cell::float((by != 0).then(|| ratio(amount, by)))
+}
+
+fn mean(values: Option<Summary>) -> Cell {
+    Cell::float(values.map(|values| values.mean))
+}
+
+/// Mean, deviation, maximum and minimum.
+fn times(values: Option<Summary>) -> [Cell; 4] {
+    [
+        Cell::float(values.map(|values| values.mean / 1e3)),
+        Cell::float(values.map(|values| values.deviation / 1e3)),
+        values.map_or(Cell::Null, |values| microseconds(values.maximum)),
+        values.map_or(Cell::Null, |values| microseconds(values.minimum)),
+    ]
+}
+
+fn flagged(flow: &Oriented, of: Of, flag: u8) -> Cell {
+    let has_flag = |packet: &&&Packet| packet.tcp.is_some_and(|tcp| tcp.flags & flag != 0);
+    let count = flow.packets(of).iter().filter(has_flag).count();
+    Cell::integer((flow.flow.key.protocol == TCP).then_some(count as i128))
+}
+
+/// Bytes of each transport header.
+fn headers(flow: &Oriented, of: Of) -> Vec<i128> {
+    flow.packets(of).into_iter().filter_map(|packet| packet.header_bytes).collect()
+}
+
+/// Bytes and packets a bulk, and bytes a second of their time.
+fn bulks(flow: &Oriented, of: Of) -> [Cell; 3] {
+    let mut runs: Vec<Vec<&Packet>> = Vec::new();
+    let mut last_is_of_it = false;
+    let of_it = flow.packets(of);
+    for packet in flow.packets(Of::Flow).into_iter().filter(|packet| packet.payload_bytes > 0) {
+        let is_of_it = of_it.iter().any(|other| other.position == packet.position);
+        if is_of_it {
+            let run = runs.last_mut().filter(|_| last_is_of_it);
+            let near = |run: &&mut Vec<&Packet>| packet.time - run[run.len() - 1].time <= SECOND;
+            match run.filter(near) {
+                Some(run) => run.push(packet),
+                None => runs.push(vec![packet]),
+            }
+        }
+        last_is_of_it = is_of_it;
+    }
+    runs.retain(|run| run.len() >= 4);
+    let bulks = runs.len() as i128;
+    let packets = runs.iter().map(|run| run.len() as i128).sum();
+    let bytes: i128 = runs.iter().flatten().map(|packet| packet.payload_bytes).sum();
+    let time = |run: &Vec<&Packet>| span(run[0].time, run[run.len() - 1].time);
+    let time = runs.iter().map(time).fold(0, |sum, time| span(0, sum + time));
+    [quotient(bytes, bulks), quotient(packets, bulks), quotient(bytes * SECOND, time)]
+}
