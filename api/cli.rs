@@ -115,6 +115,16 @@ pub struct FlowsArguments {
     #[arg(long)]
     pub with_id: bool,
 
+    /// Show the first N packets of each flow (1 to 255): direction, payload and gap of each
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(1..))]
+    pub splt: Option<u8>,
+
+    /// Write a row for each flow and window of this length (from multiples of it since 1970)
+    /// instead of one for each flow: timing and volume, of the profiles native, iscx, iscx-a2,
+    /// iscx-fixed and cic-fixed
+    #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with_all = ["splt", "with_id"])]
+    pub window: Option<i64>,
+
     #[command(flatten)]
     pub options: FlowOptions,
 }

@@ -14,14 +14,15 @@ use tractor_engine::dataflow::RunOptions;
 use tractor_engine::output::{
     ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter,
 };
+use tractor_engine::profiles::{Layout, Profile};
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
     let profile = match profile_named(&arguments.options.profile) {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
-    if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
-        messages::error("parquet is not for terminals: name a file with -o");
+    if let Some(reason) = contradiction(arguments, profile) {
+        messages::error(reason);
         return Exit::Usage;
     }
     let progress = stoppable();
@@ -35,6 +36,8 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options, profile);
     options.classes = classes(&joined.files, arguments.label.as_deref());
+    options.table.early_packets = arguments.splt.unwrap_or(0);
+    options.table.window_ns = arguments.window;
     let opened = OutputFile::create(destination(arguments))
         .and_then(|output| writer(arguments, &options, &output).map(|writer| (output, writer)));
     let (output, writer) = match opened {
@@ -57,6 +60,21 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         messages::timings(&summary);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)
+}
+
+/// Why what was asked for does not go together.
+fn contradiction(arguments: &FlowsArguments, profile: &Profile) -> Option<String> {
+    let name = profile.name;
+    if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
+        return Some("parquet is not for terminals: name a file with -o".to_owned());
+    }
+    if arguments.window.is_some() && !profile.columns.has_windows() {
+        return Some(format!("the profile {name} has no rows of windows"));
+    }
+    if arguments.options.outer && profile.reading.is_copied() {
+        return Some(format!("the profile {name} reads tunnels by its own rules, not by --outer"));
+    }
+    None
 }
 
 /// Whether what is written to that output would be shown to a person.
@@ -83,15 +101,23 @@ fn writer(
     options: &RunOptions,
     output: &OutputFile,
 ) -> io::Result<Box<dyn RowWriter>> {
-    let (profile, with_id) = (options.profile, arguments.with_id);
+    let layout = layout(arguments, options.profile);
     let classes = options.classes.iter().filter_map(|class| class.as_deref());
     Ok(match arguments.format {
-        Format::Csv => Box::new(CsvWriter::new(profile, with_id, output.writer()?)),
-        Format::Jsonl => Box::new(JsonLinesWriter::new(profile, with_id, output.writer()?)),
-        Format::Parquet => Box::new(ParquetWriter::new(profile, with_id, output.writer()?)?),
-        Format::Arff => Box::new(ArffWriter::new(profile, with_id, classes, output.writer()?)),
-        Format::None => Box::new(DiscardWriter::new(profile)),
+        Format::Csv => Box::new(CsvWriter::new(layout, output.writer()?)),
+        Format::Jsonl => Box::new(JsonLinesWriter::new(layout, output.writer()?)),
+        Format::Parquet => Box::new(ParquetWriter::new(layout, output.writer()?)?),
+        Format::Arff => Box::new(ArffWriter::new(layout, classes, output.writer()?)),
+        Format::None => Box::new(DiscardWriter::new(layout)),
     })
+}
+
+/// The columns that were asked for.
+fn layout(arguments: &FlowsArguments, profile: &'static Profile) -> Layout {
+    match arguments.window {
+        Some(_) => Layout::of_windows(profile),
+        None => Layout::of_flows(profile, arguments.with_id, arguments.splt.is_some()),
+    }
 }
 
 fn cannot_write(arguments: &FlowsArguments, cause: &io::Error) -> Exit {

@@ -4,7 +4,7 @@ use super::{print, profile_named};
 use crate::Exit;
 use crate::cli::ProfilesArguments;
 use std::fmt::Write;
-use tractor_engine::profiles::Profile;
+use tractor_engine::profiles::{Layout, Profile};
 
 pub fn run(arguments: &ProfilesArguments) -> Exit {
     let text = match arguments.name.as_deref().map(profile_named) {
@@ -24,17 +24,18 @@ fn all() -> String {
             "{:12} version {}, {} columns\n    {}",
             profile.name,
             profile.version,
-            profile.columns.iter().count(),
+            Layout::of_flows(profile, false, false).columns().count(),
             profile.about
         );
     }
     text
 }
 
-fn columns(profile: &Profile) -> String {
+fn columns(profile: &'static Profile) -> String {
+    let layout = Layout::of_flows(profile, false, false);
     let mut text = format!("{} version {}\n{}\n\n", profile.name, profile.version, profile.about);
-    let widest = profile.columns.iter().map(|column| column.name.len()).max().unwrap_or(0);
-    for (number, column) in profile.columns.iter().enumerate() {
+    let widest = layout.columns().map(|column| column.name.len()).max().unwrap_or(0);
+    for (number, column) in layout.columns().enumerate() {
         let _ = writeln!(
             text,
             "{:>3}  {:widest$}  {:8}  {:8}  {}",

@@ -17,7 +17,7 @@ use tractor_engine::features::ActivitySettings;
 use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
 use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use tractor_engine::output::{CsvWriter, RowWriter};
-use tractor_engine::profiles::{Profile, Row};
+use tractor_engine::profiles::{Layout, Profile, Row};
 use tractor_engine::time::{SECOND_NS, Timestamp};
 
 /// Packets of one chunk, as a worker meets them.
@@ -81,6 +81,8 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         life: profile.life,
         needs: profile.needs,
         activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
+        early_packets: 0,
+        window_ns: None,
         open_flows_max: OPEN_FLOWS_MAX,
     });
     let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
@@ -139,7 +141,7 @@ fn table(bencher: Bencher<'_, '_>) {
 #[divan::bench]
 fn csv_row(bencher: Bencher<'_, '_>) {
     let flows = all_flows(&segments(&packets()));
-    let mut writer = CsvWriter::new(native(), false, io::sink());
+    let mut writer = CsvWriter::new(Layout::of_flows(native(), false, false), io::sink());
     bencher.counter(ItemsCount::new(flows.len())).bench_local(|| {
         for flow in &flows {
             writer.write(&Row::new(flow, None, native().needs)).expect("a sink takes all");

@@ -40,7 +40,9 @@ impl FlowStage {
         self.is_last = head.is_end;
         let (mut closed, mut batches) = (0, Vec::new());
         let mut close = |flow: Flow| {
-            closed += 1;
+            // A flow is counted with its last window.
+            let is_whole = flow.window.is_none_or(|window| window.is_last);
+            closed += u64::from(is_whole);
             if let Some(tally) = &mut self.tally {
                 tally.add(&flow);
             }

@@ -61,6 +61,8 @@ impl RunOptions {
                 rule: profile.activity_rule,
                 gap_ns: profile.activity_gap_ns,
             },
+            early_packets: 0,
+            window_ns: None,
             open_flows_max: OPEN_FLOWS_MAX,
         };
         let workers = processors();

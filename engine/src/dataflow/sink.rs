@@ -57,8 +57,13 @@ impl SinkStage {
     }
 }
 
+/// The windows of a flow may close at one clock.
+fn order_key(flow: &Flow) -> (Timestamp, u64, u32) {
+    (flow.closed_at, flow.id, flow.window.map_or(0, |window| window.part))
+}
+
 /// What a flow is ordered by, and its place.
-type Keyed = ((Timestamp, u64), (u32, u32));
+type Keyed = ((Timestamp, u64, u32), (u32, u32));
 
 fn order_of(batches: &[Vec<Flow>], keyed: &mut Vec<Keyed>) -> Vec<(u32, u32)> {
     keyed.clear();
@@ -67,7 +72,7 @@ fn order_of(batches: &[Vec<Flow>], keyed: &mut Vec<Keyed>) -> Vec<(u32, u32)> {
             flows
                 .iter()
                 .enumerate()
-                .map(|(row, flow)| ((flow.closed_at, flow.id), (batch as u32, row as u32))),
+                .map(|(row, flow)| (order_key(flow), (batch as u32, row as u32))),
         );
     }
     keyed.sort_unstable_by_key(|(key, _)| *key);

@@ -1,6 +1,6 @@
 //! A closed flow, as columns read it.
 
-use super::ClientBy;
+use super::{ClientBy, EarlyPacket, Window};
 use crate::decode::{Key, Layers};
 use crate::features::Trackers;
 use crate::time::Timestamp;
@@ -71,6 +71,10 @@ pub struct Flow {
     pub ip_bytes: [u64; 2],
     pub payload_bytes: [u64; 2],
     pub trackers: Trackers,
+    /// The first packets, as many as were asked for.
+    pub early_packets: Vec<EarlyPacket>,
+    /// Where flows are cut into windows: everything but id, key and client is of this one.
+    pub window: Option<Window>,
 }
 
 impl Flow {

@@ -5,6 +5,7 @@
 //! and no clock but the packets'. The rules are sections 3 to 5 of FLOWS.md.
 
 mod connection;
+mod early;
 mod flow;
 mod head;
 mod index;
@@ -15,12 +16,15 @@ mod set_aside;
 mod slab;
 mod table;
 mod wheel;
+mod window;
 
 pub use connection::ClientBy;
+pub use early::EarlyPacket;
 pub use flow::{EndReason, Flow};
 pub use head::ChunkHead;
 pub use life::{Life, LifeRule};
 pub use options::{TableCounts, TableOptions};
+pub use window::Window;
 
 use crate::decode::Segment;
 use crate::features::{FrameTrackers, MeterTrackers, Needs, TimeTrackers, Trackers};

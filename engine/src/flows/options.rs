@@ -9,6 +9,10 @@ pub struct TableOptions {
     pub life: Life,
     pub needs: Needs,
     pub activity: ActivitySettings,
+    /// How many of a flow's first packets are kept one by one.
+    pub early_packets: u8,
+    /// Flows are cut into rows of windows of this length.
+    pub window_ns: Option<i64>,
     /// Open flows in all shards together.
     pub open_flows_max: usize,
 }

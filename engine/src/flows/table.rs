@@ -1,11 +1,13 @@
 //! All open flows of a worker.
 
+use super::early::EarlyPacket;
 use super::index::ShardIndex;
 use super::life::{Life, LifeRule};
 use super::open::{OpenFlow, Verdict};
 use super::set_aside::SetAside;
 use super::slab::{self, Slab};
 use super::wheel::{Entry, Wheel};
+use super::window::OpenWindow;
 use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
 use crate::decode::{Layers, Segment, flags};
 use crate::features::{Arrival, TrackerSet};
@@ -32,6 +34,10 @@ pub struct Table<T> {
     records: Slab<Record<T>>,
     /// VLAN stacks that their keys cannot spell, by index.
     deep_stacks: HashMap<usize, Arc<Layers>>,
+    /// First packets by index, where someone wants them.
+    early: Vec<Vec<EarlyPacket>>,
+    /// By index, where flows are cut into windows.
+    windows: Vec<OpenWindow>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
@@ -57,6 +63,8 @@ impl<T: TrackerSet> Table<T> {
             shards: std::iter::repeat_with(ShardIndex::default).take(SHARDS).collect(),
             records: Slab::default(),
             deep_stacks: HashMap::new(),
+            early: Vec::new(),
+            windows: Vec::new(),
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
@@ -85,10 +93,10 @@ impl<T: TrackerSet> Table<T> {
             return;
         };
         match self.records[index].flow.decide(segment, clock, &self.life) {
-            Verdict::Joins => self.join(index, segment, head),
+            Verdict::Joins => self.join(index, segment, head, to),
             Verdict::Discarded => {}
             Verdict::JoinsAndCloses(reason) => {
-                self.join(index, segment, head);
+                self.join(index, segment, head, to);
                 self.close(index, reason, clock, to);
             }
             Verdict::EndedBefore(reason, closed_at) => {
@@ -174,16 +182,35 @@ impl<T: TrackerSet> Table<T> {
         self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);
         self.counts.flows += 1;
-        self.join(index, segment, head);
+        if let Some(window_ns) = self.options.window_ns {
+            let first = self.records[index].flow.first;
+            *at_index(&mut self.windows, index) = OpenWindow::of(first, window_ns, 0);
+        }
+        self.join(index, segment, head, to);
     }
 
     #[inline]
-    fn join(&mut self, index: usize, segment: &Segment, head: &ChunkHead) {
+    fn join(
+        &mut self,
+        index: usize,
+        segment: &Segment,
+        head: &ChunkHead,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        if self.options.window_ns.is_some() {
+            self.change_window(index, segment, head, to);
+        }
         let (side, clock) = (segment.side(), head.clock(segment));
         let Record { flow, trackers } = &mut self.records[index];
         let is_first = flow.packets == [0; 2];
         self.counts.time_went_back += u64::from(segment.time < flow.last);
         let time = self.life.time(segment.time, flow.last, clock);
+        if self.options.early_packets > 0 {
+            let early = at_index(&mut self.early, index);
+            if early.len() < usize::from(self.options.early_packets) {
+                early.push(EarlyPacket::new(segment, time, flow.last, is_first));
+            }
+        }
         let last = (!is_first).then_some(flow.last);
         let side_packets = flow.packets[side];
         flow.last = time;
@@ -203,6 +230,32 @@ impl<T: TrackerSet> Table<T> {
         let client_side = flow.connection.client_side();
         let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
+    }
+
+    /// Ends the window that the flow was in, if the packet lies in another one, and begins that.
+    #[inline(never)]
+    fn change_window(
+        &mut self,
+        index: usize,
+        segment: &Segment,
+        head: &ChunkHead,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        let Some(window_ns) = self.options.window_ns else { return };
+        let clock = head.clock(segment);
+        let last = self.records[index].flow.last;
+        let time = self.life.time(segment.time, last, clock);
+        let before = self.windows[index].window;
+        let next = OpenWindow::of(time, window_ns, before.part.saturating_add(1));
+        if next.window.start == before.start {
+            return;
+        }
+        // Of a window that goes on nobody asks why it ended.
+        to(self.row(index, EndReason::EndOfCapture, clock));
+        self.windows[index] = next;
+        let Record { flow, trackers } = &mut self.records[index];
+        (flow.packets, flow.ip_bytes, flow.payload_bytes) = ([0; 2], [0; 2], [0; 2]);
+        *trackers = T::open(segment, time, || head.link_addresses(segment));
     }
 
     fn close_due(&mut self, index: usize, to: &mut dyn FnMut(Flow)) {
@@ -237,10 +290,28 @@ impl<T: TrackerSet> Table<T> {
     #[inline]
     fn closed_flow(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
         self.counts.closed[reason as usize] += 1;
-        let Record { flow, trackers } = &mut self.records[index];
-        flow.is_open = false;
+        self.records[index].flow.is_open = false;
+        let mut flow = self.row(index, reason, at);
+        if let Some(window) = &mut flow.window {
+            window.is_last = true;
+        }
+        if !self.deep_stacks.is_empty() {
+            self.deep_stacks.remove(&index);
+        }
+        if self.options.early_packets > 0 {
+            flow.early_packets = std::mem::take(at_index(&mut self.early, index));
+        }
+        flow
+    }
+
+    /// What the flow at `index` has gathered, in its last window where it is cut into windows.
+    #[inline]
+    fn row(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
         let no_deep_stack = self.deep_stacks.is_empty();
-        let deep_stack = if no_deep_stack { None } else { self.deep_stacks.remove(&index) };
+        let deep_stack =
+            if no_deep_stack { None } else { self.deep_stacks.get(&index).map(Arc::clone) };
+        let open = self.options.window_ns.map(|_| self.windows[index]);
+        let Record { flow, trackers } = &mut self.records[index];
         let client_side = flow.connection.client_side();
         Flow {
             id: flow.id,
@@ -252,7 +323,7 @@ impl<T: TrackerSet> Table<T> {
                 _ => client_side,
             },
             client_by: flow.connection.client_by,
-            start: flow.first,
+            start: open.map_or(flow.first, |open| open.first),
             end: flow.last,
             end_reason: reason,
             closed_at: at,
@@ -261,6 +332,8 @@ impl<T: TrackerSet> Table<T> {
             ip_bytes: flow.ip_bytes,
             payload_bytes: flow.payload_bytes,
             trackers: trackers.close(flow.last, client_side, &self.options.activity),
+            early_packets: Vec::new(),
+            window: open.map(|open| open.window),
         }
     }
 
@@ -404,6 +477,14 @@ impl<T: TrackerSet> FlowTable for Table<T> {
     fn counts(&self) -> &TableCounts {
         &self.counts
     }
+}
+
+/// What a vector has at an index, made if need be.
+fn at_index<V: Default>(values: &mut Vec<V>, index: usize) -> &mut V {
+    if values.len() <= index {
+        values.resize_with(index + 1, V::default);
+    }
+    &mut values[index]
 }
 
 /// The flow of a wheel entry, if that flow is still open.

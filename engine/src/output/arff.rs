@@ -5,7 +5,7 @@
 use super::RowWriter;
 use super::cells::Cells;
 use super::text::{Lines, write_plain};
-use crate::profiles::{Profile, Row, Value};
+use crate::profiles::{Layout, Row, Value};
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
@@ -20,18 +20,14 @@ pub struct ArffWriter<W> {
 impl<W: Write + Send> ArffWriter<W> {
     /// A writer that begins with the header. `classes` are all that rows may have, in any order;
     /// without one, the class is a string that is always missing.
-    pub fn new<'a>(
-        profile: &'static Profile,
-        with_id: bool,
-        classes: impl IntoIterator<Item = &'a str>,
-        to: W,
-    ) -> Self {
+    pub fn new<'a>(layout: Layout, classes: impl IntoIterator<Item = &'a str>, to: W) -> Self {
         let mut lines = Lines::new(to);
         let out = &mut lines.bytes;
         out.extend_from_slice(b"@relation ");
+        let profile = layout.profile();
         write_text(&format!("{}/{}", profile.name, profile.version), out);
         out.extend_from_slice(b"\n\n");
-        for column in profile.table(with_id).filter(|column| column.kind.is_numeric()) {
+        for column in layout.columns().filter(|column| column.kind.is_numeric()) {
             out.extend_from_slice(b"@attribute ");
             write_text(&column.name, out);
             out.extend_from_slice(b" numeric\n");
@@ -39,8 +35,8 @@ impl<W: Write + Send> ArffWriter<W> {
         out.extend_from_slice(b"@attribute class1 ");
         write_class_type(&classes.into_iter().collect(), out);
         out.extend_from_slice(b"\n\n@data\n");
-        let is_numeric = profile.table(with_id).map(|column| column.kind.is_numeric()).collect();
-        Self { cells: Cells::new(profile, with_id), is_numeric, lines }
+        let is_numeric = layout.columns().map(|column| column.kind.is_numeric()).collect();
+        Self { cells: Cells::new(layout), is_numeric, lines }
     }
 }
 

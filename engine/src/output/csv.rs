@@ -3,7 +3,7 @@
 use super::RowWriter;
 use super::cells::Cells;
 use super::text::{Lines, write_plain};
-use crate::profiles::{Profile, Row, Value};
+use crate::profiles::{Layout, Row, Value};
 use std::io::{self, Write};
 
 /// Writes rows as CSV; missing values are empty cells.
@@ -14,16 +14,16 @@ pub struct CsvWriter<W> {
 
 impl<W: Write + Send> CsvWriter<W> {
     /// A writer that begins with the header.
-    pub fn new(profile: &'static Profile, with_id: bool, to: W) -> Self {
+    pub fn new(layout: Layout, to: W) -> Self {
         let mut lines = Lines::new(to);
-        for (place, column) in profile.table(with_id).enumerate() {
+        for (place, column) in layout.columns().enumerate() {
             if place > 0 {
                 lines.bytes.push(b',');
             }
             write_text(&column.name, &mut lines.bytes);
         }
         lines.bytes.push(b'\n');
-        Self { cells: Cells::new(profile, with_id), lines }
+        Self { cells: Cells::new(layout), lines }
     }
 }
 

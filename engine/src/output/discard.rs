@@ -2,7 +2,7 @@
 
 use super::RowWriter;
 use super::cells::Cells;
-use crate::profiles::{Profile, Row};
+use crate::profiles::{Layout, Row};
 use std::hint::black_box;
 use std::io;
 
@@ -12,8 +12,8 @@ pub struct DiscardWriter {
 }
 
 impl DiscardWriter {
-    pub fn new(profile: &'static Profile) -> Self {
-        Self { cells: Cells::new(profile, false) }
+    pub fn new(layout: Layout) -> Self {
+        Self { cells: Cells::new(layout) }
     }
 }
 

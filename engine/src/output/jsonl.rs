@@ -3,7 +3,7 @@
 use super::RowWriter;
 use super::cells::Cells;
 use super::text::{Lines, write_plain};
-use crate::profiles::{Profile, Row, Value};
+use crate::profiles::{Layout, Row, Value};
 use std::io::{self, Write};
 
 /// Writes rows as JSON. Numbers look as in CSV, so a whole float has no point; missing values are
@@ -16,16 +16,16 @@ pub struct JsonLinesWriter<W> {
 }
 
 impl<W: Write + Send> JsonLinesWriter<W> {
-    pub fn new(profile: &'static Profile, with_id: bool, to: W) -> Self {
+    pub fn new(layout: Layout, to: W) -> Self {
         let key = |(place, name): (usize, &str)| {
             let mut key = vec![if place == 0 { b'{' } else { b',' }];
             write_string(name, &mut key);
             key.push(b':');
             key
         };
-        let names = profile.table(with_id).map(|column| column.name.as_str());
+        let names = layout.columns().map(|column| column.name.as_str());
         let keys = names.enumerate().map(key).collect();
-        Self { cells: Cells::new(profile, with_id), keys, lines: Lines::new(to) }
+        Self { cells: Cells::new(layout), keys, lines: Lines::new(to) }
     }
 }
 
@@ -54,6 +54,16 @@ fn write_value(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Float(value) if !value.is_finite() => out.extend_from_slice(b"null"),
         Value::Integer(_) | Value::Unsigned(_) | Value::Float(_) => write_plain(value, out),
         Value::Text(text) => write_string(text, out),
+        Value::List(list) => {
+            out.push(b'[');
+            for (place, value) in list.values().enumerate() {
+                if place > 0 {
+                    out.push(b',');
+                }
+                write_value(&value, out);
+            }
+            out.push(b']');
+        }
         // Nothing in them needs escaping.
         _ => {
             out.push(b'"');

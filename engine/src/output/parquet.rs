@@ -7,10 +7,11 @@
 use super::RowWriter;
 use super::cells::Cells;
 use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_GROUP_ROWS};
-use crate::profiles::{Column, Kind, Profile, Row, Value};
+use crate::profiles::{Column, Kind, Layout, Profile, Row, Value};
 use crate::time::MICROSECOND_NS;
 use arrow_array::builder::{
-    Float64Builder, Int64Builder, StringBuilder, TimestampNanosecondBuilder, UInt64Builder,
+    Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampNanosecondBuilder,
+    UInt64Builder,
 };
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -35,13 +36,13 @@ pub struct ParquetWriter<W: Write + Send> {
 impl<W: Write + Send> ParquetWriter<W> {
     /// # Errors
     /// When the destination does not take the first bytes.
-    pub fn new(profile: &'static Profile, with_id: bool, to: W) -> io::Result<Self> {
-        let fields: Vec<Field> = profile.table(with_id).map(field).collect();
+    pub fn new(layout: Layout, to: W) -> io::Result<Self> {
+        let fields: Vec<Field> = layout.columns().map(field).collect();
         let schema = Arc::new(Schema::new(fields));
-        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(profile)));
+        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(layout.profile())));
         Ok(Self {
-            cells: Cells::new(profile, with_id),
-            columns: profile.table(with_id).map(|column| Builder::new(column.kind)).collect(),
+            cells: Cells::new(layout),
+            columns: layout.columns().map(|column| Builder::new(column.kind)).collect(),
             rows: 0,
             schema,
             to: to.map_err(into_io)?,
@@ -83,8 +84,15 @@ fn field(column: &Column) -> Field {
         Kind::Float => DataType::Float64,
         Kind::Time => DataType::Timestamp(TimeUnit::Nanosecond, Some(UTC.into())),
         Kind::Text => DataType::Utf8,
+        Kind::Unsigneds => list_of(DataType::UInt64),
+        Kind::Floats => list_of(DataType::Float64),
     };
     Field::new(&column.name, kind, true)
+}
+
+/// A list as its builder names it.
+fn list_of(kind: DataType) -> DataType {
+    DataType::List(Arc::new(Field::new_list_field(kind, true)))
 }
 
 const UTC: &str = "UTC";
@@ -123,6 +131,8 @@ enum Builder {
     Float(Float64Builder),
     Time(TimestampNanosecondBuilder),
     Text(StringBuilder),
+    Unsigneds(ListBuilder<UInt64Builder>),
+    Floats(ListBuilder<Float64Builder>),
 }
 
 impl Builder {
@@ -136,6 +146,8 @@ impl Builder {
                 Self::Time(TimestampNanosecondBuilder::with_capacity(rows).with_timezone(UTC))
             }
             Kind::Text => Self::Text(StringBuilder::with_capacity(rows, rows * 16)),
+            Kind::Unsigneds => Self::Unsigneds(ListBuilder::new(UInt64Builder::new())),
+            Kind::Floats => Self::Floats(ListBuilder::new(Float64Builder::new())),
         }
     }
 
@@ -143,26 +155,28 @@ impl Builder {
     #[inline]
     fn append(&mut self, value: &Value<'_>) {
         match self {
-            Self::Unsigned(column) => column.append_option(match value {
-                Value::Unsigned(value) => Some(*value),
-                _ => None,
-            }),
+            Self::Unsigned(column) => column.append_option(unsigned(value)),
             Self::Integer(column) => column.append_option(match value {
                 Value::Integer(value) => Some(*value),
                 _ => None,
             }),
-            Self::Float(column) => column.append_option(match value {
-                Value::Float(value) => Some(*value),
-                Value::Integer(value) => Some(*value as f64),
-                Value::Unsigned(value) => Some(*value as f64),
-                _ => None,
-            }),
+            Self::Float(column) => column.append_option(float(value)),
             Self::Time(column) => column.append_option(match value {
                 Value::Time(time) => Some(time.0),
                 Value::MicrosecondTime(time) => Some(time.floor_to(MICROSECOND_NS).0),
                 _ => None,
             }),
             Self::Text(column) => append_text(column, value),
+            Self::Unsigneds(column) => {
+                let items = list_items(value).map(|item| unsigned(&item));
+                items.for_each(|item| column.values().append_option(item));
+                column.append(true);
+            }
+            Self::Floats(column) => {
+                let items = list_items(value).map(|item| float(&item));
+                items.for_each(|item| column.values().append_option(item));
+                column.append(true);
+            }
         }
     }
 
@@ -173,8 +187,37 @@ impl Builder {
             Self::Float(column) => Arc::new(column.finish()),
             Self::Time(column) => Arc::new(column.finish()),
             Self::Text(column) => Arc::new(column.finish()),
+            Self::Unsigneds(column) => Arc::new(column.finish()),
+            Self::Floats(column) => Arc::new(column.finish()),
         }
     }
+}
+
+#[inline]
+fn unsigned(value: &Value<'_>) -> Option<u64> {
+    match value {
+        Value::Unsigned(value) => Some(*value),
+        _ => None,
+    }
+}
+
+#[inline]
+fn float(value: &Value<'_>) -> Option<f64> {
+    match value {
+        Value::Float(value) => Some(*value),
+        Value::Integer(value) => Some(*value as f64),
+        Value::Unsigned(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+/// The items of a list; none of anything else.
+fn list_items<'a>(value: &Value<'a>) -> impl Iterator<Item = Value<'static>> + use<'a> {
+    let list = match value {
+        Value::List(list) => Some(*list),
+        _ => None,
+    };
+    list.into_iter().flat_map(|list| list.values())
 }
 
 fn append_text(column: &mut StringBuilder, value: &Value<'_>) {

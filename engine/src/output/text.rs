@@ -60,6 +60,14 @@ pub fn write_plain(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Tunnels(tunnels) => drop(write!(out, "{tunnels}")),
         Value::MicrosecondTime(time) => time.write_rfc3339_microseconds(out),
         Value::Printed(text) => drop(write!(out, "{text}")),
+        Value::List(list) => {
+            for (place, value) in list.values().enumerate() {
+                if place > 0 {
+                    out.push(b' ');
+                }
+                write_plain(&value, out);
+            }
+        }
     }
 }
 

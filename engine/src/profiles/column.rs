@@ -1,6 +1,6 @@
 //! Columns: names, units and meanings, and how a row gives their values.
 
-use super::{Row, Value};
+use super::{Chosen, Row, Value};
 
 /// Which values a column holds. Every column may also hold [`Value::Null`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,6 +14,10 @@ pub enum Kind {
     Time,
     /// Names, addresses, ids that are no number.
     Text,
+    /// Lists of whole numbers from 0 on.
+    Unsigneds,
+    /// Lists of numbers.
+    Floats,
 }
 
 impl Kind {
@@ -25,6 +29,8 @@ impl Kind {
             Self::Float => "float",
             Self::Time => "time",
             Self::Text => "text",
+            Self::Unsigneds => "unsigned, list",
+            Self::Floats => "float, list",
         }
     }
 
@@ -41,6 +47,7 @@ impl Kind {
             Value::Integer(_) => matches!(self, Self::Integer | Self::Float),
             Value::Float(_) => self == Self::Float,
             Value::Time(_) | Value::MicrosecondTime(_) => self == Self::Time,
+            Value::List(_) => matches!(self, Self::Unsigneds | Self::Floats),
             Value::Address(_)
             | Value::Text(_)
             | Value::CommunityId(_)
@@ -77,10 +84,16 @@ type Evaluate = Box<dyn for<'a> Fn(&'a Row<'a>, &mut Vec<Value<'a>>) + Send + Sy
 /// each would cost more than the values.
 struct Group {
     columns: Vec<Column>,
+    /// Timing and volume, which windows have too.
+    is_of_windows: bool,
     evaluate: Evaluate,
 }
 
 impl Group {
+    fn is(&self, chosen: Chosen) -> bool {
+        chosen == Chosen::All || self.is_of_windows
+    }
+
     fn is_filled_by(&self, cells: &[Value<'_>]) -> bool {
         let mut pairs = self.columns.iter().zip(cells);
         self.columns.len() == cells.len() && pairs.all(|(column, cell)| column.kind.holds(cell))
@@ -90,6 +103,8 @@ impl Group {
 /// A table of columns.
 #[derive(Default)]
 pub struct Columns {
+    /// Groups that are added count as timing and volume.
+    of_windows: bool,
     groups: Vec<Group>,
 }
 
@@ -114,16 +129,28 @@ impl Columns {
         columns: Vec<Column>,
         evaluate: impl for<'a> Fn(&'a Row<'a>, &mut Vec<Value<'a>>) + Send + Sync + 'static,
     ) {
-        self.groups.push(Group { columns, evaluate: Box::new(evaluate) });
+        let is_of_windows = self.of_windows;
+        self.groups.push(Group { columns, is_of_windows, evaluate: Box::new(evaluate) });
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = &Column> + Clone {
-        self.groups.iter().flat_map(|group| &group.columns)
+    /// Says whether what is added from here on is timing and volume, which windows have too.
+    pub fn are_of_windows(&mut self, of_windows: bool) {
+        self.of_windows = of_windows;
+    }
+
+    /// False when a profile has nothing to say of windows.
+    pub fn has_windows(&self) -> bool {
+        self.groups.iter().any(|group| group.is_of_windows)
+    }
+
+    pub fn iter(&self, chosen: Chosen) -> impl Iterator<Item = &Column> + Clone {
+        let groups = self.groups.iter().filter(move |group| group.is(chosen));
+        groups.flat_map(|group| &group.columns)
     }
 
     /// Pushes a row's value of each column.
-    pub fn evaluate<'a>(&self, row: &'a Row<'a>, cells: &mut Vec<Value<'a>>) {
-        for group in &self.groups {
+    pub fn evaluate<'a>(&self, row: &'a Row<'a>, chosen: Chosen, cells: &mut Vec<Value<'a>>) {
+        for group in self.groups.iter().filter(|group| group.is(chosen)) {
             let before = cells.len();
             (group.evaluate)(row, cells);
             debug_assert!(group.is_filled_by(&cells[before..]), "a value of its kind a column");

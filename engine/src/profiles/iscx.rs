@@ -19,7 +19,8 @@ pub fn iscx() -> Profile {
         name: "iscx",
         about: "The 23 columns of the ISCX 2016 time-based data set by its own rules; the eight \
                 directional names are shifted there, and so they are here.",
-        columns: as_published(true, "label"),
+        columns: as_published(true),
+        class: native::class("label"),
         ..as_in_the_data_set()
     }
 }
@@ -28,7 +29,8 @@ pub fn iscx_a2() -> Profile {
     Profile {
         name: "iscx-a2",
         about: "The same 23 columns as the data set's A2 files have them: names and contents agree.",
-        columns: as_published(false, "class1"),
+        columns: as_published(false),
+        class: native::class("class1"),
         ..as_in_the_data_set()
     }
 }
@@ -44,12 +46,14 @@ fn as_in_the_data_set() -> Profile {
         activity_rule: ActivityRule::Iscx,
         activity_gap_ns: SECOND_NS,
         columns: Columns::default(),
+        class: Columns::default(),
         id_columns: id_columns(),
     }
 }
 
 pub fn iscx_fixed() -> Profile {
     let mut columns = Columns::default();
+    columns.are_of_windows(true);
     columns.add("duration", "µs", Kind::Float, "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())
     });
@@ -62,7 +66,6 @@ pub fn iscx_fixed() -> Profile {
     rates(&mut columns, Value::Null);
     over_the_flow(&mut columns, |_| Kind::Float, corrected);
     periods(&mut columns, |_| Kind::Float, corrected);
-    native::class(&mut columns, "label");
     Profile {
         name: "iscx-fixed",
         about: "The 23 names of the ISCX 2016 data set, computed right.",
@@ -70,6 +73,7 @@ pub fn iscx_fixed() -> Profile {
         life: Life::CONNECTION,
         activity_rule: ActivityRule::Exact,
         columns,
+        class: native::class("label"),
         ..as_in_the_data_set()
     }
 }
@@ -137,8 +141,9 @@ fn published_kind(statistic: Statistic) -> Kind {
     }
 }
 
-fn as_published(names_are_shifted: bool, class: &'static str) -> Columns {
+fn as_published(names_are_shifted: bool) -> Columns {
     let mut columns = Columns::default();
+    columns.are_of_windows(true);
     columns.add(
         "duration",
         "µs",
@@ -159,7 +164,6 @@ fn as_published(names_are_shifted: bool, class: &'static str) -> Columns {
     rates(&mut columns, Value::Integer(0));
     over_the_flow(&mut columns, published_kind, published);
     periods(&mut columns, published_kind, published);
-    native::class(&mut columns, class);
     columns
 }
 

@@ -8,7 +8,9 @@ mod cic;
 mod class;
 mod column;
 mod community_id;
+mod early;
 mod iscx;
+mod layout;
 mod native;
 mod nfstream;
 mod row;
@@ -17,6 +19,8 @@ mod value;
 pub use class::class_from_file_name;
 pub use column::{Column, Columns, Kind, emptied};
 pub use community_id::CommunityId;
+pub use early::List;
+pub use layout::{Chosen, Layout};
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::{Printed, Value};
 
@@ -38,6 +42,8 @@ pub struct Profile {
     /// A longer gap ends an active period, unless options say otherwise.
     pub activity_gap_ns: i64,
     pub columns: Columns,
+    /// The class, last; empty where the program that is copied has none.
+    pub class: Columns,
     /// What `with_id` puts in front; empty where the columns have it already.
     pub id_columns: Columns,
 }
@@ -63,19 +69,5 @@ impl Profile {
     /// The profile of that name.
     pub fn named(name: &str) -> Option<&'static Profile> {
         ALL.iter().find(|profile| profile.name == name)
-    }
-
-    /// The columns of a table, with the flow's identity in front when asked for.
-    pub fn table(&self, with_id: bool) -> impl Iterator<Item = &Column> + Clone {
-        let id = with_id.then_some(&self.id_columns);
-        id.into_iter().chain([&self.columns]).flat_map(Columns::iter)
-    }
-
-    /// Pushes a row's value of each column of [`Profile::table`].
-    pub fn evaluate<'a>(&self, row: &'a Row<'a>, with_id: bool, cells: &mut Vec<Value<'a>>) {
-        if with_id {
-            self.id_columns.evaluate(row, cells);
-        }
-        self.columns.evaluate(row, cells);
     }
 }

@@ -16,14 +16,15 @@ pub fn profile() -> Profile {
     let mut columns = Columns::default();
     identity(&mut columns);
     ends(&mut columns);
+    columns.are_of_windows(true);
     volume(&mut columns);
     statistics(&mut columns);
     periods(&mut columns);
     rates(&mut columns);
+    columns.are_of_windows(false);
     tcp(&mut columns);
     exchange(&mut columns);
     network(&mut columns);
-    class(&mut columns, "class");
     Profile {
         name: "native",
         version: 2,
@@ -34,6 +35,7 @@ pub fn profile() -> Profile {
         activity_rule: ActivityRule::Exact,
         activity_gap_ns: SECOND_NS,
         columns,
+        class: class("class"),
         id_columns: Columns::default(),
     }
 }
@@ -45,16 +47,15 @@ fn sides(flow: &Flow) -> [usize; 2] {
 
 /// The columns that say which flow this is; `--with-id` puts them before other profiles' columns.
 pub(super) fn id(columns: &mut Columns) {
-    columns.add(
-        "flow_id",
-        "",
-        Unsigned,
-        "Position of the first packet in the stream, from 1",
-        |row| row.flow.id.into(),
-    );
+    flow_id(columns);
     addresses(columns);
     columns
         .add("start", "", Time, "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
+}
+
+pub(super) fn flow_id(columns: &mut Columns) {
+    let meaning = "Position of the first packet in the stream, from 1";
+    columns.add("flow_id", "", Unsigned, meaning, |row| row.flow.id.into());
 }
 
 fn addresses(columns: &mut Columns) {
@@ -80,13 +81,7 @@ fn addresses(columns: &mut Columns) {
 }
 
 fn identity(columns: &mut Columns) {
-    columns.add(
-        "flow_id",
-        "",
-        Unsigned,
-        "Position of the first packet in the stream, from 1",
-        |row| row.flow.id.into(),
-    );
+    flow_id(columns);
     community_id(columns);
     addresses(columns);
     columns.add("vlan", "", Text, "VLAN ids, outermost first, joined by points", |row| {
@@ -110,9 +105,11 @@ fn ends(columns: &mut Columns) {
     columns
         .add("start", "", Time, "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
     columns.add("end", "", Time, "Time of the last packet, UTC", |row| Value::Time(row.flow.end));
+    columns.are_of_windows(true);
     columns.add("duration_us", "µs", Float, "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())
     });
+    columns.are_of_windows(false);
     let meaning = "Why the flow ended: fin, rst, idle, active, reused, end_of_capture, evicted";
     columns.add("end_reason", "", Text, meaning, |row| row.flow.end_reason.name().into());
     let meaning = "How the client is known: syn, syn_ack, first_packet";
@@ -310,7 +307,10 @@ fn network(columns: &mut Columns) {
     );
 }
 
-pub(super) fn class(columns: &mut Columns, name: &'static str) {
+/// The last column.
+pub(super) fn class(name: &'static str) -> Columns {
+    let mut columns = Columns::default();
+    let meaning = "The class given to the capture by the user";
+    columns.add(name, "", Text, meaning, |row| row.class.into());
     columns
-        .add(name, "", Text, "The class given to the capture by the user", |row| row.class.into());
 }

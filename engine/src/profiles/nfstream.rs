@@ -54,6 +54,7 @@ pub fn profile() -> Profile {
         activity_rule: ActivityRule::Exact,
         activity_gap_ns: SECOND_NS,
         columns,
+        class: Columns::default(),
         id_columns: Columns::default(),
     }
 }

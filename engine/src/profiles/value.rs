@@ -1,6 +1,6 @@
 //! One cell of a row, before any format.
 
-use super::CommunityId;
+use super::{CommunityId, List};
 use crate::decode::{Tunnels, Vlans};
 use crate::flows::Flow;
 use crate::time::Timestamp;
@@ -25,6 +25,7 @@ pub enum Value<'a> {
     /// A time that is printed with six decimals.
     MicrosecondTime(Timestamp),
     Printed(Printed<'a>),
+    List(List<'a>),
 }
 
 /// Texts of profiles that copy another program.

@@ -5,7 +5,7 @@ use tractor_engine::decode::{Endpoint, Key, Placement, Segment, marks};
 use tractor_engine::features::ActivitySettings;
 use tractor_engine::flows::{ChunkHead, Flow, Life, LifeRule, TableOptions, flow_table};
 use tractor_engine::limits::SHARDS;
-use tractor_engine::profiles::{Profile, Row, Value};
+use tractor_engine::profiles::{Layout, Profile, Row, Value};
 use tractor_engine::time::{SECOND_NS, Timestamp};
 
 /// Bytes that make one segment.
@@ -24,6 +24,8 @@ pub fn check(bytes: &[u8]) {
         needs: profile.needs,
         activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
         // Room for one to four flows a shard: evictions are frequent.
+        early_packets: 0,
+        window_ns: None,
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
     };
     let placement = Placement::default();
@@ -65,12 +67,13 @@ fn tell_direction_by_address(segment: &mut Segment) {
 }
 
 /// A value a column, of the column's kind, and no float that is no number.
-fn check_columns(profile: &Profile, flow: &Flow) {
+fn check_columns(profile: &'static Profile, flow: &Flow) {
     let row = Row::new(flow, Some("class"), profile.needs);
     let mut cells = Vec::new();
-    profile.evaluate(&row, true, &mut cells);
-    assert_eq!(cells.len(), profile.table(true).count(), "{}", profile.name);
-    for (column, cell) in profile.table(true).zip(&cells) {
+    let layout = Layout::of_flows(profile, true, true);
+    layout.evaluate(&row, &mut cells);
+    assert_eq!(cells.len(), layout.columns().count(), "{}", profile.name);
+    for (column, cell) in layout.columns().zip(&cells) {
         assert!(column.kind.holds(cell), "{} of {}: {cell:?}", column.name, profile.name);
         let is_number = !matches!(cell, Value::Float(float) if !float.is_finite());
         assert!(is_number || profile.name == "cic", "{}", column.name);

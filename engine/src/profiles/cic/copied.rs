@@ -1,6 +1,6 @@
 //! Rows as CICFlowMeter writes them, its errors included.
 
-use super::{NO_LABEL, flag_counts, sides};
+use super::{flag_counts, sides};
 use crate::decode::flags;
 use crate::features::Meter;
 use crate::flows::Flow;
@@ -10,11 +10,11 @@ use crate::time::MICROSECOND_NS;
 
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
-/// Pushes the 84 values.
+/// Pushes all values but the first seven and the label.
 pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>) {
     let flow = row.flow;
     let [forward, backward] = sides(flow);
-    identity(flow, cells);
+    cells.push(Value::Integer(flow.duration_ns() / MICROSECOND_NS));
     cells.extend([forward, backward].map(|side| Value::from(flow.packets[side])));
     cells.extend([forward, backward].map(|side| Value::from(flow.payload_bytes[side])));
     for direction in BOTH_WAYS {
@@ -49,10 +49,10 @@ pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>)
         let stat = row.periods(period);
         cells.extend([Mean, Std, Max, Min].map(|statistic| or_zero(stat, statistic, 1_000.0)));
     }
-    cells.push(row.class.unwrap_or(NO_LABEL).into());
 }
 
-fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
+/// Pushes the first seven values.
+pub fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
     let ((from, from_port), (to, to_port)) = (flow.client(), flow.server());
     cells.push(Value::Printed(Printed::FiveTuple(flow)));
     cells.push(Value::Address(from));
@@ -61,7 +61,6 @@ fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
     cells.push(u64::from(to_port.unwrap_or(0)).into());
     cells.push(u64::from(flow.protocol()).into());
     cells.push(Value::Printed(Printed::TwelveHourTime(flow.start)));
-    cells.push(Value::Integer(flow.duration_ns() / MICROSECOND_NS));
 }
 
 fn or_zero(stat: Option<&Stat>, statistic: Statistic, unit: f64) -> Value<'static> {

@@ -1,6 +1,6 @@
 //! Rows of `cic-fixed`: CICFlowMeter's columns, computed right, null where a value does not exist.
 
-use super::{NO_LABEL, flag_counts, sides};
+use super::{flag_counts, sides};
 use crate::features::{Bulks, FLAG_NAMES, Meter};
 use crate::flows::Flow;
 use crate::profiles::Statistic::{self, Max, Mean, Min, Std};
@@ -9,12 +9,12 @@ use crate::profiles::{Direction, Period, Printed, Row, Series, Stat, Value};
 const TCP: u8 = 6;
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
-/// Pushes the 84 values.
+/// Pushes all values but the first seven and the label.
 pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>) {
     let flow = row.flow;
     let [forward, backward] = sides(flow);
+    cells.push(Value::microseconds(flow.duration_ns()));
     let is_tcp = flow.protocol() == TCP;
-    identity(flow, cells);
     cells.extend([forward, backward].map(|side| Value::from(flow.packets[side])));
     cells.extend([forward, backward].map(|side| Value::from(flow.payload_bytes[side])));
     for direction in BOTH_WAYS {
@@ -49,10 +49,10 @@ pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>)
         let stat = row.periods(period);
         cells.extend([Mean, Std, Max, Min].map(|statistic| known(stat, statistic, 1_000.0)));
     }
-    cells.push(row.class.unwrap_or(NO_LABEL).into());
 }
 
-fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
+/// Pushes the first seven values.
+pub fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
     let ((from, from_port), (to, to_port)) = (flow.client(), flow.server());
     cells.push(Value::Printed(Printed::FiveTuple(flow)));
     cells.push(Value::Address(from));
@@ -61,7 +61,6 @@ fn identity<'a>(flow: &'a Flow, cells: &mut Vec<Value<'a>>) {
     cells.push(to_port.map(u64::from).into());
     cells.push(u64::from(flow.protocol()).into());
     cells.push(Value::MicrosecondTime(flow.start));
-    cells.push(Value::microseconds(flow.duration_ns()));
 }
 
 fn known(stat: Option<&Stat>, statistic: Statistic, unit: f64) -> Value<'static> {

@@ -27,7 +27,8 @@ pub fn cic() -> Profile {
         needs: Needs::Meter,
         activity_rule: ActivityRule::Cic,
         activity_gap_ns: ACTIVITY_GAP_NS,
-        columns: columns(Kind::Text, copied::evaluate),
+        columns: columns(Kind::Text, false, copied::identity, copied::evaluate),
+        class: class(),
         id_columns: id_columns(false),
     }
 }
@@ -42,27 +43,38 @@ pub fn cic_fixed() -> Profile {
         needs: Needs::Meter,
         activity_rule: ActivityRule::Exact,
         activity_gap_ns: ACTIVITY_GAP_NS,
-        columns: columns(Kind::Time, corrected::evaluate),
+        columns: columns(Kind::Time, true, corrected::identity, corrected::evaluate),
+        class: class(),
         id_columns: id_columns(true),
     }
 }
 
+type Identity = for<'a> fn(&'a Flow, &mut Vec<Value<'a>>);
 type Evaluate = for<'a> fn(&'a Row<'a>, &Meter, &mut Vec<Value<'a>>);
 
-/// `start` is the kind of the time of the first packet.
-fn columns(start: Kind, evaluate: Evaluate) -> Columns {
+/// `start` is the kind of the time of the first packet; whether rows are of windows too.
+fn columns(start: Kind, of_windows: bool, identity: Identity, evaluate: Evaluate) -> Columns {
     let mut columns = Columns::default();
+    columns.add_group(names::identity(start), move |row, cells| identity(row.flow, cells));
+    columns.are_of_windows(of_windows);
     let none = Meter::default();
-    columns.add_group(names::columns(start), move |row, cells| {
+    columns.add_group(names::features(), move |row, cells| {
         evaluate(row, meter(row.flow).unwrap_or(&none), cells);
     });
     columns
 }
 
+/// The last column.
+fn class() -> Columns {
+    let mut columns = Columns::default();
+    let meaning = "The class given to the capture by the user";
+    columns.add("Label", "", Kind::Text, meaning, |row| row.class.unwrap_or(NO_LABEL).into());
+    columns
+}
+
 fn id_columns(community_id: bool) -> Columns {
     let mut columns = Columns::default();
-    let meaning = "Position of the first packet in the stream, from 1";
-    columns.add("flow_id", "", Kind::Unsigned, meaning, |row| row.flow.id.into());
+    native::flow_id(&mut columns);
     if community_id {
         native::community_id(&mut columns);
     }

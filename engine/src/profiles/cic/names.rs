@@ -4,10 +4,19 @@ use crate::profiles::{Column, Kind};
 
 const BOTH_WAYS: [(&str, &str); 2] = [("Fwd", "client to server"), ("Bwd", "server to client")];
 
-/// The 84 columns; `start` is the kind of the time of the first packet.
-pub fn columns(start: Kind) -> Vec<Column> {
-    let mut columns = Vec::with_capacity(84);
-    identity(&mut columns, start);
+/// The first seven columns, which say which flow it is; `start` is the kind of the time of the
+/// first packet.
+pub fn identity(start: Kind) -> Vec<Column> {
+    let mut columns = Vec::with_capacity(7);
+    add_identity(&mut columns, start);
+    columns
+}
+
+/// The 76 columns behind them; the label is not among them.
+pub fn features() -> Vec<Column> {
+    let mut columns = Vec::with_capacity(76);
+    let meaning = "From the first to the last packet";
+    add(&mut columns, Kind::Float, "µs", &[("Flow Duration", meaning)]);
     volume(&mut columns);
     times(&mut columns);
     headers(&mut columns);
@@ -27,7 +36,7 @@ fn both_ways(columns: &mut Vec<Column>, kind: Kind, unit: &'static str, name: &s
     }));
 }
 
-fn identity(columns: &mut Vec<Column>, start: Kind) {
+fn add_identity(columns: &mut Vec<Column>, start: Kind) {
     add(
         columns,
         Kind::Text,
@@ -46,7 +55,6 @@ fn identity(columns: &mut Vec<Column>, start: Kind) {
         &[("Dst Port", "Port of the server"), ("Protocol", "IP protocol number (6 TCP, 17 UDP)")],
     );
     add(columns, start, "", &[("Timestamp", "Time of the first packet, UTC")]);
-    add(columns, Kind::Float, "µs", &[("Flow Duration", "From the first to the last packet")]);
 }
 
 fn volume(columns: &mut Vec<Column>) {
@@ -153,5 +161,4 @@ fn last(columns: &mut Vec<Column>) {
             columns.push(Column::new(name, "µs", Kind::Float, meaning));
         }
     }
-    add(columns, Kind::Text, "", &[("Label", "The class given to the capture by the user")]);
 }

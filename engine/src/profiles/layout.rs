@@ -1,0 +1,93 @@
+//! Which columns of a profile a run prints, and in which order.
+
+use super::{Column, Columns, Kind, Profile, Row, Value, early, native};
+use std::sync::LazyLock;
+
+/// The columns of a run.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    profile: &'static Profile,
+    shape: Shape,
+}
+
+#[derive(Clone, Copy)]
+enum Shape {
+    Flows {
+        /// The flow's identity stands in front.
+        with_id: bool,
+        /// The first packets stand before the class.
+        early_packets: bool,
+    },
+    /// A row a flow and window.
+    Windows,
+}
+
+/// What stands in front of the rows of windows.
+static WINDOW: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    native::flow_id(&mut columns);
+    columns.add("window_start", "", Kind::Time, "Begin of the window, UTC", |row| {
+        row.flow.window.map(|window| Value::Time(window.start)).unwrap_or(Value::Null)
+    });
+    columns.add("window_us", "µs", Kind::Float, "Length of the window", |row| {
+        row.flow.window.map_or(Value::Null, |window| Value::microseconds(window.length_ns))
+    });
+    columns
+});
+
+static EARLY: LazyLock<Columns> = LazyLock::new(early::columns);
+
+impl Layout {
+    /// A row a flow: the profile's columns, with what was asked for beside them.
+    pub fn of_flows(profile: &'static Profile, with_id: bool, early_packets: bool) -> Self {
+        Self { profile, shape: Shape::Flows { with_id, early_packets } }
+    }
+
+    /// A row a flow and window: the profile's columns of timing and volume.
+    pub fn of_windows(profile: &'static Profile) -> Self {
+        Self { profile, shape: Shape::Windows }
+    }
+
+    pub fn profile(&self) -> &'static Profile {
+        self.profile
+    }
+
+    /// All columns, in order.
+    pub fn columns(&self) -> impl Iterator<Item = &'static Column> + Clone {
+        self.parts().into_iter().flatten().flat_map(|(columns, chosen)| columns.iter(chosen))
+    }
+
+    /// Pushes a row's value of each column.
+    pub fn evaluate<'a>(&self, row: &'a Row<'a>, cells: &mut Vec<Value<'a>>) {
+        for (columns, chosen) in self.parts().into_iter().flatten() {
+            columns.evaluate(row, chosen, cells);
+        }
+    }
+
+    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 4] {
+        let profile = self.profile;
+        let class = Some((&profile.class, Chosen::All));
+        match self.shape {
+            Shape::Flows { with_id, early_packets } => [
+                with_id.then_some((&profile.id_columns, Chosen::All)),
+                Some((&profile.columns, Chosen::All)),
+                early_packets.then(|| (&*EARLY, Chosen::All)),
+                class,
+            ],
+            Shape::Windows => [
+                Some((&WINDOW, Chosen::All)),
+                Some((&profile.columns, Chosen::OfWindows)),
+                None,
+                class,
+            ],
+        }
+    }
+}
+
+/// Which groups of columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Chosen {
+    All,
+    /// Timing and volume.
+    OfWindows,
+}
