@@ -86,7 +86,10 @@ pub fn flows(records: &[RawPacket], options: &Options) -> Vec<Closed> {
             clock = time;
             stream.close_due(clock);
         }
-        let Some(mut datagram) = decode::decode(record) else { continue };
+        let Some(mut datagram) = decode::decode(record, options.outer) else { continue };
+        if options.profile.is_data_set() {
+            datagram.stack.clear();
+        }
         memory.complete(&mut datagram, clock);
         if let Some((key, packet)) = arrival(datagram, index as u64 + 1, time, clock, options) {
             stream.take(key, packet);
@@ -126,9 +129,8 @@ fn arrival(
         if !matches!(protocol, TCP | UDP) || !has_ports {
             return None;
         }
-    } else {
-        key.vlans = datagram.vlans;
     }
+    key.stack = datagram.stack;
     let packet = Packet {
         position,
         arrived: time,

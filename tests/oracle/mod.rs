@@ -14,6 +14,7 @@ mod native;
 pub mod table;
 mod tcp;
 mod time_text;
+mod tunnel;
 mod values;
 
 use crate::support::capture::RawPacket;
@@ -57,6 +58,8 @@ pub struct Options {
     pub activity_gap: i128,
     pub flows_max: usize,
     pub label: Option<String>,
+    /// No tunnel over IP is looked into.
+    pub outer: bool,
 }
 
 pub const SECOND: i128 = 1_000_000_000;
@@ -72,6 +75,7 @@ impl Options {
             activity_gap: SECOND,
             flows_max: 4_194_304,
             label: None,
+            outer: false,
         }
     }
 }
