@@ -16,3 +16,4 @@ mod oracle_agrees;
 mod oracle_self;
 mod reference_rows;
 mod source_files;
+mod tunnels;
