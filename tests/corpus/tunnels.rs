@@ -13,7 +13,7 @@ use crate::support::frames::{GRE, Ip, UDP, udp};
 use crate::support::link_frames::{ETHERTYPE_IPV4, ethernet};
 
 /// A kind, what the column `tunnel` of some flow must say, and a capture that has it.
-const FOREIGN: [(&str, &str, &str); 44] = [
+const FOREIGN: [(&str, &str, &str); 46] = [
     ("PPP", "", "mercury/quic_ppp.pcap"),
     ("PPP, one packet", "", "ndpi/dlt_ppp.pcap"),
     ("Cisco HDLC under PPP's link type", "", "ndpi/BGP_Cisco_hdlc_slarp.pcap"),
@@ -36,13 +36,15 @@ const FOREIGN: [(&str, &str, &str); 44] = [
     ("MPLS behind VLANs", "mpls", "zeek/mixed-vlan-mpls.pcap"),
     ("MPLS behind a VLAN", "mpls", "zeek/mpls-in-vlan.pcap"),
     ("GRE", "gre", "mercury/gre.pcap"),
+    ("PPPoE, and IPv6 in IPv4", "pppoe:6973", "ndpi/syslog.pcap"),
     ("GRE in GRE", "gre/gre", "zeek/tunnels-gre-within-gre.pcap"),
     ("GRE, UDP", "gre", "suricata-verify/bug-5633-gre-01-gre-udp.pcap"),
     ("GRE with a key, Ethernet", "gre:33554432", "zeek/erspan.pcap"),
     ("ERSPAN I", "erspan", "zeek/erspanI.pcap"),
-    ("ERSPAN II", "erspan:1", "tcpdump/erspan-type-ii-2.pcap"),
-    ("ERSPAN III", "erspan:0", "zeek/erspanIII.pcap"),
-    ("ERSPAN III with more headers", "erspan:0", "tcpdump/erspan-type-iii-ft-0.pcap"),
+    ("ERSPAN II", "erspan", "tcpdump/erspan-type-ii-2.pcap"),
+    ("ERSPAN II, several sessions", "erspan", "suricata-verify/bug-5437-02-input.pcap"),
+    ("ERSPAN III", "erspan", "zeek/erspanIII.pcap"),
+    ("ERSPAN III with more headers", "erspan", "tcpdump/erspan-type-iii-ft-0.pcap"),
     ("PPTP, link control only", "", "tcpdump/pptp.pcap"),
     ("IPv4 in IPv4", "ipip", "ndpi/4in4tunnel.pcap"),
     ("IPv4 in IPv6", "4in6", "ndpi/4in6tunnel.pcap"),
@@ -69,7 +71,7 @@ const FOREIGN: [(&str, &str, &str); 44] = [
 ];
 
 /// Captures whose ends differ, how many only we and only tshark find, and why.
-const DIFFERENT: [(&str, usize, usize, &str); 4] = [
+const DIFFERENT: [(&str, usize, usize, &str); 5] = [
     (
         "zeek/tunnels-gtp-gtp_ext_header.pcap",
         1,
@@ -93,6 +95,12 @@ const DIFFERENT: [(&str, usize, usize, &str); 4] = [
         0,
         3,
         "Cisco metadata (type 0x8909) before IP in GRE is not read: the outer flow",
+    ),
+    (
+        "suricata-verify/bug-6942-6887-defrag-eth-ip-gre-ppp-ip-udp-data-eth-ip-gre-ppp-max-ip-packet.pcap",
+        0,
+        1,
+        "PPP in GRE, all fragments inside: the later ones have the ports of their first with us",
     ),
 ];
 
@@ -229,7 +237,10 @@ fn built_tunnels_have_the_ends_that_tshark_finds() {
     let pptp =
         [&[0x30, 0x81, 0x88, 0x0b, 0, ppp.len() as u8, 0, 7][..], &[0, 0, 0, 1], &[0; 4], &ppp];
     let l2tp = udp(1_701, 1_701, &[&[0, 2, 0, 7, 0, 9][..], &ppp].concat());
-    let pseudowire = [&[0, 0, 0x11, 0x40][..], &[0; 4], &ethernet(&[], ETHERTYPE_IPV4, &inner)];
+    // Addresses of a maker that tshark knows: it guesses whether there is a control word.
+    let mut bridged = ethernet(&[], ETHERTYPE_IPV4, &inner);
+    bridged[..12].copy_from_slice(&[0, 0x1b, 0x21, 0, 0, 1, 0, 0x1b, 0x21, 0, 0, 2]);
+    let pseudowire = [&[0x12, 0x34, 0x51, 0x40][..], &[0; 4], &bridged];
     let mut prism = [&[0, 0, 0, 0x44, 0, 0, 0, 144][..], &[0; 136]].concat();
     prism.extend(&wireless);
     let mut avs = [&[0x80, 0x21, 0x10, 1, 0, 0, 0, 64][..], &[0; 56]].concat();

@@ -125,10 +125,9 @@ fn arrival(
     let has_ports = datagram.ports.is_some();
     debug_assert!(has_ports <= knows_ports(protocol));
     let mut key = Key::new(sender, receiver, protocol, has_ports);
-    if options.profile.is_data_set() {
-        if !matches!(protocol, TCP | UDP) || !has_ports {
-            return None;
-        }
+    let is_bare = options.profile.is_data_set();
+    if is_bare && (!matches!(protocol, TCP | UDP) || !has_ports) {
+        return None;
     }
     key.stack = datagram.stack;
     let packet = Packet {

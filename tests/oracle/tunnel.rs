@@ -97,20 +97,14 @@ fn gre(payload: &[u8]) -> Option<Header> {
             let id = if key > 0 { Some(u32_at(payload, 4 + checksum)?) } else { None };
             let bytes = 4 + checksum + key + sequence;
             match kind {
-                0x88be if sequence == 0 => {
-                    let layer = Layer::Tunnel("erspan", None);
-                    Some(Header { layer, bytes, next: Next::Ethernet })
-                }
                 0x88be | 0x22eb => {
-                    let session = u16_at(payload, bytes + 2)? % 1024;
-                    let more = if kind == 0x88be {
-                        8
-                    } else if payload.get(bytes + 11)? & 1 == 1 {
-                        20
-                    } else {
-                        12
+                    let more = match (kind, sequence) {
+                        (0x88be, 0) => 0,
+                        (0x88be, _) => 8,
+                        _ if payload.get(bytes + 11)? & 1 == 1 => 20,
+                        _ => 12,
                     };
-                    let layer = Layer::Tunnel("erspan", Some(session.into()));
+                    let layer = Layer::Tunnel("erspan", None);
                     Some(Header { layer, bytes: bytes + more, next: Next::Ethernet })
                 }
                 _ => Some(Header { layer: Layer::Tunnel("gre", id), bytes, next: named(kind) }),

@@ -36,7 +36,7 @@ pub fn link_type_is_read(link_type: u16) -> bool {
 
 /// Goes to the IP packet of a frame.
 #[inline(always)]
-pub fn to_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result<Version, Kind> {
+pub fn find_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result<Version, Kind> {
     if link_type == number::ETHERNET
         && let Some((header, rest)) = walk.rest.split_first_chunk::<14>()
         && let Some(version) = version([header[12], header[13]])
@@ -44,7 +44,7 @@ pub fn to_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result
         *walk = Walk { rest, original: walk.original - 14 };
         return Ok(version);
     }
-    other_to_ip(walk, layers, link_type)
+    find_ip_of_others(walk, layers, link_type)
 }
 
 #[inline(always)]
@@ -58,9 +58,13 @@ fn version(ether_type: [u8; 2]) -> Option<Version> {
 
 #[cold]
 #[inline(never)]
-fn other_to_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result<Version, Kind> {
+fn find_ip_of_others(
+    walk: &mut Walk<'_>,
+    layers: &mut Layers,
+    link_type: u16,
+) -> Result<Version, Kind> {
     let head = head(walk, layers, link_type)?;
-    walk.to_ip(layers, head)
+    walk.find_ip(layers, head)
 }
 
 /// What stands behind the link layer's own header.
