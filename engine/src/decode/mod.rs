@@ -107,8 +107,8 @@ impl Decoder {
     fn try_decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Result<Decoded, Kind> {
         self.layers.clear();
         let original = (packet.original_bytes as usize).max(packet.data.len());
-        let mut walk = Walk { rest: packet.data, original };
-        let mut version = link::find_ip(&mut walk, &mut self.layers, packet.link_type)?;
+        let frame = Walk { rest: packet.data, original };
+        let (mut walk, mut version) = link::find_ip(frame, &mut self.layers, packet.link_type)?;
         // Only scalars go round this loop: an ordinary packet stays in registers.
         let datagram = loop {
             let datagram = ip::read(version, walk, &mut self.counts)?;
