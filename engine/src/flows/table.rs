@@ -29,7 +29,7 @@ pub struct Table<T> {
     shard_flows_max: usize,
     shards: Vec<ShardIndex>,
     records: Slab<Record<T>>,
-    /// VLAN stacks that their keys cannot spell, by index.
+    /// VLANs and tunnels that their keys cannot spell, by index.
     deep_stacks: HashMap<usize, Arc<Layers>>,
     free: Vec<u32>,
     /// Indices handed out so far.
