@@ -61,6 +61,9 @@ fn option_arguments(options: &Options) -> Vec<String> {
     if let Some(label) = &options.label {
         add("--label", label.clone());
     }
+    if options.outer {
+        arguments.push("--outer".into());
+    }
     arguments
 }
 

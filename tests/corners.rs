@@ -81,7 +81,7 @@ fn tags_and_snap_headers_in_every_order() {
             (vec![PRIORITY; 17], "too_deep"),
             ([&[TAG; 15][..], &[SNAP]].concat(), ""),
             ([&[TAG; 15][..], &[SNAP, TAG]].concat(), "too_deep"),
-            ([&[TAG; 16][..], &[SNAP]].concat(), ""),
+            ([&[TAG; 16][..], &[SNAP]].concat(), "too_deep"),
         ] {
             let what = format!("link type {link_type}, {types:?}");
             assert_becomes(&what, typed(link_type, &types), reason);

@@ -17,3 +17,4 @@ mod oracle_self;
 mod reference_peers;
 mod reference_rows;
 mod source_files;
+mod tunnels;

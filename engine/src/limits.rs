@@ -20,7 +20,8 @@ pub const CHUNK_PACKETS_MAX: usize = 65_536;
 /// Chunks that one worker may have read but not yet seen pass through the flow table.
 pub const CHUNKS_IN_FLIGHT_PER_WORKER: usize = 4;
 
-/// Headers inside one another (VLAN tags, extension headers) before a packet is `too_deep`.
+/// Headers inside one another (VLAN tags, labels, tunnels; extension headers of one IP packet) before
+/// a packet is `too_deep`.
 pub const HEADER_DEPTH_MAX: usize = 16;
 
 /// Shards of the flow table. Part of the results: evictions are per shard.

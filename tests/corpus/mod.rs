@@ -7,6 +7,7 @@
 mod agrees;
 mod bounds;
 mod counts;
+mod tunnels;
 
 use std::path::{Path, PathBuf};
 

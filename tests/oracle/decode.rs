@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use super::link::{self, u16_at, u32_at};
+use super::key::Layer;
+use super::link::{self, Path, u16_at, u32_at};
+use super::tunnel;
 use crate::support::capture::RawPacket;
 
 pub const ICMP: u8 = 1;
@@ -23,7 +25,7 @@ pub struct Datagram {
     pub protocol: u8,
     /// The sender's and the receiver's; None for protocols without, and for later fragments.
     pub ports: Option<(u16, u16)>,
-    pub vlans: Vec<u16>,
+    pub stack: Vec<Layer>,
     pub ip_bytes: i128,
     pub payload_bytes: i128,
     /// Of the transport; None in a later fragment, which has none.
@@ -63,21 +65,38 @@ struct Ip {
 }
 
 /// None for packets that are in no flow.
-pub fn decode(record: &RawPacket) -> Option<Datagram> {
-    let found = link::find(record.link_type, &record.data)?;
-    let packet = record.data.get(found.offset..)?;
-    let original = (record.original_bytes as usize).max(record.data.len()) - found.offset;
-    let version = packet.first()? >> 4;
-    if found.version.is_some_and(|said| said != version) {
-        return None;
+pub fn decode(record: &RawPacket, outer: bool) -> Option<Datagram> {
+    let mut path = Path::default();
+    let found = link::find(record.link_type, &record.data, &mut path).ok()?;
+    let mut packet = record.data.get(found.offset..)?;
+    let mut original = (record.original_bytes as usize).max(record.data.len()) - found.offset;
+    let mut said = found.version;
+    loop {
+        let version = packet.first()? >> 4;
+        if said.is_some_and(|said| said != version) {
+            return None;
+        }
+        let ip = match version {
+            4 => ipv4(packet, original)?,
+            6 => ipv6(packet, original)?,
+            _ => return None,
+        };
+        let payload = within(packet, ip.ip_bytes).get(ip.header_bytes..).unwrap_or_default();
+        if outer || ip.fragment.is_some() {
+            return datagram(ip, payload, path);
+        }
+        let behind = (ip.ip_bytes - ip.header_bytes as i128).max(0) as usize;
+        match tunnel::carried(ip.protocol, version == 6, payload, behind, &mut path).ok()? {
+            None => return datagram(ip, payload, path),
+            Some(inner) => {
+                (packet, original, said) = (inner.packet, inner.original, Some(inner.version));
+            }
+        }
     }
-    let ip = match version {
-        4 => ipv4(packet, original)?,
-        6 => ipv6(packet, original)?,
-        _ => return None,
-    };
+}
+
+fn datagram(ip: Ip, transport: &[u8], path: Path) -> Option<Datagram> {
     let later = ip.fragment.is_some_and(|fragment| !fragment.is_first);
-    let transport = within(packet, ip.ip_bytes).get(ip.header_bytes..).unwrap_or_default();
     let ports = if later { None } else { ports(ip.protocol, transport)? };
     let behind_ip = ip.ip_bytes - ip.header_bytes as i128;
     let payload = if later { behind_ip } else { payload(ip.protocol, transport, behind_ip) };
@@ -86,7 +105,7 @@ pub fn decode(record: &RawPacket) -> Option<Datagram> {
         destination: ip.destination,
         protocol: ip.protocol,
         ports,
-        vlans: found.vlans,
+        stack: path.stack,
         ip_bytes: ip.ip_bytes,
         payload_bytes: payload.max(0),
         header_bytes: (!later).then(|| header_bytes(ip.protocol, transport)),

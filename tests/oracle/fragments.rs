@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use super::SECOND;
 use super::decode::{Datagram, ICMP, ICMPV6, SCTP, TCP, UDP};
-use super::key::{number, weighted_sum};
+use super::key::{Layer, number, weighted_sum};
 
 const LIFE: i128 = 30 * SECOND;
 const SHARD_MAX: usize = 256;
@@ -14,6 +14,7 @@ pub type Name = (IpAddr, IpAddr, u32, u8);
 
 struct First {
     name: Name,
+    stack: Vec<Layer>,
     clock: i128,
     protocol: u8,
     ports: Option<(u16, u16)>,
@@ -31,17 +32,20 @@ impl Memory {
             (datagram.source, datagram.destination, fragment.identification, fragment.protocol);
         if fragment.is_first {
             let (protocol, ports) = (datagram.protocol, datagram.ports);
-            self.0.retain(|first| first.name != name);
+            self.0.retain(|first| first.name != name || first.stack != datagram.stack);
             let of_its_shard = |first: &First| shard(&first.name) == shard(&name);
             if self.0.iter().filter(|first| of_its_shard(first)).count() == SHARD_MAX {
                 let oldest = self.0.iter().position(of_its_shard).expect("a first fragment");
                 self.0.remove(oldest);
             }
-            self.0.push(First { name, clock, protocol, ports });
+            let stack = datagram.stack.clone();
+            self.0.push(First { name, stack, clock, protocol, ports });
             return;
         }
-        let alive = |first: &&First| first.name == name && clock - first.clock <= LIFE;
-        if let Some(first) = self.0.iter().find(alive) {
+        let is_it = |first: &&First| {
+            first.name == name && first.stack == datagram.stack && clock - first.clock <= LIFE
+        };
+        if let Some(first) = self.0.iter().find(is_it) {
             datagram.protocol = first.protocol;
             datagram.ports = first.ports;
         }

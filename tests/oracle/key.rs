@@ -9,6 +9,20 @@ pub struct Endpoint {
     pub port: u16,
 }
 
+/// What stands before an IP packet and is in the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Layer {
+    Vlan(u16),
+    /// Its name, and its id where both directions have the same.
+    Tunnel(&'static str, Option<u32>),
+}
+
+/// Kinds of tunnels, in the order of their numbers.
+const TUNNELS: [&str; 14] = [
+    "mpls", "pppoe", "gre", "pptp", "erspan", "ipip", "6in4", "4in6", "6in6", "vxlan", "geneve",
+    "gtp", "teredo", "l2tp",
+];
+
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// The smaller first.
@@ -16,13 +30,13 @@ pub struct Key {
     pub protocol: u8,
     pub has_ports: bool,
     /// Outermost first, without priority tags.
-    pub vlans: Vec<u16>,
+    pub stack: Vec<Layer>,
 }
 
 impl Key {
     pub fn new(one: Endpoint, other: Endpoint, protocol: u8, has_ports: bool) -> Self {
         // Both are of one family, so the order of IpAddr is the order of the addresses as numbers.
-        Self { ends: [one.min(other), one.max(other)], protocol, has_ports, vlans: Vec::new() }
+        Self { ends: [one.min(other), one.max(other)], protocol, has_ports, stack: Vec::new() }
     }
 
     pub fn shard(&self) -> u8 {
@@ -37,7 +51,7 @@ impl Key {
                 | u64::from(self.protocol) << 8
                 | u64::from(self.has_ports) << 1
                 | u64::from(small.address.is_ipv6()),
-            stack_word(&self.vlans),
+            stack_word(&self.stack),
         ];
         (weighted_sum(&words) >> 56) as u8
     }
@@ -51,15 +65,24 @@ pub fn number(address: IpAddr) -> u128 {
     }
 }
 
-fn stack_word(vlans: &[u16]) -> u64 {
-    let count = vlans.len() as u64;
-    if vlans.is_empty() {
-        0
-    } else if vlans.len() <= 4 {
-        vlans.iter().fold(0, |ids, id| ids << 12 | u64::from(*id)) | count << 48
+fn stack_word(stack: &[Layer]) -> u64 {
+    let numbers: Vec<u64> = stack.iter().map(layer_number).collect();
+    let count = numbers.len() as u64;
+    if count <= 4 && stack.iter().all(|layer| matches!(layer, Layer::Vlan(_))) {
+        numbers.iter().fold(0, |ids, id| ids << 12 | id) | count << 48
     } else {
-        let seeded: Vec<u64> = vlans.iter().map(|id| u64::from(*id) + count).collect();
+        let seeded: Vec<u64> = numbers.iter().map(|number| number + count).collect();
         1 << 63 | weighted_sum(&seeded) >> 1
+    }
+}
+
+fn layer_number(layer: &Layer) -> u64 {
+    match layer {
+        Layer::Vlan(id) => (*id).into(),
+        Layer::Tunnel(name, id) => {
+            let place = TUNNELS.iter().position(|known| known == name).expect("a known tunnel");
+            (place as u64 + 1) << 33 | u64::from(id.is_some()) << 32 | u64::from(id.unwrap_or(0))
+        }
     }
 }
 

@@ -88,7 +88,10 @@ pub fn flows(records: &[RawPacket], options: &Options) -> Vec<Closed> {
             clock = time;
             stream.close_due(clock);
         }
-        let Some(mut datagram) = decode::decode(record) else { continue };
+        let Some(mut datagram) = decode::decode(record, options.outer) else { continue };
+        if options.profile.is_data_set() {
+            datagram.stack.clear();
+        }
         memory.complete(&mut datagram, clock);
         if let Some((key, packet)) = arrival(datagram, index as u64 + 1, time, clock, options) {
             stream.take(key, packet);
@@ -126,13 +129,11 @@ fn arrival(
     let has_ports = datagram.ports.is_some();
     debug_assert!(has_ports <= knows_ports(protocol));
     let mut key = Key::new(sender, receiver, protocol, has_ports);
-    if options.profile.is_data_set() {
-        if !matches!(protocol, TCP | UDP) || !has_ports {
-            return None;
-        }
-    } else {
-        key.vlans = datagram.vlans;
+    let is_bare = options.profile.is_data_set();
+    if is_bare && (!matches!(protocol, TCP | UDP) || !has_ports) {
+        return None;
     }
+    key.stack = datagram.stack;
     let packet = Packet {
         position,
         arrived: time,

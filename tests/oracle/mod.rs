@@ -22,6 +22,7 @@ mod nfstream_row;
 pub mod table;
 mod tcp;
 mod time_text;
+mod tunnel;
 mod values;
 
 use crate::support::capture::RawPacket;
@@ -79,6 +80,8 @@ pub struct Options {
     pub activity_gap: i128,
     pub flows_max: usize,
     pub label: Option<String>,
+    /// No tunnel over IP is looked into.
+    pub outer: bool,
 }
 
 pub const SECOND: i128 = 1_000_000_000;
@@ -101,6 +104,7 @@ impl Options {
             activity_gap: activity_gap * SECOND,
             flows_max: 4_194_304,
             label: None,
+            outer: false,
         }
     }
 }

@@ -6,6 +6,7 @@ use super::decode::TCP;
 use super::exchange;
 use super::features::{Of, Oriented};
 use super::fragments::knows_ports;
+use super::key::Layer;
 use super::life::{Closed, Packet};
 use super::table::Cell;
 use super::time_text::rfc3339;
@@ -79,7 +80,7 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
 fn identity(flow: &Oriented) -> Vec<Cell> {
     let key = &flow.flow.key;
     let port = |port: u16| Cell::integer(key.has_ports.then_some(port.into()));
-    let vlans: Vec<String> = key.vlans.iter().map(u16::to_string).collect();
+    let (vlans, tunnels) = stack(&key.stack);
     let known = key.has_ports || !knows_ports(key.protocol);
     vec![
         Cell::Integer(flow.flow.id().into()),
@@ -90,10 +91,23 @@ fn identity(flow: &Oriented) -> Vec<Cell> {
         port(flow.server.port),
         Cell::Integer(key.protocol.into()),
         if vlans.is_empty() { Cell::Null } else { Cell::Text(vlans.join(".")) },
-        Cell::Null,
+        if tunnels.is_empty() { Cell::Null } else { Cell::Text(tunnels.join("/")) },
         Cell::Text(rfc3339(flow.start())),
         Cell::Text(rfc3339(flow.end())),
     ]
+}
+
+/// VLAN ids and tunnels as text.
+fn stack(stack: &[Layer]) -> (Vec<String>, Vec<String>) {
+    let (mut vlans, mut tunnels) = (Vec::new(), Vec::new());
+    for layer in stack {
+        match layer {
+            Layer::Vlan(id) => vlans.push(id.to_string()),
+            Layer::Tunnel(name, Some(id)) => tunnels.push(format!("{name}:{id}")),
+            Layer::Tunnel(name, None) => tunnels.push(name.to_string()),
+        }
+    }
+    (vlans, tunnels)
 }
 
 fn counts(row: &mut Vec<Cell>, flow: &Oriented) {

@@ -3,6 +3,7 @@
 
 pub mod capture;
 pub mod capture_reader;
+pub mod carriers;
 pub mod files;
 pub mod frames;
 pub mod link_frames;
@@ -10,3 +11,4 @@ pub mod pcapng;
 pub mod random;
 pub mod shrink;
 pub mod traffic;
+pub mod tunnels;

@@ -11,7 +11,7 @@ pub struct Endpoint {
     pub port: u16,
 }
 
-/// Both ends without order, transport protocol and VLAN stack: six words, see FLOWS.md, section 6.
+/// Both ends without order, transport protocol, and VLANs and tunnels: six words (FLOWS.md, section 6).
 #[derive(Clone, Copy, Debug, Default, Eq)]
 pub struct Key {
     words: [u64; 6],
@@ -109,7 +109,7 @@ impl Key {
         self.words[4] & IS_IPV6 != 0
     }
 
-    /// The word of the VLAN stack.
+    /// The word of the VLANs and tunnels.
     #[inline]
     pub fn stack_word(&self) -> u64 {
         self.words[5]

@@ -34,17 +34,20 @@ pub fn link_type_is_read(link_type: u16) -> bool {
     !matches!(head(&mut nothing, &mut Layers::default(), link_type), Err(Kind::UnsupportedLink))
 }
 
-/// Goes to the IP packet of a frame.
+/// The IP packet of a frame. By value: what has its address taken does not stay in registers.
 #[inline(always)]
-pub fn to_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result<Version, Kind> {
+pub fn find_ip<'a>(
+    walk: Walk<'a>,
+    layers: &mut Layers,
+    link_type: u16,
+) -> Result<(Walk<'a>, Version), Kind> {
     if link_type == number::ETHERNET
         && let Some((header, rest)) = walk.rest.split_first_chunk::<14>()
         && let Some(version) = version([header[12], header[13]])
     {
-        *walk = Walk { rest, original: walk.original - 14 };
-        return Ok(version);
+        return Ok((Walk { rest, original: walk.original - 14 }, version));
     }
-    other_to_ip(walk, layers, link_type)
+    find_ip_of_others(walk, layers, link_type)
 }
 
 #[inline(always)]
@@ -58,9 +61,14 @@ fn version(ether_type: [u8; 2]) -> Option<Version> {
 
 #[cold]
 #[inline(never)]
-fn other_to_ip(walk: &mut Walk<'_>, layers: &mut Layers, link_type: u16) -> Result<Version, Kind> {
-    let head = head(walk, layers, link_type)?;
-    walk.to_ip(layers, head)
+fn find_ip_of_others<'a>(
+    mut walk: Walk<'a>,
+    layers: &mut Layers,
+    link_type: u16,
+) -> Result<(Walk<'a>, Version), Kind> {
+    let head = head(&mut walk, layers, link_type)?;
+    let version = walk.find_ip(layers, head)?;
+    Ok((walk, version))
 }
 
 /// What stands behind the link layer's own header.

@@ -3,7 +3,8 @@
 //!
 //! Decoding is total: it never panics, never allocates per packet (one of a tunnel, or with more
 //! than four VLAN tags, aside), and steps over no more than
-//! [`HEADER_DEPTH_MAX`](crate::limits::HEADER_DEPTH_MAX) headers. What it cannot read it counts by kind. The rules are section 2 of FLOWS.md.
+//! [`HEADER_DEPTH_MAX`](crate::limits::HEADER_DEPTH_MAX) headers. What it cannot read it counts by
+//! kind. The rules are section 2 of FLOWS.md.
 //!
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
@@ -165,8 +166,8 @@ impl Decoder {
         self.layers.clear();
         // A record may say less than it holds.
         let original = (packet.original_bytes as usize).max(packet.data.len());
-        let mut walk = Walk { rest: packet.data, original };
-        let mut version = link::to_ip(&mut walk, &mut self.layers, packet.link_type)?;
+        let frame = Walk { rest: packet.data, original };
+        let (mut walk, mut version) = link::find_ip(frame, &mut self.layers, packet.link_type)?;
         // Only scalars go round this loop: an ordinary packet stays in registers.
         let datagram = loop {
             let datagram = ip::read(version, walk, &mut self.counts)?;
@@ -175,7 +176,7 @@ impl Decoder {
             }
             let (protocol, is_ipv6) = (datagram.protocol, datagram.is_ipv6);
             let outer = tunnel::Outer { protocol, is_ipv6, payload: datagram.payload() };
-            match tunnel::to_inner_ip(outer, &mut self.layers)? {
+            match tunnel::find_inner_ip(outer, &mut self.layers)? {
                 Some(inner) => (walk, version) = inner,
                 None => break datagram,
             }

@@ -56,7 +56,7 @@ type Begun = (Tunnel, Option<u32>, Head);
 /// What is wrong with the headers inside, or too many of them.
 #[cold]
 #[inline(never)]
-pub fn to_inner_ip<'a>(
+pub fn find_inner_ip<'a>(
     outer: Outer<'a>,
     layers: &mut Layers,
 ) -> Result<Option<(Walk<'a>, Version)>, Kind> {
@@ -65,7 +65,7 @@ pub fn to_inner_ip<'a>(
     let before = layers.len();
     layers.step()?;
     layers.push_tunnel(tunnel, id);
-    match walk.to_ip(layers, head) {
+    match walk.find_ip(layers, head) {
         Ok(version) => Ok(Some((walk, version))),
         Err(Kind::NotIp) => {
             layers.truncate(before);
@@ -148,12 +148,12 @@ fn head_of(protocol: u16) -> Head {
     }
 }
 
-/// ERSPAN II and III (draft-foschiano-erspan-03): a mirrored frame with its session's number.
+/// ERSPAN II and III (draft-foschiano-erspan-03): a mirrored frame. Its session is no id of both
+/// directions: a port's two may be mirrored by two.
 fn erspan(walk: &mut Walk<'_>, header_bytes: usize) -> Option<Begun> {
-    let session = u16_at(walk.rest, 2)? & 0x3ff;
     let has_more = header_bytes == 12 && walk.rest.get(11)? & 1 == 1;
     walk.advance(header_bytes + if has_more { 8 } else { 0 }).ok()?;
-    Some((Tunnel::Erspan, Some(session.into()), Head::Ethernet))
+    Some((Tunnel::Erspan, None, Head::Ethernet))
 }
 
 /// VXLAN (RFC 7348): the flag that says that the id is valid, and room for a frame.

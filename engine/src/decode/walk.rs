@@ -61,7 +61,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes on to the IP packet. Ends: each turn takes bytes off, or is the last.
-    pub fn to_ip(&mut self, layers: &mut Layers, head: Head) -> Result<Version, Kind> {
+    pub fn find_ip(&mut self, layers: &mut Layers, head: Head) -> Result<Version, Kind> {
         let mut head = head;
         loop {
             head = match head {

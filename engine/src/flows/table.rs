@@ -32,7 +32,7 @@ pub struct Table<T> {
     shard_flows_max: usize,
     shards: Vec<ShardIndex>,
     records: Slab<Record<T>>,
-    /// VLAN stacks that their keys cannot spell, by index.
+    /// VLANs and tunnels that their keys cannot spell, by index.
     deep_stacks: HashMap<usize, Arc<Layers>>,
     /// First packets by index, where someone wants them.
     early: Vec<Vec<EarlyPacket>>,

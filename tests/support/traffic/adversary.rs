@@ -7,6 +7,7 @@ use super::timeline::{TimeMood, Timeline};
 use crate::support::capture::{
     ETHERNET, IPV4, IPV6, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW_IP, RawPacket,
 };
+use crate::support::carriers::CARRIERS;
 use crate::support::random::Random;
 
 const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
@@ -22,6 +23,7 @@ pub struct Mood {
     pub damage_percent: u64,
     pub fragment_percent: u64,
     pub tagged_percent: u64,
+    pub tunnel_percent: u64,
     /// TCP segments that are out of the way of their connection.
     pub strange_percent: u64,
     pub ports: Vec<u16>,
@@ -29,16 +31,24 @@ pub struct Mood {
 
 impl Mood {
     pub fn of(random: &mut Random) -> Self {
-        let all = vec![ETHERNET, LINUX_SLL, LINUX_SLL2, NULL, LOOP, RAW_IP, IPV4, IPV6, 12, 14];
+        let mut all = vec![ETHERNET, LINUX_SLL, LINUX_SLL2, NULL, LOOP, RAW_IP, IPV4, IPV6, 12, 14];
+        all.extend(CARRIERS);
         let crowded = random.chance(25);
         let many_ports = (1_000..1_400).collect();
         Self {
-            link_types: random.pick(&[vec![ETHERNET], all, vec![LINUX_SLL], vec![RAW_IP]]),
+            link_types: random.pick(&[
+                vec![ETHERNET],
+                all,
+                CARRIERS.into(),
+                vec![LINUX_SLL],
+                vec![RAW_IP],
+            ]),
             time: random.pick(&[TimeMood::Forward, TimeMood::Jitter, TimeMood::Wild]),
             conversations: if crowded { 150 } else { random.pick(&[1, 4, 9]) },
             damage_percent: random.pick(&[0, 10, 30]),
             fragment_percent: random.pick(&[0, 5, 25]),
             tagged_percent: random.pick(&[0, 10, 50]),
+            tunnel_percent: random.pick(&[0, 0, 15, 70]),
             strange_percent: random.pick(&[0, 10, 30]),
             ports: if crowded { many_ports } else { vec![0, 53, 443, 1_024, 65_535] },
         }

@@ -2,13 +2,15 @@
 
 use super::adversary::Mood;
 use crate::support::capture::{ETHERNET, IPV4, IPV6, RawPacket};
-use crate::support::link_frames::{
-    ETHERTYPE_ARP, ETHERTYPE_IPV4, ETHERTYPE_IPV6, Tag, ethernet, ethernet_snap, frame, has_tags,
-};
+use crate::support::carriers::{CARRIERS, carried, shims};
+use crate::support::link_frames::{ETHERTYPE_ARP, Tag, ethernet, ethernet_snap, frame, has_tags};
 use crate::support::random::Random;
+use crate::support::tunnels::tunnelled;
 
-/// A link type without a decoder (IEEE 802.11).
-const UNSUPPORTED: u16 = 105;
+/// A link type without a decoder (BACnet).
+const UNSUPPORTED: u16 = 165;
+/// Tunnels in one another: 16 are read, the 17th is too deep.
+const DEPTHS: [usize; 12] = [1, 1, 1, 1, 1, 1, 1, 2, 2, 3, 16, 17];
 
 /// The record of a packet that the capture took whole or in part.
 pub fn record(random: &mut Random, mood: &Mood, time_ns: i64, mut packet: Vec<u8>) -> RawPacket {
@@ -16,15 +18,28 @@ pub fn record(random: &mut Random, mood: &Mood, time_ns: i64, mut packet: Vec<u8
     if damaged && random.chance(50) {
         wrong_header(random, &mut packet);
     }
+    if random.chance(mood.tunnel_percent) {
+        for _ in 0..random.pick(&DEPTHS) {
+            packet = tunnelled(random, &packet);
+        }
+        if damaged && random.chance(30) {
+            wrong_header(random, &mut packet);
+        }
+    }
     let is_ipv6 = packet.first().is_some_and(|byte| byte >> 4 == 6);
     let mut link_type = random.pick(&mood.link_types);
     if link_type == IPV4 || link_type == IPV6 {
         link_type = if is_ipv6 { IPV6 } else { IPV4 };
     }
     let tags = if has_tags(link_type) { some_tags(random, mood) } else { Vec::new() };
-    let ethertype = if is_ipv6 { ETHERTYPE_IPV6 } else { ETHERTYPE_IPV4 };
-    let data = if link_type == ETHERNET && random.chance(4) {
-        ethernet_snap(&tags, ethertype, &packet)
+    let data = if CARRIERS.contains(&link_type) {
+        carried(random, link_type, &packet)
+    } else if link_type == ETHERNET && random.chance(20) {
+        let (ethertype, behind) = shims(random, &packet);
+        match random.chance(20) {
+            true => ethernet_snap(&tags, ethertype, &behind),
+            false => ethernet(&tags, ethertype, &behind),
+        }
     } else {
         frame(link_type, &tags, &packet)
     };
