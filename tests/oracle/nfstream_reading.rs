@@ -46,6 +46,8 @@ struct Reader<'a> {
     bytes: &'a [u8],
     link_type: u16,
     kind: u16,
+    /// The last protocol that was looked at; not every IPv4 header's is.
+    protocol: u8,
     vlan: u16,
     tunnel: u8,
     hardware: [[u8; 6]; 2],
@@ -57,6 +59,7 @@ pub fn read(record: &RawPacket) -> Option<Seen> {
         bytes: captured(record),
         link_type: record.link_type,
         kind: 0,
+        protocol: 0,
         vlan: 0,
         tunnel: 0,
         hardware: [[0; 6]; 2],
@@ -209,7 +212,10 @@ impl Reader<'_> {
                 if self.kind == IPV4 && u16_at(packet, 6)? & 0x1fff != 0 {
                     return None;
                 }
-                if self.kind == IPV4 && packet[9] == UDP {
+                if self.kind == IPV4 {
+                    self.protocol = packet[9];
+                }
+                if self.protocol == UDP {
                     match self.tunnel(ip + header_bytes)? {
                         Inner::None => (),
                         Inner::Frame(base) => return self.frame(base),
@@ -221,6 +227,7 @@ impl Reader<'_> {
             }
             6 => {
                 let network = self.ipv6(ip)?;
+                self.protocol = network.protocol;
                 if matches!(network.protocol, 4 | 41) {
                     return self.ip(network.transport);
                 }
