@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use crate::binary::{self, Means};
 use crate::oracle::table::{Cell, Table};
-use crate::oracle::{Options, Profile, table};
+use crate::oracle::{Endpoint, Key, Options, Profile, table};
 use crate::support::capture::{ETHERNET, RawPacket};
 use crate::support::frames::{ACK, FIN, ICMP, Ip, PSH, RST, TCP, Tcp, UDP, icmp, udp};
 use crate::support::link_frames::{Tag, frame};
@@ -43,14 +43,18 @@ fn datagram(time_ns: i64, to_server: bool, payload_bytes: usize) -> RawPacket {
 
 /// The oracle's rows; the program must have the same, if it has the profile.
 fn rows(profile: Profile, packets: &[RawPacket]) -> Table {
-    let options = Options::of(profile);
-    let table = table(packets, &options);
+    rows_with(&Options::of(profile), packets)
+}
+
+fn rows_with(options: &Options, packets: &[RawPacket]) -> Table {
+    let profile = options.profile;
+    let table = table(packets, options);
     if binary::profiles().contains(&profile) {
         let folder = tempfile::tempdir().expect("a folder for captures");
         let path = folder.path().join("capture.pcapng");
         std::fs::write(&path, pcapng(packets, PcapngStyle::default())).expect("a capture written");
         let means = Means { workers: 2, chunk_bytes: Some(64) };
-        let printed = binary::flows(&[path], &options, means);
+        let printed = binary::flows(&[path], options, means);
         if let Some(difference) = table.difference(&printed.output) {
             panic!("{}\n{}\n{difference}", printed.command, printed.messages);
         }
@@ -153,6 +157,38 @@ fn cic_remembers_whose_a_silent_flow_was() {
     // Still there; set aside: the next packet opens a flow that has its source.
     assert_eq!(cells(&rows(Profile::Cic, &silent(hour + 999)), COUNTS), "5000 2 2");
     assert_eq!(cells(&rows(Profile::Cic, &silent(hour + MICROSECOND)), COUNTS), "5000 2 1");
+}
+
+#[test]
+fn cic_forgets_the_flow_that_was_silent_longest() {
+    let mut ends = Vec::new();
+    let server = Endpoint { address: [10, 0, 0, 1].into(), port: 53 };
+    for number in 0_u32.. {
+        let host = std::net::Ipv4Addr::from_bits(0x0b00_0000 + (number >> 16));
+        let client = Endpoint { address: host.into(), port: number as u16 };
+        if Key::new(client, server, UDP, true).shard() == 77 {
+            ends.push(client);
+        }
+        if ends.len() > 65_536 {
+            break;
+        }
+    }
+    let between = |time_ns: i64, from: Endpoint, to: Endpoint| {
+        let packet = Ip::new(from.address, to.address, UDP).packet(&udp(from.port, to.port, &[]));
+        captured(time_ns, &packet)
+    };
+    let mut packets: Vec<RawPacket> =
+        ends.iter().map(|client| between(SECOND_NS, *client, server)).collect();
+    packets.push(between(4_000 * SECOND_NS, server, server));
+    for client in [ends[0], ends[1]] {
+        packets.push(between(SECOND_NS, server, client));
+        packets.push(between(SECOND_NS, server, client));
+    }
+    let mut options = Options::of(Profile::Cic);
+    options.flows_max = 256 * 100_000;
+    let table = rows_with(&options, &packets);
+    let expected = format!("53 2 0;{} 1 1", ends[1].port);
+    assert_eq!(cells(&table, COUNTS), expected);
 }
 
 #[test]

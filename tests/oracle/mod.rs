@@ -1,11 +1,9 @@
 //! The second mind: every row of `flows` computed again from the packets, from FLOWS.md alone and as naively as it
 //! can be done. It shares no code and no dependency with the engine, keeps all packets of a flow, goes over all open
-//! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's.
+//! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's;
+//! `cic` and `nfstream` follow FLOWS-cic.md and FLOWS-nfstream.md, with ways of reading of their own.
 
 mod cic;
-mod cic_fixed;
-mod cic_reading;
-mod cic_row;
 pub mod community_id;
 mod decode;
 mod features;
@@ -16,8 +14,7 @@ mod life;
 mod link;
 mod native;
 mod nfstream;
-mod nfstream_reading;
-mod nfstream_row;
+mod snaplen;
 pub mod table;
 mod tcp;
 mod time_text;
@@ -116,7 +113,7 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
     let (columns, row): (_, fn(&Closed, &Options) -> Vec<Cell>) = match options.profile {
         Profile::Native => (native::columns(), native::row),
         Profile::IscxFixed => (iscx::columns(options.profile), iscx::fixed_row),
-        Profile::CicFixed => (cic_row::columns(), cic_fixed::row),
+        Profile::CicFixed => (cic::row::columns(), cic::fixed::row),
         _ => (iscx::columns(options.profile), iscx::row),
     };
     Table { columns, rows: closed.iter().map(|closed| row(closed, options)).collect() }

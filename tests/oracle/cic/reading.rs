@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::decode::{TCP, UDP};
-use super::link::{captured, u16_at, u32_at};
+use crate::oracle::decode::{TCP, UDP};
+use crate::oracle::link::{u16_at, u32_at};
+use crate::oracle::snaplen::captured;
 use crate::support::capture::RawPacket;
 
 #[derive(Clone, Copy, Debug)]
