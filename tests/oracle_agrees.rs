@@ -8,7 +8,7 @@ use std::path::Path;
 
 use crate::binary::{self, Means};
 use crate::oracle::{self, Endpoint, Key, Options, Profile, SECOND};
-use crate::support::capture::{ETHERNET, RawPacket};
+use crate::support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use crate::support::files::{self, Form};
 use crate::support::frames::{Ip, UDP, udp};
 use crate::support::link_frames::frame;
@@ -195,8 +195,15 @@ fn check(name: &str, packets: &[RawPacket], options: &Options, ways: &[Way]) {
     let Some(difference) = disagreement(packets, options, ways) else { return };
     let small = shrink(packets.to_vec(), |fewer| disagreement(fewer, options, ways).is_some());
     let path = Path::new(env!("CARGO_TARGET_TMPDIR"))
-        .join(format!("disagreement-{}.pcapng", options.profile.name()));
-    std::fs::write(&path, pcapng(&small, PcapngStyle::default())).expect("a capture written");
+        .join(format!("disagreement-{}.capture", options.profile.name()));
+    let file = match small[0].snaplen {
+        // Only a pcap file says it.
+        Some(snaplen) => {
+            pcap(&small, small[0].link_type, PcapStyle { snaplen, ..PcapStyle::default() })
+        }
+        None => pcapng(&small, PcapngStyle::default()),
+    };
+    std::fs::write(&path, file).expect("a capture written");
     let smaller = disagreement(&small, options, ways).unwrap_or_default();
     panic!(
         "{name}: {options:?}\n{difference}\nstill so with {} packets, in {}:\n{smaller}",
