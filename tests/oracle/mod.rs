@@ -103,6 +103,7 @@ impl Options {
 
 /// Header and rows, in the order in which they must be printed.
 pub fn table(packets: &[RawPacket], options: &Options) -> Table {
+    // Those that copy a program have flows of their own.
     match options.profile {
         Profile::Cic => return cic::table(packets, options),
         Profile::Nfstream => return nfstream::table(packets, options),
@@ -110,11 +111,26 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
     }
     let mut closed = life::flows(packets, options);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
-    let (columns, row): (_, fn(&Closed, &Options) -> Vec<Cell>) = match options.profile {
-        Profile::Native => (native::columns(), native::row),
-        Profile::IscxFixed => (iscx::columns(options.profile), iscx::fixed_row),
-        Profile::CicFixed => (cic::row::columns(), cic::fixed::row),
-        _ => (iscx::columns(options.profile), iscx::row),
-    };
-    Table { columns, rows: closed.iter().map(|closed| row(closed, options)).collect() }
+    Table {
+        columns: columns(options.profile),
+        rows: closed.iter().map(|closed| row(closed, options)).collect(),
+    }
+}
+
+fn columns(profile: Profile) -> Vec<String> {
+    match profile {
+        Profile::Native => native::columns(),
+        Profile::CicFixed => cic::row::columns(),
+        _ => iscx::columns(profile),
+    }
+}
+
+fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
+    match options.profile {
+        Profile::Native => native::row(closed, options),
+        Profile::IscxFixed => iscx::fixed_row(closed, options),
+        Profile::CicFixed => cic::fixed::row(closed, options),
+        Profile::Iscx | Profile::IscxA2 => iscx::row(closed, options),
+        Profile::Cic | Profile::Nfstream => unreachable!("they have flows of their own"),
+    }
 }
