@@ -9,6 +9,7 @@ mod oracle;
 mod support;
 
 mod capture_times;
+mod copied_programs;
 mod corners;
 mod corpus;
 mod house;

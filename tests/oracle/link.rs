@@ -1,7 +1,6 @@
 //! From the frame to the IP header (section 2).
 
 use super::key::Layer;
-use crate::support::capture::RawPacket;
 
 /// Where the IP header stands, and what the layer below said of it.
 pub struct Found {
@@ -230,16 +229,6 @@ fn two(bytes: &[u8], at: usize) -> Result<u16, Lost> {
 
 fn four(bytes: &[u8], at: usize) -> Result<u32, Lost> {
     u32_at(bytes, at).ok_or(Lost::Broken)
-}
-
-/// What programs that obey a pcap file's snaplen see of a record (FLOWS-cic.md, section 1).
-pub fn captured(record: &RawPacket) -> &[u8] {
-    let bytes = match record.snaplen {
-        None => usize::MAX,
-        Some(0 | 0x8000_0000..) => 262_144,
-        Some(snaplen) => snaplen as usize,
-    };
-    &record.data[..record.data.len().min(bytes)]
 }
 
 pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {

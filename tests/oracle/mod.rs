@@ -1,11 +1,9 @@
 //! The second mind: every row of `flows` computed again from the packets, from FLOWS.md alone and as naively as it
 //! can be done. It shares no code and no dependency with the engine, keeps all packets of a flow, goes over all open
-//! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's.
+//! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's;
+//! `cic` and `nfstream` follow FLOWS-cic.md and FLOWS-nfstream.md, with ways of reading of their own.
 
 mod cic;
-mod cic_fixed;
-mod cic_reading;
-mod cic_row;
 pub mod community_id;
 mod decode;
 mod exchange;
@@ -17,8 +15,7 @@ mod life;
 mod link;
 mod native;
 mod nfstream;
-mod nfstream_reading;
-mod nfstream_row;
+mod snaplen;
 pub mod table;
 mod tcp;
 mod time_text;
@@ -111,6 +108,7 @@ impl Options {
 
 /// Header and rows, in the order in which they must be printed.
 pub fn table(packets: &[RawPacket], options: &Options) -> Table {
+    // Those that copy a program have flows of their own.
     match options.profile {
         Profile::Cic => return cic::table(packets, options),
         Profile::Nfstream => return nfstream::table(packets, options),
@@ -118,11 +116,26 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
     }
     let mut closed = life::flows(packets, options);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
-    let (columns, row): (_, fn(&Closed, &Options) -> Vec<Cell>) = match options.profile {
-        Profile::Native => (native::columns(), native::row),
-        Profile::IscxFixed => (iscx::columns(options.profile), iscx::fixed_row),
-        Profile::CicFixed => (cic_row::columns(), cic_fixed::row),
-        _ => (iscx::columns(options.profile), iscx::row),
-    };
-    Table { columns, rows: closed.iter().map(|closed| row(closed, options)).collect() }
+    Table {
+        columns: columns(options.profile),
+        rows: closed.iter().map(|closed| row(closed, options)).collect(),
+    }
+}
+
+fn columns(profile: Profile) -> Vec<String> {
+    match profile {
+        Profile::Native => native::columns(),
+        Profile::CicFixed => cic::row::columns(),
+        _ => iscx::columns(profile),
+    }
+}
+
+fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
+    match options.profile {
+        Profile::Native => native::row(closed, options),
+        Profile::IscxFixed => iscx::fixed_row(closed, options),
+        Profile::CicFixed => cic::fixed::row(closed, options),
+        Profile::Iscx | Profile::IscxA2 => iscx::row(closed, options),
+        Profile::Cic | Profile::Nfstream => unreachable!("they have flows of their own"),
+    }
 }

@@ -43,11 +43,6 @@ impl ForeignMood {
             are_ipv6: random.chance(25),
         }
     }
-
-    /// The same without what makes the program read memory that is not its own.
-    pub fn whole(self) -> Self {
-        Self { cut_percent: 0, snaplen: None, ..self }
-    }
 }
 
 /// The same for the same seed, mood and count.

@@ -95,7 +95,8 @@ fn capwap(random: &mut Random, packet: &[u8]) -> Vec<u8> {
     header.resize(usize::from(words) * 4, 0);
     let wireless =
         [&[0x08, 0x01][..], &[0; 8], &[2, 7, 7, 7, 7, 1, 2, 7, 7, 7, 7, 2, 0, 0]].concat();
-    [header, wireless, snap(ether_type(packet)), packet.to_vec()].concat()
+    let kind = if random.chance(20) { 0x010e } else { ether_type(packet) };
+    [header, wireless, snap(kind), packet.to_vec()].concat()
 }
 
 fn snap(kind: u16) -> Vec<u8> {

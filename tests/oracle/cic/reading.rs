@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use super::decode::{TCP, UDP};
-use super::link::{captured, u16_at, u32_at};
+use crate::oracle::decode::{TCP, UDP};
+use crate::oracle::link::{u16_at, u32_at};
+use crate::oracle::snaplen::captured;
 use crate::support::capture::RawPacket;
 
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +116,7 @@ impl Walk<'_> {
                 self.end = self.end.min(self.original);
                 (14, Some(Header::Llc))
             }
+            Header::Vlan if u16_at(2) < 0x600 => (4, Some(Header::Llc)),
             Header::Vlan => (4, by_type(u16_at(2))),
             Header::Llc => {
                 let length = if bytes[2] % 2 == 1 { 3 } else { 4 };
@@ -161,8 +163,8 @@ impl Walk<'_> {
         if before == Some(Header::Ethernet) {
             self.end = self.end.min(offset + total);
         }
-        let more = bytes[6] & 0x20 != 0;
-        let is_cut = offset + length > self.end && !more && offset + total > self.end;
+        let is_whole = bytes[6] & 0x20 == 0 && bytes[7] & 1 == 0;
+        let is_cut = is_whole && offset + length.min(total) > self.end;
         let there = if is_cut { self.end - offset } else { length };
         let is_readable = nibble >= 5
             && bytes.get(..there).is_some_and(|header| options_are_readable(header, length));

@@ -1,61 +1,35 @@
 //! Rows of `cic-fixed` (FLOWS-cic.md, sections 5 and 6).
 
-use super::cic_row::{FLAGS, PSH, URG, label};
-use super::decode::TCP;
-use super::features::{Of, Oriented};
-use super::life::{Closed, Packet};
-use super::native::microseconds;
-use super::table::Cell;
-use super::time_text::rfc3339;
-use super::values::{Summary, gaps, ratio, span, summary, summary_of_gaps};
-use super::{Options, SECOND};
+use super::row::{FLAGS, PSH, URG, label};
+use crate::oracle::decode::TCP;
+use crate::oracle::features::{Of, Oriented};
+use crate::oracle::life::{Closed, Packet};
+use crate::oracle::native::microseconds;
+use crate::oracle::table::Cell;
+use crate::oracle::time_text::rfc3339;
+use crate::oracle::values::{Summary, gaps, ratio, span, summary, summary_of_gaps};
+use crate::oracle::{Options, SECOND};
 
 const DIRECTIONS: [Of; 2] = [Of::Forward, Of::Backward];
 
 pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     let flow = Oriented::new(&closed.flow, true);
-    let duration = flow.duration();
-    let packets = DIRECTIONS.map(|of| flow.packets(of).len() as i128);
-    let payload = DIRECTIONS.map(|of| flow.payload_bytes(of).iter().sum::<i128>());
-    let all_packets = packets[0] + packets[1];
-    let all_payload = payload[0] + payload[1];
-    let lengths = DIRECTIONS.map(|of| summary(&flow.payload_bytes(of)));
-    let per_second = |amount: i128| quotient(amount * SECOND, duration);
     let mut row = identity(&flow);
-    row.push(microseconds(duration));
-    row.extend(packets.map(Cell::Integer));
-    row.extend(payload.map(Cell::Integer));
-    for lengths in lengths {
-        row.push(Cell::integer(lengths.map(|lengths| lengths.maximum)));
-        row.push(Cell::integer(lengths.map(|lengths| lengths.minimum)));
-        row.push(mean(lengths));
-        row.push(Cell::float(lengths.map(|lengths| lengths.deviation)));
-    }
-    row.extend([per_second(all_payload), per_second(all_packets)]);
-    row.extend(times(summary_of_gaps(&flow.times(Of::Flow))));
-    for of in DIRECTIONS {
-        let gaps = summary_of_gaps(&flow.times(of));
-        row.push(gaps.map_or(Cell::Null, |gaps| microseconds(gaps.sum)));
-        row.extend(times(gaps));
-    }
+    row.push(microseconds(flow.duration()));
+    volume(&mut row, &flow);
+    gap_columns(&mut row, &flow);
     for flag in [PSH, URG] {
         row.extend(DIRECTIONS.map(|of| flagged(&flow, of, flag)));
     }
     row.extend(DIRECTIONS.map(|of| Cell::Integer(headers(&flow, of).iter().sum())));
-    row.extend(packets.map(per_second));
-    let all_lengths = summary(&flow.payload_bytes(Of::Flow));
-    row.push(Cell::integer(all_lengths.map(|lengths| lengths.minimum)));
-    row.push(Cell::integer(all_lengths.map(|lengths| lengths.maximum)));
-    row.push(mean(all_lengths));
-    row.push(Cell::float(all_lengths.map(|lengths| lengths.deviation)));
-    row.push(Cell::float(all_lengths.map(|lengths| lengths.deviation * lengths.deviation)));
-    row.extend(FLAGS.map(|flag| flagged(&flow, Of::Flow, flag)));
-    row.extend([quotient(packets[1], packets[0]), quotient(all_payload, all_packets)]);
-    row.extend(lengths.map(mean));
+    row.extend(DIRECTIONS.map(|of| per_second(&flow, packets(&flow, of))));
+    lengths_and_flags(&mut row, &flow);
     row.extend(DIRECTIONS.into_iter().flat_map(|of| bulks(&flow, of)));
     let subflow_gaps = gaps(&flow.times(Of::Flow)).iter().filter(|gap| **gap > SECOND).count();
-    for amount in [packets[0], payload[0], packets[1], payload[1]] {
-        row.push(quotient(amount, subflow_gaps as i128 + 1));
+    for of in DIRECTIONS {
+        for amount in [packets(&flow, of), payload(&flow, of)] {
+            row.push(quotient(amount, subflow_gaps as i128 + 1));
+        }
     }
     for of in DIRECTIONS {
         let first = flow.packets(of).into_iter().find_map(|packet| packet.tcp);
@@ -68,6 +42,54 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     row.extend(times(summary(&flow.idle_periods(options.activity_gap))));
     row.push(label(options));
     row
+}
+
+fn packets(flow: &Oriented, of: Of) -> i128 {
+    flow.packets(of).len() as i128
+}
+
+fn payload(flow: &Oriented, of: Of) -> i128 {
+    flow.payload_bytes(of).iter().sum()
+}
+
+fn per_second(flow: &Oriented, amount: i128) -> Cell {
+    quotient(amount * SECOND, flow.duration())
+}
+
+fn volume(row: &mut Vec<Cell>, flow: &Oriented) {
+    row.extend(DIRECTIONS.map(|of| Cell::Integer(packets(flow, of))));
+    row.extend(DIRECTIONS.map(|of| Cell::Integer(payload(flow, of))));
+    for of in DIRECTIONS {
+        let lengths = summary(&flow.payload_bytes(of));
+        row.push(Cell::integer(lengths.map(|lengths| lengths.maximum)));
+        row.push(Cell::integer(lengths.map(|lengths| lengths.minimum)));
+        row.push(mean(lengths));
+        row.push(Cell::float(lengths.map(|lengths| lengths.deviation)));
+    }
+}
+
+fn gap_columns(row: &mut Vec<Cell>, flow: &Oriented) {
+    row.push(per_second(flow, payload(flow, Of::Flow)));
+    row.push(per_second(flow, packets(flow, Of::Flow)));
+    row.extend(times(summary_of_gaps(&flow.times(Of::Flow))));
+    for of in DIRECTIONS {
+        let gaps = summary_of_gaps(&flow.times(of));
+        row.push(gaps.map_or(Cell::Null, |gaps| microseconds(gaps.sum)));
+        row.extend(times(gaps));
+    }
+}
+
+fn lengths_and_flags(row: &mut Vec<Cell>, flow: &Oriented) {
+    let lengths = summary(&flow.payload_bytes(Of::Flow));
+    row.push(Cell::integer(lengths.map(|lengths| lengths.minimum)));
+    row.push(Cell::integer(lengths.map(|lengths| lengths.maximum)));
+    row.push(mean(lengths));
+    row.push(Cell::float(lengths.map(|lengths| lengths.deviation)));
+    row.push(Cell::float(lengths.map(|lengths| lengths.deviation * lengths.deviation)));
+    row.extend(FLAGS.map(|flag| flagged(flow, Of::Flow, flag)));
+    row.push(quotient(packets(flow, Of::Backward), packets(flow, Of::Forward)));
+    row.push(mean(lengths));
+    row.extend(DIRECTIONS.map(|of| mean(summary(&flow.payload_bytes(of)))));
 }
 
 fn identity(flow: &Oriented) -> Vec<Cell> {

@@ -2,9 +2,9 @@
 
 use std::net::IpAddr;
 
-use super::nfstream::{Flow, Packet};
-use super::table::Cell;
-use super::values::{gaps, summary};
+use super::{Flow, Packet};
+use crate::oracle::table::Cell;
+use crate::oracle::values::{gaps, summary};
 
 const FIRST: &str = "id expiration_id src_ip src_mac src_oui src_port dst_ip dst_mac dst_oui \
     dst_port protocol ip_version vlan_id tunnel_id";
@@ -36,7 +36,7 @@ pub fn columns() -> Vec<String> {
     columns
 }
 
-pub fn row(flow: &Flow) -> Vec<Cell> {
+pub(super) fn row(flow: &Flow) -> Vec<Cell> {
     let first = &flow.packets[0];
     let seen = &first.seen;
     let mut row = vec![Cell::Integer(first.position.into()), Cell::Integer(flow.expiration)];

@@ -1,10 +1,10 @@
 //! Rows of the profile `cic` (FLOWS-cic.md, sections 4 and 6), from lists of values.
 
-use super::Options;
-use super::cic::{Flow, Packet};
-use super::table::Cell;
-use super::time_text::twelve_hours;
-use super::values::{Summary, gaps, span, summary, summary_of_gaps};
+use super::{Flow, Packet};
+use crate::oracle::table::Cell;
+use crate::oracle::time_text::twelve_hours;
+use crate::oracle::values::{Summary, gaps, ratio, span, summary, summary_of_gaps};
+use crate::oracle::{Options, SECOND};
 
 const COLUMNS: &str = "Flow ID|Src IP|Src Port|Dst IP|Dst Port|Protocol|Timestamp|Flow Duration\
     |Total Fwd Packet|Total Bwd packets|Total Length of Fwd Packet|Total Length of Bwd Packet\
@@ -29,80 +29,137 @@ pub const URG: u8 = 0x20;
 /// FIN, SYN, RST, PSH, ACK, URG, CWR, ECE.
 pub const FLAGS: [u8; 8] = [0x01, 0x02, 0x04, PSH, 0x10, URG, 0x80, 0x40];
 const MICROSECOND: i128 = 1_000;
-const SUBFLOW_GAP: i128 = super::SECOND;
+const SUBFLOW_GAP: i128 = SECOND;
 
 pub fn columns() -> Vec<String> {
     COLUMNS.split('|').map(String::from).collect()
 }
 
-pub fn row(flow: &Flow, options: &Options) -> Vec<Cell> {
+/// A flow's packets, all and by direction.
+struct Sides<'a> {
+    all: Vec<&'a Packet>,
+    /// Forward and backward.
+    each: [Vec<&'a Packet>; 2],
+    /// Microseconds, and as seconds.
+    duration: i128,
+    seconds: f64,
+}
+
+pub(super) fn row(flow: &Flow, options: &Options) -> Vec<Cell> {
+    let side = |is_forward: bool| {
+        let of_side = |packet: &&Packet| packet.is_forward == is_forward;
+        flow.packets.iter().filter(of_side).collect()
+    };
     let all: Vec<&Packet> = flow.packets.iter().collect();
-    let sides = [true, false].map(|forward| side(&flow.packets, forward));
-    let [forward, backward] = &sides;
-    let count = |packets: &[&Packet]| packets.len() as i128;
     let duration = span(all[0].time, all[all.len() - 1].time) / MICROSECOND;
-    let payload = sides.each_ref().map(|packets| sum_of(packets, |packet| payload_bytes(packet)));
-    let opening = &all[0].transport;
+    let each = [side(true), side(false)];
+    let sides = Sides { all, each, duration, seconds: duration as f64 / 1e6 };
     let mut row = identity(flow);
     row.push(Cell::Integer(duration));
-    row.extend([count(forward), count(backward), payload[0], payload[1]].map(Cell::Integer));
-    let lengths = sides.each_ref().map(|packets| summary(&payloads(packets)));
-    for lengths in &lengths {
-        row.extend([integer(lengths, |lengths| lengths.maximum)]);
-        row.extend([integer(lengths, |lengths| lengths.minimum)]);
-        row.extend([mean(lengths, 1.0), deviation(lengths, 1.0)]);
-    }
-    let seconds = duration as f64 / 1e6;
-    let per_second = |amount: i128| Cell::Float(amount as f64 / seconds);
-    row.extend([per_second(payload[0] + payload[1]), per_second(count(&all))]);
-    row.extend(times(&summary_of_gaps(&times_of(&all))));
-    for packets in &sides {
-        let gaps = summary_of_gaps(&times_of(packets));
-        row.push(integer(&gaps, |gaps| gaps.sum / MICROSECOND));
-        row.extend(times(&gaps));
-    }
-    for flag in [PSH, URG] {
-        row.push(Cell::Integer((opening.flags & flag != 0).into()));
-        row.push(Cell::Integer(0));
-    }
-    row.extend(
-        sides
-            .each_ref()
-            .map(|packets| Cell::Integer(sum_of(packets, |packet| packet.transport.header_bytes))),
-    );
-    row.extend(sides.each_ref().map(|packets| match duration {
-        1.. => per_second(count(packets)),
-        _ => Cell::Float(0.0),
-    }));
-    let mut twice = payloads(&all);
-    twice.insert(0, twice[0]);
-    let average = twice.iter().sum::<i128>() as f64 / count(&all) as f64;
-    let twice = summary(&twice);
-    row.push(integer(&twice, |lengths| lengths.minimum));
-    row.push(integer(&twice, |lengths| lengths.maximum));
-    row.extend([mean(&twice, 1.0), deviation(&twice, 1.0)]);
-    row.push(Cell::Float(twice.map_or(0.0, |lengths| lengths.deviation * lengths.deviation)));
-    let flagged = |flag: u8| all.iter().filter(move |packet| packet.transport.flags & flag != 0);
-    row.extend(FLAGS.map(|flag| Cell::Integer(flagged(flag).count() as i128)));
-    row.extend([Cell::Integer(count(backward) / count(forward)), Cell::Float(average)]);
-    row.extend(lengths.each_ref().map(|lengths| mean(lengths, 1.0)));
-    row.extend([0; 3].map(Cell::Integer));
-    row.extend(bulks(&all).map(Cell::Integer));
-    let subflow_gaps = gaps(&times_of(&all)).iter().filter(|gap| **gap > SUBFLOW_GAP).count();
-    for amount in [count(forward), payload[0], count(backward), payload[1]] {
-        row.push(Cell::Integer(amount.checked_div(subflow_gaps as i128).unwrap_or(0)));
-    }
-    row.push(Cell::Integer(opening.window.into()));
-    row.push(Cell::Integer(backward.last().map_or(0, |last| last.transport.window.into())));
-    let with_data = forward[1..].iter().filter(|packet| payload_bytes(packet) > 0);
-    row.push(Cell::Integer(with_data.count() as i128));
-    let least = forward.iter().map(|packet| packet.transport.header_bytes).min();
-    row.push(Cell::integer(least));
-    for periods in periods(&times_of(&all), options.activity_gap) {
+    volume(&mut row, &sides);
+    gap_columns(&mut row, &sides);
+    headers(&mut row, &sides);
+    lengths_and_flags(&mut row, &sides);
+    bulks_and_subflows(&mut row, &sides);
+    forward_headers(&mut row, &sides);
+    for periods in periods(&times_of(&sides.all), options.activity_gap) {
         row.extend(times(&summary(&periods)));
     }
     row.push(label(options));
     row
+}
+
+impl Sides<'_> {
+    fn per_second(&self, amount: i128) -> Cell {
+        Cell::Float(amount as f64 / self.seconds)
+    }
+
+    /// Forward and backward.
+    fn packets(&self) -> [i128; 2] {
+        self.each.each_ref().map(|packets| packets.len() as i128)
+    }
+
+    fn payload(&self) -> [i128; 2] {
+        self.each.each_ref().map(|packets| payloads(packets).iter().sum())
+    }
+}
+
+fn volume(row: &mut Vec<Cell>, sides: &Sides) {
+    row.extend(sides.packets().map(Cell::Integer));
+    row.extend(sides.payload().map(Cell::Integer));
+    for packets in &sides.each {
+        let lengths = summary(&payloads(packets));
+        row.push(integer(&lengths, |lengths| lengths.maximum));
+        row.push(integer(&lengths, |lengths| lengths.minimum));
+        row.extend([mean(&lengths, 1.0), deviation(&lengths, 1.0)]);
+    }
+}
+
+fn gap_columns(row: &mut Vec<Cell>, sides: &Sides) {
+    row.push(sides.per_second(sides.payload().iter().sum()));
+    row.push(sides.per_second(sides.all.len() as i128));
+    row.extend(times(&summary_of_gaps(&times_of(&sides.all))));
+    for packets in &sides.each {
+        let gaps = summary_of_gaps(&times_of(packets));
+        row.push(integer(&gaps, |gaps| gaps.sum / MICROSECOND));
+        row.extend(times(&gaps));
+    }
+}
+
+fn headers(row: &mut Vec<Cell>, sides: &Sides) {
+    let opening = &sides.all[0].transport;
+    for flag in [PSH, URG] {
+        row.push(Cell::Integer((opening.flags & flag != 0).into()));
+        row.push(Cell::Integer(0));
+    }
+    let header_bytes = |packet: &&Packet| packet.transport.header_bytes;
+    row.extend(
+        sides.each.each_ref().map(|packets| Cell::Integer(packets.iter().map(header_bytes).sum())),
+    );
+    row.extend(sides.packets().map(|packets| match sides.duration {
+        1.. => sides.per_second(packets),
+        _ => Cell::Float(0.0),
+    }));
+}
+
+fn lengths_and_flags(row: &mut Vec<Cell>, sides: &Sides) {
+    // The opening packet counts twice.
+    let mut twice = payloads(&sides.all);
+    twice.insert(0, twice[0]);
+    let lengths = summary(&twice);
+    row.push(integer(&lengths, |lengths| lengths.minimum));
+    row.push(integer(&lengths, |lengths| lengths.maximum));
+    row.extend([mean(&lengths, 1.0), deviation(&lengths, 1.0)]);
+    row.push(Cell::Float(lengths.map_or(0.0, |lengths| lengths.deviation * lengths.deviation)));
+    row.extend(FLAGS.map(|flag| {
+        let flagged = sides.all.iter().filter(|packet| packet.transport.flags & flag != 0);
+        Cell::Integer(flagged.count() as i128)
+    }));
+    let [forward, backward] = sides.packets();
+    row.push(Cell::Integer(backward / forward));
+    row.push(Cell::Float(ratio(twice.iter().sum(), sides.all.len() as i128)));
+    row.extend(sides.each.each_ref().map(|packets| mean(&summary(&payloads(packets)), 1.0)));
+}
+
+fn bulks_and_subflows(row: &mut Vec<Cell>, sides: &Sides) {
+    row.extend([0; 3].map(Cell::Integer));
+    row.extend(bulks(&sides.all).map(Cell::Integer));
+    let gaps = gaps(&times_of(&sides.all));
+    let subflow_gaps = gaps.iter().filter(|gap| **gap > SUBFLOW_GAP).count() as i128;
+    for (packets, payload) in sides.packets().into_iter().zip(sides.payload()) {
+        for amount in [packets, payload] {
+            row.push(Cell::Integer(amount.checked_div(subflow_gaps).unwrap_or(0)));
+        }
+    }
+}
+
+fn forward_headers(row: &mut Vec<Cell>, sides: &Sides) {
+    let [forward, backward] = &sides.each;
+    row.push(Cell::Integer(sides.all[0].transport.window.into()));
+    row.push(Cell::Integer(backward.last().map_or(0, |last| last.transport.window.into())));
+    let with_data = forward[1..].iter().filter(|packet| payload_bytes(packet) > 0);
+    row.push(Cell::Integer(with_data.count() as i128));
+    row.push(Cell::integer(forward.iter().map(|packet| packet.transport.header_bytes).min()));
 }
 
 fn identity(flow: &Flow) -> Vec<Cell> {
@@ -129,10 +186,6 @@ pub fn label(options: &Options) -> Cell {
     Cell::text(options.label.as_deref().unwrap_or("NeedManualLabel"))
 }
 
-fn side(packets: &[Packet], is_forward: bool) -> Vec<&Packet> {
-    packets.iter().filter(|packet| packet.is_forward == is_forward).collect()
-}
-
 fn payload_bytes(packet: &Packet) -> i128 {
     packet.transport.payload_bytes
 }
@@ -143,10 +196,6 @@ fn payloads(packets: &[&Packet]) -> Vec<i128> {
 
 fn times_of(packets: &[&Packet]) -> Vec<i128> {
     packets.iter().map(|packet| packet.time).collect()
-}
-
-fn sum_of(packets: &[&Packet], value: impl Fn(&Packet) -> i128) -> i128 {
-    packets.iter().map(|packet| value(packet)).sum()
 }
 
 fn integer(values: &Option<Summary>, value: fn(&Summary) -> i128) -> Cell {
@@ -191,7 +240,7 @@ fn bulks(packets: &[&Packet]) -> [i128; 3] {
     let (mut start, mut last, mut run_packets, mut run_bytes) = (0, 0, 0, 0);
     let (mut bulks, mut bulk_packets, mut bulk_bytes, mut time) = (0, 0, 0, 0);
     for packet in packets.iter().filter(|packet| payload_bytes(packet) > 0) {
-        if start == 0 || span(last, packet.time) > super::SECOND {
+        if start == 0 || span(last, packet.time) > SECOND {
             (start, run_packets, run_bytes) = (packet.time, 1, payload_bytes(packet));
         } else {
             run_packets += 1;

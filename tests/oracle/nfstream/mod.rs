@@ -1,26 +1,31 @@
 //! Flows of the profile `nfstream` (FLOWS-nfstream.md, sections 1 and 4).
 
+mod link;
+mod reading;
+mod row;
+mod tunnels;
+
 use std::collections::BTreeMap;
 
 use super::key::{Endpoint, number, weighted_sum};
-use super::nfstream_reading::{Seen, read};
 use super::table::Table;
-use super::{Options, SHARDS, nfstream_row};
+use super::{Options, SHARDS};
 use crate::support::capture::RawPacket;
+use reading::{Seen, read};
 
-pub const MILLISECOND: i128 = 1_000_000;
+const MILLISECOND: i128 = 1_000_000;
 
 /// Times are milliseconds.
-pub struct Packet {
-    pub position: u64,
-    pub time: i128,
-    pub is_from_source: bool,
-    pub seen: Seen,
+struct Packet {
+    position: u64,
+    time: i128,
+    is_from_source: bool,
+    seen: Seen,
 }
 
-pub struct Flow {
-    pub packets: Vec<Packet>,
-    pub expiration: i128,
+struct Flow {
+    packets: Vec<Packet>,
+    expiration: i128,
 }
 
 impl Flow {
@@ -59,8 +64,8 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
     }
     let mut closed = stream.closed;
     closed.sort_by_key(|closed| (closed.clock, closed.flow.first().position));
-    let rows = closed.iter().map(|closed| nfstream_row::row(&closed.flow)).collect();
-    Table { columns: nfstream_row::columns(), rows }
+    let rows = closed.iter().map(|closed| row::row(&closed.flow)).collect();
+    Table { columns: row::columns(), rows }
 }
 
 struct Stream<'a> {
@@ -117,6 +122,9 @@ impl Stream<'_> {
     /// As in FLOWS.md, section 4.
     fn make_room(&mut self, key: &Key) {
         let room = (self.options.flows_max / SHARDS).max(1);
+        if self.open.len() < room {
+            return;
+        }
         let of_shard = self.open.iter().filter(|(other, _)| shard(other) == shard(key));
         let mut flows: Vec<(u64, Key)> =
             of_shard.map(|(key, flow)| (flow.last().position, *key)).collect();

@@ -1,13 +1,17 @@
-//! Flows of the profile `cic` (FLOWS-cic.md, sections 2 and 3); their rows are in `cic_row`.
+//! Flows of the profile `cic` (FLOWS-cic.md, sections 2 and 3); the rest in the files beside.
+
+pub mod fixed;
+mod reading;
+pub mod row;
 
 use std::collections::BTreeMap;
 
-use super::cic_reading::{Seen, Transport, read};
 use super::key::{Endpoint, Key};
 use super::life::whole_microseconds;
 use super::table::Table;
-use super::{Options, SHARDS, cic_row};
+use super::{Options, SHARDS};
 use crate::support::capture::RawPacket;
+use reading::{Seen, Transport, read};
 
 const FIN: u8 = 0x01;
 const RST: u8 = 0x04;
@@ -17,23 +21,23 @@ const REMEMBERED_MAX: usize = 65_536;
 /// Times are nanoseconds, and whole microseconds.
 pub struct Packet {
     position: u64,
-    pub time: i128,
+    time: i128,
     clock: i128,
-    pub is_forward: bool,
-    pub transport: Transport,
+    is_forward: bool,
+    transport: Transport,
 }
 
 /// Whom a flow takes for its source and destination.
 #[derive(Clone, Copy)]
-pub struct Orientation {
-    pub source: Endpoint,
-    pub destination: Endpoint,
+struct Orientation {
+    source: Endpoint,
+    destination: Endpoint,
 }
 
 pub struct Flow {
-    pub orientation: Orientation,
+    orientation: Orientation,
     /// The opening packet first.
-    pub packets: Vec<Packet>,
+    packets: Vec<Packet>,
     source_has_finished: bool,
 }
 
@@ -51,7 +55,6 @@ struct Closed {
 struct Remembered {
     key: Key,
     orientation: Orientation,
-    last_position: u64,
 }
 
 pub fn table(records: &[RawPacket], options: &Options) -> Table {
@@ -59,7 +62,7 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
         options,
         clock: i128::MIN,
         open: BTreeMap::new(),
-        remembered: Vec::new(),
+        remembered: BTreeMap::new(),
         closed: Vec::new(),
     };
     for (index, record) in records.iter().enumerate() {
@@ -78,15 +81,16 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
     let mut closed = stream.closed;
     closed.retain(|closed| closed.flow.packets.len() > 1);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.packets[0].position));
-    let rows = closed.iter().map(|closed| cic_row::row(&closed.flow, options)).collect();
-    Table { columns: cic_row::columns(), rows }
+    let rows = closed.iter().map(|closed| row::row(&closed.flow, options)).collect();
+    Table { columns: row::columns(), rows }
 }
 
 struct Stream<'a> {
     options: &'a Options,
     clock: i128,
     open: BTreeMap<Key, Flow>,
-    remembered: Vec<Remembered>,
+    /// By shard, then by the position of the last packet.
+    remembered: BTreeMap<u8, BTreeMap<u64, Remembered>>,
     closed: Vec<Closed>,
 }
 
@@ -149,25 +153,27 @@ impl Stream<'_> {
 
     fn set_aside(&mut self, key: &Key, clock: i128) {
         let flow = &self.open[key];
-        let (orientation, last_position) = (flow.orientation, flow.last().position);
-        self.remembered.push(Remembered { key: key.clone(), orientation, last_position });
-        self.close(key, clock);
-        let of_its_shard = |one: &&Remembered| one.key.shard() == key.shard();
-        let in_shard: Vec<&Remembered> = self.remembered.iter().filter(of_its_shard).collect();
-        if in_shard.len() > REMEMBERED_MAX {
-            let oldest = in_shard.iter().map(|one| one.last_position).min();
-            self.remembered.retain(|one| Some(one.last_position) != oldest);
+        let shard = self.remembered.entry(key.shard()).or_default();
+        let remembered = Remembered { key: key.clone(), orientation: flow.orientation };
+        shard.insert(flow.last().position, remembered);
+        if shard.len() > REMEMBERED_MAX {
+            shard.pop_first();
         }
+        self.close(key, clock);
     }
 
     fn recall(&mut self, key: &Key) -> Option<Orientation> {
-        let place = self.remembered.iter().position(|one| one.key == *key)?;
-        Some(self.remembered.remove(place).orientation)
+        let shard = self.remembered.get_mut(&key.shard())?;
+        let position = shard.iter().find(|(_, one)| one.key == *key).map(|(position, _)| *position);
+        Some(shard.remove(&position?)?.orientation)
     }
 
     /// As in FLOWS.md, section 4; what is evicted is set aside.
     fn make_room(&mut self, key: &Key) {
         let room = (self.options.flows_max / SHARDS).max(1);
+        if self.open.len() < room {
+            return;
+        }
         let of_shard = self.open.iter().filter(|(other, _)| other.shard() == key.shard());
         let mut flows: Vec<(u64, Key)> =
             of_shard.map(|(key, flow)| (flow.last().position, key.clone())).collect();
