@@ -3,11 +3,14 @@
 mod columns;
 mod damage;
 mod exit_codes;
+mod formats;
 mod info;
 mod inputs;
 mod output_file;
+mod readers;
 pub mod run;
 mod statistics;
 mod stopping;
+mod tables;
 mod time_outs;
 mod traffic;

@@ -6,7 +6,7 @@
 
 use super::RowWriter;
 use super::cells::Cells;
-use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_GROUP_ROWS};
+use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_DICTIONARY_BYTES, PARQUET_GROUP_ROWS};
 use crate::profiles::{Column, Kind, Layout, Profile, Row, Value};
 use crate::time::MICROSECOND_NS;
 use arrow_array::builder::{
@@ -104,10 +104,16 @@ fn properties(profile: &Profile) -> WriterProperties {
         ("tractor.version", env!("CARGO_PKG_VERSION").to_owned()),
     ];
     let about = about.map(|(key, value)| KeyValue::new(key.to_owned(), value));
-    WriterProperties::builder()
+    let mut properties = WriterProperties::builder();
+    // Hardly two rows have the same: a dictionary costs time and gains nothing.
+    for column in profile.table(true).filter(|column| column.kind == Kind::Time) {
+        properties = properties.set_column_dictionary_enabled(column.name.as_str().into(), false);
+    }
+    properties
         // The fastest level.
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_statistics_enabled(EnabledStatistics::Chunk)
+        .set_dictionary_page_size_limit(PARQUET_DICTIONARY_BYTES)
         .set_max_row_group_row_count(Some(PARQUET_GROUP_ROWS))
         .set_key_value_metadata(Some(about.into()))
         .build()

@@ -1,0 +1,216 @@
+//! Every format holds what CSV holds, byte for byte the same however it is run.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use super::run::{flows, names, start_command, tractor};
+use super::tables::{Cell, Cells, arff, csv, json_lines};
+use super::traffic::{datagram, office, plain, write};
+
+pub const PROFILES: [&str; 4] = ["native", "iscx", "iscx-a2", "iscx-fixed"];
+pub const FORMATS: [&str; 4] = ["csv", "jsonl", "parquet", "arff"];
+/// Everything that some format must quote, but what ends a line.
+pub const AWKWARD: &str = r#"a "b", {c}; 100% it's \ größe?"#;
+
+/// Names and kinds of a table's columns, as `tractor profiles` lists them.
+pub fn kinds(profile: &str, with_id: bool) -> Vec<(String, String)> {
+    let listed = |profile: &str| -> Vec<(String, String)> {
+        let finished = tractor(Path::new("."), &["profiles", profile]);
+        // `  1  name  kind  unit  meaning`
+        let columns = finished.output.lines().filter_map(|line| {
+            let mut words = line.split_whitespace();
+            words.next()?.parse::<usize>().ok()?;
+            Some((words.next()?.to_owned(), words.next()?.to_owned()))
+        });
+        columns.collect()
+    };
+    let mut columns = listed(profile);
+    if with_id && profile != "native" {
+        const ID: [&str; 7] = [
+            "flow_id",
+            "client_ip",
+            "client_port",
+            "server_ip",
+            "server_port",
+            "protocol",
+            "start",
+        ];
+        let native = listed("native");
+        let id = ID.iter().filter_map(|id| native.iter().find(|(name, _)| name == id));
+        columns.splice(..0, id.cloned());
+    }
+    columns
+}
+
+pub fn is_numeric(kind: &str) -> bool {
+    ["unsigned", "integer", "float"].contains(&kind)
+}
+
+/// `a.pcap` of these arguments in a format, and as CSV.
+fn in_format(folder: &Path, format: &str, arguments: &[&str]) -> (String, String) {
+    let of = |format| flows(folder, &[&["a.pcap", "--format", format], arguments].concat());
+    (of(format), of("csv"))
+}
+
+fn csv_cells(text: &str, kinds: &[(String, String)]) -> Cells {
+    let cells =
+        csv(text, |name| kinds.iter().any(|(column, kind)| column == name && is_numeric(kind)));
+    let names: Vec<&String> = kinds.iter().map(|(name, _)| name).collect();
+    assert_eq!(cells.names.iter().collect::<Vec<_>>(), names);
+    assert!(cells.rows.len() > 20);
+    cells
+}
+
+#[test]
+fn json_lines_hold_what_csv_holds() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let awkward = format!("{AWKWARD}\n\t\u{1}");
+    for profile in PROFILES {
+        let cases: [&[&str]; 3] = [&[], &["--with-id"], &["--label", &awkward]];
+        for more in cases {
+            let arguments = [&["--profile", profile], more].concat();
+            let (json, plain) = in_format(folder.path(), "jsonl", &arguments);
+            let kinds = kinds(profile, more.contains(&"--with-id"));
+            assert_eq!(json_lines(&json), csv_cells(&plain, &kinds), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn arff_holds_the_numeric_columns_and_the_class() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let awkward = format!("{AWKWARD}\n\t");
+    for profile in PROFILES {
+        for more in [vec![], vec!["--with-id"], vec!["--label", &awkward]] {
+            let arguments = [&["--profile", profile], &more[..]].concat();
+            let (text, plain) = in_format(folder.path(), "arff", &arguments);
+            let kinds = kinds(profile, more.contains(&"--with-id"));
+            let cells = csv_cells(&plain, &kinds);
+            let table = arff(&text);
+            assert_eq!(table.relation, format!("{profile}/1"));
+            let numeric = kinds.iter().filter(|(_, kind)| is_numeric(kind));
+            let mut attributes: Vec<_> =
+                numeric.map(|(name, _)| (name.clone(), "numeric".to_owned())).collect();
+            let class_type = match more.contains(&"--label") {
+                true => r#"{'a \"b\", {c}; 100\% it\'s \\ größe?\n\t'}"#,
+                false => "string",
+            };
+            attributes.push(("class1".to_owned(), class_type.to_owned()));
+            assert_eq!(table.attributes, attributes, "{arguments:?}");
+            assert_eq!(table.rows, numeric_and_class(&cells, &kinds), "{arguments:?}");
+        }
+    }
+}
+
+/// What ARFF has of a table whose last column is the class.
+fn numeric_and_class(cells: &Cells, kinds: &[(String, String)]) -> Vec<Vec<Cell>> {
+    let of_row = |row: &Vec<Cell>| {
+        let columns = row.iter().zip(kinds).enumerate();
+        let kept =
+            columns.filter(|(place, (_, (_, kind)))| is_numeric(kind) || place + 1 == kinds.len());
+        kept.map(|(_, (cell, _))| cell.clone()).collect()
+    };
+    cells.rows.iter().map(of_row).collect()
+}
+
+#[test]
+fn arff_names_every_class_of_the_run() {
+    let folder = tempdir().unwrap();
+    for (name, port) in [("web", 1), ("chat", 2), ("web", 3)] {
+        let name = format!("{name}_24-11-2026-03-5{port}.pcap");
+        write(folder.path(), &name, &plain(&[datagram(port.into(), port, b"")]));
+    }
+    write(folder.path(), "other.pcap", &plain(&[datagram(9, 9, b"")]));
+    let table = arff(&flows(folder.path(), &[".", "--format", "arff"]));
+    let class = table.attributes.last().map(|(name, kind)| (name.as_str(), kind.as_str()));
+    assert_eq!(class, Some(("class1", "{chat,web}")));
+    let classes: Vec<_> = table.rows.iter().filter_map(|row| row.last().cloned()).collect();
+    let text = |text: &str| Cell::Text(text.to_owned());
+    assert_eq!(classes, [text("web"), text("chat"), text("web"), Cell::Missing]);
+}
+
+#[test]
+fn every_format_has_the_same_bytes_for_any_workers_and_chunks() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    for format in FORMATS {
+        for profile in ["native", "iscx"] {
+            let bytes = |workers, chunk_bytes| {
+                let arguments = [
+                    &["flows", "a.pcap", "-o", "flows", "--format", format][..],
+                    &["--profile", profile, "--workers", workers, "--chunk-bytes", chunk_bytes],
+                ];
+                let finished = tractor(folder.path(), &arguments.concat());
+                assert_eq!(finished.code, Some(0), "{finished:?}");
+                assert_eq!(names(folder.path()), ["a.pcap", "flows"]);
+                std::fs::read(folder.path().join("flows")).unwrap()
+            };
+            let one = bytes("1", "1000000");
+            for (workers, chunk_bytes) in [("1", "777"), ("2", "3000"), ("4", "1000000")] {
+                assert!(
+                    bytes(workers, chunk_bytes) == one,
+                    "{format} {profile}: {workers} workers"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn parquet_tells_profile_and_versions() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let arguments = ["flows", "a.pcap", "-o", "a.parquet", "--format", "parquet"];
+    assert_eq!(tractor(folder.path(), &arguments).code, Some(0));
+    let bytes = std::fs::read(folder.path().join("a.parquet")).unwrap();
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
+    let version = env!("CARGO_PKG_VERSION");
+    // Strings in the footer stand behind their lengths.
+    let pairs = [("profile", "native"), ("profile_version", "1"), ("version", version)].map(
+        |(key, value)| {
+            let key = format!("tractor.{key}");
+            format!("{}{key}\u{18}{}{value}", key.len() as u8 as char, value.len() as u8 as char)
+        },
+    );
+    for pair in pairs {
+        let is_there = bytes.windows(pair.len()).any(|window| window == pair.as_bytes());
+        assert!(is_there, "{pair:?}");
+    }
+}
+
+#[test]
+fn a_full_disk_fails_in_every_format() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    for format in FORMATS {
+        let arguments = ["flows", "a.pcap", "-o", "/dev/full", "--format", format];
+        let finished = tractor(folder.path(), &arguments);
+        assert_eq!(finished.code, Some(1), "{format}: {finished:?}");
+        assert!(finished.messages.contains("No space left"), "{finished:?}");
+    }
+}
+
+#[test]
+fn parquet_is_not_written_to_a_terminal() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let on_terminal = |format: &str| {
+        let command = format!("{} flows a.pcap --format {format}", env!("CARGO_BIN_EXE_tractor"));
+        let mut script = Command::new("script");
+        script.current_dir(folder.path()).args(["-qec", &command, "/dev/null"]);
+        start_command(&mut script, Stdio::null()).finish(Duration::from_secs(60))
+    };
+    if Command::new("script").arg("--version").output().is_err() {
+        eprintln!("skipped: there is no `script` to give a program a terminal");
+        return;
+    }
+    assert_eq!(on_terminal("csv").code, Some(0));
+    let refused = on_terminal("parquet");
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.output.contains("-o") && !refused.output.contains("PAR1"), "{refused:?}");
+}

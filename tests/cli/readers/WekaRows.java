@@ -1,0 +1,29 @@
+import weka.core.Attribute;
+import weka.core.Instance;
+import weka.core.Instances;
+import weka.core.converters.ConverterUtils.DataSource;
+
+/** Prints the rows of an ARFF file as Weka reads them; the format is that of rows.py. */
+class WekaRows {
+    public static void main(String[] arguments) throws Exception {
+        Instances data = DataSource.read(arguments[0]);
+        StringBuilder text = new StringBuilder();
+        for (int place = 0; place < data.numAttributes(); place++) {
+            Attribute attribute = data.attribute(place);
+            String kind = Attribute.typeToString(attribute);
+            text.append(place == 0 ? "" : "\t").append(attribute.name()).append(':').append(kind);
+        }
+        for (Instance row : data) {
+            text.append('\n');
+            for (int place = 0; place < data.numAttributes(); place++) {
+                text.append(place == 0 ? "" : "\t");
+                if (row.isMissing(place)) {
+                    continue;
+                }
+                boolean isNumber = row.attribute(place).isNumeric();
+                text.append(isNumber ? Double.toString(row.value(place)) : row.stringValue(place));
+            }
+        }
+        System.out.println(text);
+    }
+}
