@@ -96,7 +96,7 @@ pub struct FlowsArguments {
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// csv, or none to compute everything and write nothing
+    /// csv, zeek for a conn.log (profile native), or none to compute everything and write nothing
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub format: Format,
 
@@ -117,6 +117,7 @@ pub struct FlowsArguments {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     Csv,
+    Zeek,
     None,
 }
 

@@ -10,7 +10,7 @@ use crate::{Exit, interrupt, messages};
 use std::io;
 use std::path::Path;
 use tractor_engine::capture::join;
-use tractor_engine::output::{CsvWriter, DiscardWriter, RowWriter};
+use tractor_engine::output::{CsvWriter, DiscardWriter, RowWriter, ZeekWriter};
 use tractor_engine::profiles::Profile;
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
@@ -18,6 +18,10 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    if arguments.format == Format::Zeek && profile.name != "native" {
+        messages::error("the format zeek is of the profile native only");
+        return Exit::Usage;
+    }
     let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
@@ -29,6 +33,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options, profile);
     options.classes = classes(&joined.files, arguments.label.as_deref());
+    options.checksums = arguments.format == Format::Zeek;
     let opened = OutputFile::create(destination(arguments))
         .and_then(|output| writer(arguments, profile, &output).map(|writer| (output, writer)));
     let (output, writer) = match opened {
@@ -56,7 +61,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
 /// Without a format nothing is written, so nothing may be touched.
 fn destination(arguments: &FlowsArguments) -> &Path {
     match arguments.format {
-        Format::Csv => &arguments.output,
+        Format::Csv | Format::Zeek => &arguments.output,
         Format::None => Path::new("-"),
     }
 }
@@ -74,6 +79,7 @@ fn writer(
 ) -> io::Result<Box<dyn RowWriter>> {
     Ok(match arguments.format {
         Format::Csv => Box::new(CsvWriter::new(profile, arguments.with_id, output.writer()?)),
+        Format::Zeek => Box::new(ZeekWriter::new(output.writer()?)),
         Format::None => Box::new(DiscardWriter::new(profile)),
     })
 }

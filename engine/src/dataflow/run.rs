@@ -14,7 +14,7 @@ use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
-use crate::decode::{Decoder, FragmentTable, Placement};
+use crate::decode::{Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, TableOptions, flow_table};
 use crate::limits::{
@@ -45,6 +45,8 @@ pub struct RunOptions {
     pub classes: Vec<Option<String>>,
     /// Whether to count by protocol, address and port.
     pub statistics: bool,
+    /// Whether to look at the checksums of TCP and UDP; flows tell of wrong ones then.
+    pub checksums: bool,
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
@@ -67,6 +69,7 @@ impl RunOptions {
             chunk_bytes: CHUNK_BYTES,
             classes: Vec::new(),
             statistics: false,
+            checksums: false,
             panic_at_step: None,
         }
     }
@@ -210,7 +213,7 @@ fn run_workers(
     let placement = Placement::default();
     let seed = Seed {
         table: options.table,
-        profile: options.profile,
+        reading: Reading { checksums: options.checksums, ..options.profile.reading },
         placement,
         to_writer: Mutex::new(to_writer),
         tables: tables.clone(),
@@ -230,7 +233,7 @@ fn run_workers(
 /// What every worker builds its stages from.
 struct Seed {
     table: TableOptions,
-    profile: &'static Profile,
+    reading: Reading,
     placement: Placement,
     /// Taken by worker 0.
     to_writer: Mutex<Option<SyncSender<OrderedFlows>>>,
@@ -244,9 +247,8 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 impl Seed {
     fn stages(&self, worker: usize, peers: usize) -> Stages {
         let shared = &self.shared;
-        let reading = self.profile.reading;
-        let decoder = Decoder::new(reading, self.placement.clone());
-        let fragments = FragmentTable::new(reading, self.placement.clone());
+        let decoder = Decoder::new(self.reading, self.placement.clone());
+        let fragments = FragmentTable::new(self.reading, self.placement.clone());
         let table = flow_table(&self.table);
         let sink = shared.wants_rows.then(|| {
             let to_writer = match worker {

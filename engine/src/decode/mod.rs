@@ -7,6 +7,7 @@
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
 
+mod checksum;
 mod counts;
 mod fragments;
 mod icmp;
@@ -49,6 +50,8 @@ pub struct Reading {
     pub whole_microseconds: bool,
     /// TCP and UDP with ports only, and no VLAN ids in the key.
     pub bare_transport: bool,
+    /// Checksums of TCP and UDP are looked at.
+    pub checksums: bool,
 }
 
 /// Decodes one worker's packets and counts what it meets.
@@ -102,7 +105,10 @@ impl Decoder {
             Some(stack) if !bare => self.stack_word(stack),
             _ => 0,
         };
-        let segment = transport.segment(&datagram, moment, stack, &self.placement);
+        let mut segment = transport.segment(&datagram, moment, stack, &self.placement);
+        if self.reading.checksums && checksum::is_bad(&datagram) {
+            segment.marks |= marks::BAD_CHECKSUM;
+        }
         self.counts.count_transport(datagram.protocol);
         Ok(match datagram.fragment {
             Some(part) => Decoded::Fragment(Fragment::new(segment, part)),

@@ -2,9 +2,11 @@
 
 mod csv;
 mod discard;
+mod zeek;
 
 pub use csv::CsvWriter;
 pub use discard::DiscardWriter;
+pub use zeek::ZeekWriter;
 
 use crate::profiles::Row;
 use std::io;

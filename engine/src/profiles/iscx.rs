@@ -11,7 +11,8 @@ use crate::time::MICROSECOND_NS;
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// The data set's own arithmetic: whole microseconds, -1 for missing, file order as it is.
-const READING: Reading = Reading { whole_microseconds: true, bare_transport: true };
+const READING: Reading =
+    Reading { whole_microseconds: true, bare_transport: true, checksums: false };
 
 pub fn iscx() -> Profile {
     Profile {
@@ -64,7 +65,7 @@ pub fn iscx_fixed() -> Profile {
     Profile {
         name: "iscx-fixed",
         about: "The 23 names of the ISCX 2016 data set, computed right.",
-        reading: Reading { whole_microseconds: false, bare_transport: false },
+        reading: Reading { whole_microseconds: false, bare_transport: false, checksums: false },
         life: Life::CONNECTION,
         activity_rule: ActivityRule::Exact,
         columns,

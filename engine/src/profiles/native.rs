@@ -25,7 +25,7 @@ pub fn profile() -> Profile {
         name: "native",
         version: 2,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
-        reading: Reading { whole_microseconds: false, bare_transport: false },
+        reading: Reading { whole_microseconds: false, bare_transport: false, checksums: false },
         life: Life::CONNECTION,
         needs: Needs::All,
         activity_rule: ActivityRule::Exact,

@@ -24,7 +24,8 @@ pub struct Content {
     pub problem: Option<Problem>,
 }
 
-const READING: Reading = Reading { whole_microseconds: false, bare_transport: false };
+const READING: Reading =
+    Reading { whole_microseconds: false, bare_transport: false, checksums: false };
 
 /// Reads a whole capture.
 ///

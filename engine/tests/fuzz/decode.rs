@@ -9,8 +9,8 @@ use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
 const READINGS: [Reading; 2] = [
-    Reading { whole_microseconds: false, bare_transport: false },
-    Reading { whole_microseconds: true, bare_transport: true },
+    Reading { whole_microseconds: false, bare_transport: false, checksums: false },
+    Reading { whole_microseconds: true, bare_transport: true, checksums: false },
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.
