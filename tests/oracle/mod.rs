@@ -16,6 +16,7 @@ pub mod table;
 mod tcp;
 mod time_text;
 mod values;
+mod zeek;
 
 use crate::support::capture::RawPacket;
 pub use key::{Endpoint, Key};
@@ -58,6 +59,8 @@ pub struct Options {
     pub activity_gap: i128,
     pub flows_max: usize,
     pub label: Option<String>,
+    /// Packets with bad checksums are told from others.
+    pub checksums: bool,
 }
 
 pub const SECOND: i128 = 1_000_000_000;
@@ -73,6 +76,7 @@ impl Options {
             activity_gap: SECOND,
             flows_max: 4_194_304,
             label: None,
+            checksums: false,
         }
     }
 }
@@ -85,6 +89,14 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
         columns: columns(options.profile),
         rows: closed.iter().map(|closed| row(closed, options)).collect(),
     }
+}
+
+/// The rows of a conn.log (section 8), in the order in which they must be printed.
+pub fn conn_log(packets: &[RawPacket], options: &Options) -> Table {
+    let mut closed = life::flows(packets, &Options { checksums: true, ..options.clone() });
+    closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
+    let columns = zeek::FIELDS.split_whitespace().map(String::from).collect();
+    Table { columns, rows: closed.iter().map(zeek::row).collect() }
 }
 
 fn columns(profile: Profile) -> Vec<String> {
