@@ -4,6 +4,7 @@
 
 pub mod community_id;
 mod decode;
+mod ends;
 mod exchange;
 mod features;
 pub mod fragments;
