@@ -101,8 +101,8 @@ pub struct FlowsArguments {
     #[arg(short, long, default_value = "-", value_name = "FILE")]
     pub output: PathBuf,
 
-    /// csv, jsonl (an object a line), parquet, arff (numeric columns and the class), or none to
-    /// compute everything and write nothing
+    /// csv, jsonl (an object a line), parquet, arff (numeric columns and the class), zeek (a
+    /// conn.log, of the profile native), or none to compute everything and write nothing
     #[arg(long, value_enum, default_value_t = Format::Csv)]
     pub format: Format,
 
@@ -136,6 +136,7 @@ pub enum Format {
     Jsonl,
     Parquet,
     Arff,
+    Zeek,
     None,
 }
 

@@ -24,8 +24,13 @@ pub struct Printed {
 
 /// `tractor flows` on these files, as CSV.
 pub fn flows(files: &[PathBuf], options: &Options, means: Means) -> Printed {
+    flows_as("csv", files, options, means)
+}
+
+/// `tractor flows` on these files, in a format.
+pub fn flows_as(format: &str, files: &[PathBuf], options: &Options, means: Means) -> Printed {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
-    command.arg("flows").args(files).args(["-o", "-", "--format", "csv"]);
+    command.arg("flows").args(files).args(["-o", "-", "--format", format]);
     command.args(["--profile", options.profile.name()]);
     command.args(["--workers", &means.workers.to_string()]);
     if let Some(chunk_bytes) = means.chunk_bytes {

@@ -169,7 +169,7 @@ fn cic_forgets_the_flow_that_was_silent_longest() {
         if Key::new(client, server, UDP, true).shard() == 77 {
             ends.push(client);
         }
-        if ends.len() > 65_536 {
+        if ends.len() > 16_384 {
             break;
         }
     }

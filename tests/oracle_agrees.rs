@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::binary::{self, Means};
+use crate::cli::conn_log;
 use crate::oracle::{self, Endpoint, Key, Options, Profile, SECOND};
 use crate::support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use crate::support::files::{self, Form};
-use crate::support::frames::{Ip, UDP, udp};
+use crate::support::frames::{ACK, Ip, SYN, TCP, Tcp, UDP, udp};
 use crate::support::link_frames::frame;
 use crate::support::pcapng::{PcapngStyle, pcapng};
 use crate::support::random::Random;
@@ -64,6 +65,37 @@ fn every_profile_agrees_on_adversarial_traffic() {
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
         }
     }
+}
+
+#[test]
+fn the_conn_log_agrees_on_adversarial_traffic() {
+    let mut letters = BTreeSet::new();
+    for seed in 0..binary::cases(60) {
+        let mut random = Random::seeded(4_000_000 + seed);
+        let mood = Mood::of(&mut random);
+        let packets = adversarial(&mut random, &mood, 200);
+        let options = Options { label: None, ..any_options(&mut random, Profile::Native) };
+        let expected = oracle::conn_log(&packets, &options);
+        let mut first: Option<String> = None;
+        for _ in 0..2 {
+            let way = Way::any(&mut random);
+            let folder = tempfile::tempdir().expect("a folder for captures");
+            let paths = files::write(folder.path(), &packets, way.form, &mut random);
+            let printed = binary::flows_as("zeek", &paths, &options, way.means);
+            let table = conn_log::as_csv(&printed.output);
+            let difference = expected.difference(&table);
+            assert_eq!(difference, None, "seed 4000000 + {seed}, {mood:?}\n{}", printed.command);
+            assert_eq!(*first.get_or_insert_with(|| printed.output.clone()), printed.output);
+            let history = expected.columns.iter().position(|name| name == "history").unwrap();
+            letters.extend(
+                expected
+                    .rows
+                    .iter()
+                    .flat_map(|row| row[history].to_string().chars().collect::<Vec<_>>()),
+            );
+        }
+    }
+    assert!(letters.contains(&'C') && letters.contains(&'c'), "checksums that are wrong");
 }
 
 /// Else agreement would say little about them.
@@ -144,6 +176,59 @@ fn fragments_of_one_shard(datagrams: usize) -> Vec<RawPacket> {
     assert_eq!((firsts.len(), others.len()), (datagrams, datagrams));
     let frames = firsts.into_iter().chain(others).enumerate();
     let time_ns = |place: usize| 1_700_000_000_000_000_000 + place as i64 * 1_000_000;
+    frames.map(|(place, frame)| RawPacket::whole(time_ns(place), ETHERNET, frame)).collect()
+}
+
+#[test]
+fn more_holes_than_are_kept_agree() {
+    for seed in 0..binary::cases(20).min(200) {
+        let mut random = Random::seeded(5_000_000 + seed);
+        let packets = full_of_holes(&mut random, 80);
+        let ways = [Way::any(&mut random), Way::any(&mut random)];
+        check(&format!("seed 5000000 + {seed}"), &packets, &Options::of(Profile::Native), &ways);
+    }
+}
+
+/// A connection of which every second segment or so is missing, or comes later; now and then some are acknowledged.
+fn full_of_holes(random: &mut Random, segments: u32) -> Vec<RawPacket> {
+    let ends = [1, 2].map(|host| std::net::IpAddr::from([10, 0, 0, host]));
+    let packet = |from: usize, flags: u8, numbers: [u32; 2], payload: usize| {
+        let ports = if from == 0 { [1_000, 80] } else { [80, 1_000] };
+        let header = Tcp {
+            source_port: ports[0],
+            destination_port: ports[1],
+            sequence: numbers[0],
+            acknowledgement: numbers[1],
+            flags,
+            window: 500,
+            options: Vec::new(),
+        };
+        Ip::new(ends[from], ends[1 - from], TCP).packet(&header.segment(&vec![7; payload]))
+    };
+    let first = u32::MAX - random.below(500) as u32;
+    let mut sent = vec![
+        packet(0, SYN, [first, 0], 0),
+        packet(1, SYN | ACK, [9, first.wrapping_add(1)], 0),
+        packet(0, ACK, [first.wrapping_add(1), 10], 0),
+    ];
+    let mut late = Vec::new();
+    for number in 0..segments {
+        let sequence = first.wrapping_add(1 + 10 * number);
+        let segment = packet(0, ACK, [sequence, 10], 10);
+        match random.below(20) {
+            0..=9 => late.push(segment),
+            10 if !late.is_empty() => {
+                sent.push(late.swap_remove(random.below(late.len() as u64) as usize));
+            }
+            11 if random.chance(20) => {
+                let reached = sequence.wrapping_sub(10 * random.below(30) as u32);
+                sent.push(packet(1, ACK, [10, reached], 0));
+            }
+            _ => sent.push(segment),
+        }
+    }
+    let time_ns = |place: usize| 1_700_000_000_000_000_000 + place as i64 * 1_000_000;
+    let frames = sent.iter().map(|packet| frame(ETHERNET, &[], packet)).enumerate();
     frames.map(|(place, frame)| RawPacket::whole(time_ns(place), ETHERNET, frame)).collect()
 }
 

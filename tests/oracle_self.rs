@@ -149,6 +149,45 @@ fn a_connection_is_measured() {
         "1970-01-01T00:00:00.000000000Z 1970-01-01T00:00:02.014000000Z"
     );
     assert_eq!(of_row("end_reason vlan tunnel class"), "end_of_capture - - -");
+    assert_eq!(of_row("handshake_us conn_state history retransmitted_fwd"), "14000 S1 ShAD 0");
+}
+
+#[test]
+fn what_is_acknowledged_and_was_not_seen_is_missed() {
+    // Of the server's bytes 51 to 60 and 71 to 75 are missing; 61 to 70 come, and then once more.
+    let mut packets = vec![
+        tcp(0, true, SYN, [9, 0], 0),
+        tcp(1, false, SYN | ACK, [50, 10], 0),
+        tcp(2, true, ACK, [10, 51], 0),
+        tcp(3, false, ACK, [61, 10], 10),
+        tcp(4, false, ACK, [61, 10], 10),
+        tcp(5, true, ACK, [10, 76], 0),
+    ];
+    let columns = "retransmitted_bwd missed_bytes_fwd missed_bytes_bwd conn_state history";
+    assert_eq!(cells(&native(&packets), 0, columns), "1 0 15 S1 ShAdtg");
+    // The acknowledgement of a FIN is not of a byte.
+    packets.push(tcp(6, true, FIN | ACK, [10, 76], 0));
+    packets.push(tcp(7, false, FIN | ACK, [76, 11], 0));
+    packets.push(tcp(8, true, ACK, [11, 77], 0));
+    assert_eq!(cells(&native(&packets), 0, columns), "1 0 15 SF ShAdtgFf");
+    // What comes after all before it is acknowledged is no hole any more, and still a retransmission.
+    packets.truncate(6);
+    packets.push(tcp(6, false, ACK, [51, 10], 10));
+    assert_eq!(cells(&native(&packets), 0, columns), "2 0 15 S1 ShAdtg");
+}
+
+#[test]
+fn a_client_that_is_known_late_turns_the_ends_round() {
+    let packets = [
+        tcp(0, false, SYN | ACK, [50, 10], 0),
+        tcp(1, true, ACK, [10, 51], 5),
+        tcp(2, false, RST, [51, 0], 0),
+    ];
+    let columns = "client_port conn_state history handshake_us";
+    assert_eq!(cells(&native(&packets), 0, columns), "1000 RSTR ^hDr -");
+    // An acknowledgement alone, and the SYN behind it.
+    let packets = [tcp(0, false, ACK, [50, 9], 0), tcp(1, true, SYN, [8, 0], 0)];
+    assert_eq!(cells(&native(&packets), 0, columns), "80 OTH A -");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::path::Path;
 use tractor_engine::capture::join;
 use tractor_engine::dataflow::RunOptions;
 use tractor_engine::output::{
-    ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter,
+    ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter, ZeekWriter,
 };
 use tractor_engine::profiles::{Layout, Profile};
 
@@ -38,6 +38,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     options.classes = classes(&joined.files, arguments.label.as_deref());
     options.table.early_packets = arguments.splt.unwrap_or(0);
     options.table.window_ns = arguments.window;
+    options.checksums = arguments.format == Format::Zeek;
     let opened = OutputFile::create(destination(arguments))
         .and_then(|output| writer(arguments, &options, &output).map(|writer| (output, writer)));
     let (output, writer) = match opened {
@@ -67,6 +68,9 @@ fn contradiction(arguments: &FlowsArguments, profile: &Profile) -> Option<String
     let name = profile.name;
     if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
         return Some("parquet is not for terminals: name a file with -o".to_owned());
+    }
+    if arguments.format == Format::Zeek && (name != "native" || arguments.window.is_some()) {
+        return Some("the format zeek is of flows of the profile native only".to_owned());
     }
     if arguments.window.is_some() && !profile.columns.has_windows() {
         return Some(format!("the profile {name} has no rows of windows"));
@@ -108,6 +112,7 @@ fn writer(
         Format::Jsonl => Box::new(JsonLinesWriter::new(layout, output.writer()?)),
         Format::Parquet => Box::new(ParquetWriter::new(layout, output.writer()?)?),
         Format::Arff => Box::new(ArffWriter::new(layout, classes, output.writer()?)),
+        Format::Zeek => Box::new(ZeekWriter::new(output.writer()?)),
         Format::None => Box::new(DiscardWriter::new(layout)),
     })
 }

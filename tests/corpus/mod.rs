@@ -6,6 +6,7 @@
 
 mod agrees;
 mod bounds;
+mod conn_states;
 mod counts;
 mod tunnels;
 

@@ -33,6 +33,7 @@ pub struct Datagram {
     pub time_to_live: u8,
     pub dscp: u8,
     pub tcp: Option<TcpHeader>,
+    pub has_bad_checksum: bool,
     pub fragment: Option<Fragment>,
 }
 
@@ -112,8 +113,42 @@ fn datagram(ip: Ip, transport: &[u8], path: Path) -> Option<Datagram> {
         time_to_live: ip.time_to_live,
         dscp: ip.traffic_class >> 2,
         tcp: (ip.protocol == TCP && !later).then(|| tcp_header(transport)),
+        has_bad_checksum: has_bad_checksum(&ip, transport, behind_ip),
         fragment: ip.fragment,
     })
+}
+
+/// Section 8; only what can be judged can be bad.
+fn has_bad_checksum(ip: &Ip, transport: &[u8], behind_ip: i128) -> bool {
+    let is_extended = ip.source.is_ipv6() && ip.header_bytes > 40;
+    if ip.fragment.is_some() || is_extended || (transport.len() as i128) < behind_ip {
+        return false;
+    }
+    let is_judged = match ip.protocol {
+        TCP => transport.get(12).is_some_and(|byte| {
+            let header_bytes = usize::from(byte >> 4) * 4;
+            header_bytes >= 20 && header_bytes <= transport.len()
+        }),
+        UDP => transport.len() >= 8 && (ip.source.is_ipv6() || transport[6..8] != [0, 0]),
+        _ => false,
+    };
+    let mut summed = Vec::new();
+    for address in [ip.source, ip.destination] {
+        match address {
+            IpAddr::V4(address) => summed.extend(address.octets()),
+            IpAddr::V6(address) => summed.extend(address.octets()),
+        }
+    }
+    summed.extend((transport.len() as u32).to_be_bytes());
+    summed.extend([0, 0, 0, ip.protocol]);
+    summed.extend(transport);
+    let mut sum: u32 = 0;
+    for word in summed.chunks(2) {
+        sum += u32::from(word[0]) * 256 + word.get(1).copied().map_or(0, u32::from);
+        // The carry comes round.
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    is_judged && sum != 0xffff
 }
 
 fn ipv4(packet: &[u8], original: usize) -> Option<Ip> {

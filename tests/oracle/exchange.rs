@@ -1,6 +1,7 @@
 //! What both ends of a connection did (section 7): all packets once more, in order, with lists of everything.
 
 use super::decode::{TCP, TcpHeader, UDP};
+use super::ends::{End, State};
 use super::key::Endpoint;
 use super::life::{Flow, Packet};
 use super::tcp::Connection;
@@ -12,107 +13,6 @@ const ACK: u8 = 0x10;
 const MIB: i128 = 1 << 20;
 const HOLES_MAX: usize = 16;
 const LETTERS_MAX: usize = 128;
-
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum State {
-    #[default]
-    Inactive,
-    SynSent,
-    SynAckSent,
-    Partial,
-    Established,
-    Closed,
-    Reset,
-}
-
-/// One end. Numbers are relative to `start`.
-#[derive(Clone, Default)]
-struct End {
-    /// All states so far, without repetition.
-    states: Vec<State>,
-    start: u32,
-    highest: i128,
-    acknowledged: i128,
-    complete: i128,
-    /// Ranges of bytes seen above `complete`, as they came.
-    seen: Vec<(i128, i128)>,
-    /// Letters that are told once.
-    told: Vec<char>,
-    /// The numbers with the last SYN, FIN and RST that was told.
-    last: [Option<u32>; 3],
-    fin_end: Option<u32>,
-    retransmitted: usize,
-    zero_windows: usize,
-    bad_checksums: usize,
-    missed: Vec<i128>,
-}
-
-impl End {
-    fn state(&self) -> State {
-        self.states.last().copied().unwrap_or_default()
-    }
-
-    fn state_before(&self) -> State {
-        let before = self.states.len().checked_sub(2).map(|place| self.states[place]);
-        before.unwrap_or_default()
-    }
-
-    fn set(&mut self, state: State) {
-        if state != self.state() {
-            self.states.push(state);
-        }
-    }
-
-    fn is_clean(&self) -> bool {
-        match self.state() {
-            State::Established => true,
-            State::Closed => self.state_before() == State::Established,
-            _ => false,
-        }
-    }
-
-    fn is_idle(&self) -> bool {
-        matches!(self.state(), State::Inactive | State::Partial)
-    }
-
-    /// The number of all those of this sequence number that is nearest to another.
-    fn number(&self, sequence: u32, near: i128) -> i128 {
-        let low = i128::from(sequence) - i128::from(self.start);
-        let mut distance = (low - near).rem_euclid(1 << 32);
-        if distance >= 1 << 31 {
-            distance -= 1 << 32;
-        }
-        near + distance
-    }
-
-    fn begin(&mut self, start: u32, highest: i128) {
-        if self.start != start {
-            self.complete = 1;
-            self.seen.clear();
-        }
-        (self.start, self.highest, self.acknowledged) = (start, highest, 0);
-    }
-
-    /// The ranges above `complete`, put together.
-    fn islands(&self) -> Vec<(i128, i128)> {
-        let mut ranges = self.seen.clone();
-        ranges.retain(|range| range.1 > self.complete);
-        ranges.sort_unstable();
-        let mut islands: Vec<(i128, i128)> = Vec::new();
-        for (from, to) in ranges {
-            match islands.last_mut() {
-                Some(last) if from <= last.1 => last.1 = last.1.max(to),
-                _ => islands.push((from, to)),
-            }
-        }
-        islands
-    }
-
-    fn bytes(&self) -> i128 {
-        let fin = i128::from(self.fin_end.is_some());
-        (self.highest.max(self.acknowledged) - 1 - fin).max(0)
-    }
-}
 
 /// The whole exchange.
 pub struct Exchange {

@@ -40,8 +40,12 @@ impl Key {
     }
 
     pub fn shard(&self) -> u8 {
+        (weighted_sum(&self.words()) >> 56) as u8
+    }
+
+    pub fn words(&self) -> [u64; 6] {
         let [small, large] = self.ends;
-        let words = [
+        [
             (number(small.address) >> 64) as u64,
             number(small.address) as u64,
             (number(large.address) >> 64) as u64,
@@ -52,8 +56,7 @@ impl Key {
                 | u64::from(self.has_ports) << 1
                 | u64::from(small.address.is_ipv6()),
             stack_word(&self.stack),
-        ];
-        (weighted_sum(&words) >> 56) as u8
+        ]
     }
 }
 

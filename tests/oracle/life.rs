@@ -147,7 +147,7 @@ fn arrival(
         time_to_live: datagram.time_to_live,
         dscp: datagram.dscp,
         tcp: datagram.tcp,
-        has_bad_checksum: false,
+        has_bad_checksum: options.checksums && datagram.has_bad_checksum,
     };
     Some((key, packet))
 }

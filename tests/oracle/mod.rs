@@ -6,6 +6,7 @@
 mod cic;
 pub mod community_id;
 mod decode;
+mod ends;
 mod exchange;
 mod features;
 pub mod fragments;
@@ -21,6 +22,7 @@ mod tcp;
 mod time_text;
 mod tunnel;
 mod values;
+mod zeek;
 
 use crate::support::capture::RawPacket;
 pub use key::{Endpoint, Key};
@@ -79,6 +81,8 @@ pub struct Options {
     pub label: Option<String>,
     /// No tunnel over IP is looked into.
     pub outer: bool,
+    /// Packets with bad checksums are told from others.
+    pub checksums: bool,
 }
 
 pub const SECOND: i128 = 1_000_000_000;
@@ -102,6 +106,7 @@ impl Options {
             flows_max: 4_194_304,
             label: None,
             outer: false,
+            checksums: false,
         }
     }
 }
@@ -120,6 +125,14 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
         columns: columns(options.profile),
         rows: closed.iter().map(|closed| row(closed, options)).collect(),
     }
+}
+
+/// The rows of a conn.log (section 8), in the order in which they must be printed.
+pub fn conn_log(packets: &[RawPacket], options: &Options) -> Table {
+    let mut closed = life::flows(packets, &Options { checksums: true, ..options.clone() });
+    closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
+    let columns = zeek::FIELDS.split_whitespace().map(String::from).collect();
+    Table { columns, rows: closed.iter().map(zeek::row).collect() }
 }
 
 fn columns(profile: Profile) -> Vec<String> {

@@ -46,6 +46,8 @@ pub struct RunOptions {
     pub statistics: bool,
     /// Whether flows are those of the outermost IP packets, not of what tunnels carry.
     pub outer: bool,
+    /// Whether to look at the checksums of TCP and UDP; flows tell of wrong ones then.
+    pub checksums: bool,
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
@@ -74,6 +76,7 @@ impl RunOptions {
             classes: Vec::new(),
             statistics: false,
             outer: false,
+            checksums: false,
             panic_at_step: None,
         }
     }
@@ -217,7 +220,11 @@ fn run_workers(
     let placement = Placement::default();
     let seed = Seed {
         table: options.table,
-        reading: Reading { outer: options.outer, ..options.profile.reading },
+        reading: Reading {
+            outer: options.outer,
+            checksums: options.checksums,
+            ..options.profile.reading
+        },
         placement,
         to_writer: Mutex::new(to_writer),
         tables: tables.clone(),
@@ -251,9 +258,8 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 impl Seed {
     fn stages(&self, worker: usize, peers: usize) -> Stages {
         let shared = &self.shared;
-        let reading = self.reading;
-        let decoder = Decoder::new(reading, self.placement.clone());
-        let fragments = FragmentTable::new(reading, self.placement.clone());
+        let decoder = Decoder::new(self.reading, self.placement.clone());
+        let fragments = FragmentTable::new(self.reading, self.placement.clone());
         let table = flow_table(&self.table);
         let sink = shared.wants_rows.then(|| {
             let to_writer = match worker {

@@ -109,15 +109,17 @@ impl Walk<'_> {
         self.offset = 14;
         match ether_type {
             0x0800 => Some(Next::Ipv4 { behind_ethernet: true }),
-            0..0x0600 => self.logical_link(ether_type),
+            0..0x0600 => {
+                self.original -= self.data.len() as i64 - i64::from(ether_type);
+                self.end = self.end.min(usize::try_from(self.original).unwrap_or(0));
+                self.logical_link()
+            }
             _ => Some(Next::EtherType(ether_type)),
         }
     }
 
-    /// IEEE 802.2, whose length the program takes for the frame's.
-    fn logical_link(&mut self, length: u16) -> Option<Next> {
-        self.original -= self.data.len() as i64 - i64::from(length);
-        self.end = self.end.min(usize::try_from(self.original).unwrap_or(0));
+    /// IEEE 802.2. The length before it the program takes for that of the whole frame.
+    fn logical_link(&mut self) -> Option<Next> {
         let (access_point, control) = (self.byte(0)?, self.byte(2)?);
         self.offset += if control & 1 == 1 { 3 } else { 4 };
         if access_point != 0xaa {
@@ -132,7 +134,10 @@ impl Walk<'_> {
     fn vlan(&mut self) -> Option<Next> {
         let ether_type = self.word(2)?;
         self.offset += 4;
-        Some(Next::EtherType(ether_type))
+        match ether_type {
+            0..0x0600 => self.logical_link(),
+            _ => Some(Next::EtherType(ether_type)),
+        }
     }
 
     fn ipv4(&mut self, behind_ethernet: bool) -> Result<Option<Next>, Unreadable> {
@@ -147,9 +152,10 @@ impl Walk<'_> {
         if behind_ethernet && total <= self.end && self.offset + total < self.end {
             self.end = self.offset + total;
         }
-        let header = self.ipv4_header(words * 4, total, fragment & 0x2000 != 0)?;
-        options_are_readable(header, words * 4)?;
+        // Of headers further in, nobody asks for more than their length.
         if self.addresses.is_none() {
+            let header = self.ipv4_header(words * 4, total, fragment)?;
+            options_are_readable(header, words * 4)?;
             let address = |at| u32_at(header, at).map(Key::address_v4).ok_or(Unreadable);
             self.addresses = Some((address(12)?, address(16)?, self.offset));
         }
@@ -158,11 +164,18 @@ impl Walk<'_> {
     }
 
     /// The header's bytes: cut where the packet ends too early, if that may be.
-    fn ipv4_header(&self, length: usize, total: usize, more: bool) -> Result<&[u8], Unreadable> {
+    fn ipv4_header(
+        &self,
+        length: usize,
+        total: usize,
+        fragment: usize,
+    ) -> Result<&[u8], Unreadable> {
         if length < 20 {
             return Err(Unreadable);
         }
         let (start, behind) = (self.offset, self.offset + length);
+        // More fragments, or an odd offset: the program takes either for the former.
+        let more = fragment & 0x2001 != 0;
         let may_be_cut = behind > self.end && !more && start + total > self.end;
         let header = self.data.get(start..if may_be_cut { self.end } else { behind });
         header.ok_or(Unreadable)

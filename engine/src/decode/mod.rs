@@ -9,6 +9,7 @@
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
 
+mod checksum;
 mod cic;
 mod copied;
 mod counts;
@@ -61,6 +62,8 @@ pub struct Reading {
     pub time_unit_ns: i64,
     /// The outermost IP packet counts: what tunnels over IP carry is its payload.
     pub outer: bool,
+    /// Checksums of TCP and UDP are looked at.
+    pub checksums: bool,
 }
 
 /// By whose rules headers are read.
@@ -78,7 +81,12 @@ pub enum ReadingRules {
 
 impl Reading {
     /// Our rules, to the nanosecond.
-    pub const OURS: Self = Self { rules: ReadingRules::Ours, time_unit_ns: 1, outer: false };
+    pub const OURS: Self = Self::by(ReadingRules::Ours, 1);
+
+    /// These rules, with times in whole units.
+    pub const fn by(rules: ReadingRules, time_unit_ns: i64) -> Self {
+        Self { rules, time_unit_ns, outer: false, checksums: false }
+    }
 
     /// True when the rules are of another program.
     pub fn is_copied(&self) -> bool {
@@ -187,7 +195,10 @@ impl Decoder {
             return Err(Kind::OtherTransport);
         }
         let stack = if bare || self.layers.is_empty() { 0 } else { self.stack_word() };
-        let segment = transport.segment(&datagram, moment, stack, &self.placement);
+        let mut segment = transport.segment(&datagram, moment, stack, &self.placement);
+        if self.reading.checksums && checksum::is_bad(&datagram) {
+            segment.marks |= marks::BAD_CHECKSUM;
+        }
         self.counts.count_transport(datagram.protocol);
         Ok(match datagram.fragment {
             Some(part) => Decoded::Fragment(Fragment::new(segment, part)),

@@ -26,6 +26,8 @@ struct Walk<'a> {
     /// Of the IP header, or of what is taken for one.
     offset: usize,
     ether_type: u16,
+    /// What is searched for tunnels; not always the protocol of the last IP header.
+    carried: u8,
     vlan: u64,
     tunnel: u64,
     link_addresses: LinkAddresses,
@@ -65,6 +67,7 @@ pub fn read(packet: &Packet<'_>, counts: &mut Counts) -> Taken {
         data,
         offset: 0,
         ether_type: 0,
+        carried: 0,
         vlan: 0,
         tunnel: 0,
         link_addresses: LinkAddresses::default(),
@@ -217,6 +220,9 @@ impl Walk<'_> {
                 6 => (self.ipv6()?, 40),
                 _ => return None,
             };
+            if header.is_ipv6 || self.ether_type == IPV4 {
+                self.carried = header.protocol;
+            }
             let steps_in = matches!(header.protocol, IP_IN_IP | IPV6_IN_IP) && length > 0;
             if !inner || !steps_in {
                 return Some(header);
@@ -259,6 +265,9 @@ impl Walk<'_> {
         }
         loop {
             // Every turn steps over eight bytes at least.
+            if self.data.len() - transport < 2 {
+                break;
+            }
             let length = match protocol {
                 0 | 43 | 60 | 135 => (usize::from(self.byte(transport + 1)?) + 1) * 8,
                 44 => 8,
@@ -287,7 +296,7 @@ impl Walk<'_> {
 
     /// Looks for a tunnel behind a UDP header and goes to what is inside. `None`: dropped.
     fn tunnel_behind(&mut self, header: &Header) -> Option<Inside> {
-        if header.protocol != ip::UDP || header.is_ipv6 || self.ether_type != IPV4 {
+        if self.carried != ip::UDP || header.is_ipv6 {
             return Some(Inside::Nothing);
         }
         let behind = header.transport + 8;

@@ -7,12 +7,14 @@ mod discard;
 mod jsonl;
 mod parquet;
 mod text;
+mod zeek;
 
 pub use arff::ArffWriter;
 pub use csv::CsvWriter;
 pub use discard::DiscardWriter;
 pub use jsonl::JsonLinesWriter;
 pub use parquet::ParquetWriter;
+pub use zeek::ZeekWriter;
 
 use crate::profiles::Row;
 use std::io;

@@ -7,7 +7,7 @@
 use super::RowWriter;
 use super::cells::Cells;
 use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_DICTIONARY_BYTES, PARQUET_GROUP_ROWS};
-use crate::profiles::{Column, Kind, Layout, Profile, Row, Value};
+use crate::profiles::{Column, Kind, Layout, Row, Value};
 use crate::time::MICROSECOND_NS;
 use arrow_array::builder::{
     Float64Builder, Int64Builder, ListBuilder, StringBuilder, TimestampNanosecondBuilder,
@@ -39,7 +39,7 @@ impl<W: Write + Send> ParquetWriter<W> {
     pub fn new(layout: Layout, to: W) -> io::Result<Self> {
         let fields: Vec<Field> = layout.columns().map(field).collect();
         let schema = Arc::new(Schema::new(fields));
-        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(layout.profile())));
+        let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(layout)));
         Ok(Self {
             cells: Cells::new(layout),
             columns: layout.columns().map(|column| Builder::new(column.kind)).collect(),
@@ -97,7 +97,8 @@ fn list_of(kind: DataType) -> DataType {
 
 const UTC: &str = "UTC";
 
-fn properties(profile: &Profile) -> WriterProperties {
+fn properties(layout: Layout) -> WriterProperties {
+    let profile = layout.profile();
     let about = [
         ("tractor.profile", profile.name.to_owned()),
         ("tractor.profile_version", profile.version.to_string()),
@@ -106,7 +107,7 @@ fn properties(profile: &Profile) -> WriterProperties {
     let about = about.map(|(key, value)| KeyValue::new(key.to_owned(), value));
     let mut properties = WriterProperties::builder();
     // Hardly two rows have the same: a dictionary costs time and gains nothing.
-    for column in profile.table(true).filter(|column| column.kind == Kind::Time) {
+    for column in layout.columns().filter(|column| column.kind == Kind::Time) {
         properties = properties.set_column_dictionary_enabled(column.name.as_str().into(), false);
     }
     properties

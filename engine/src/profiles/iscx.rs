@@ -11,8 +11,7 @@ use crate::time::{MICROSECOND_NS, SECOND_NS};
 const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// The data set's own arithmetic: whole microseconds, -1 for missing, file order as it is.
-const READING: Reading =
-    Reading { rules: ReadingRules::BareTransport, time_unit_ns: MICROSECOND_NS, outer: false };
+const READING: Reading = Reading::by(ReadingRules::BareTransport, MICROSECOND_NS);
 
 pub fn iscx() -> Profile {
     Profile {

@@ -44,11 +44,7 @@ pub fn profile() -> Profile {
         version: 1,
         about: "NFStream's columns (statistical_analysis=True) by its own rules: milliseconds, \
                 lengths of whole frames.",
-        reading: Reading {
-            rules: ReadingRules::Nfstream,
-            time_unit_ns: MILLISECOND_NS,
-            outer: false,
-        },
+        reading: Reading::by(ReadingRules::Nfstream, MILLISECOND_NS),
         life: Life::NFSTREAM,
         needs: Needs::Frames,
         activity_rule: ActivityRule::Exact,

@@ -8,12 +8,13 @@ use tractor_engine::decode::{
 use tractor_engine::limits::SHARDS;
 use tractor_engine::time::Timestamp;
 
-const READINGS: [Reading; 5] = [
+const READINGS: [Reading; 6] = [
     Reading::OURS,
     Reading { outer: true, ..Reading::OURS },
-    Reading { rules: ReadingRules::BareTransport, time_unit_ns: 1_000, outer: false },
-    Reading { rules: ReadingRules::Cic, time_unit_ns: 1_000, outer: false },
-    Reading { rules: ReadingRules::Nfstream, time_unit_ns: 1_000_000, outer: false },
+    Reading { checksums: true, ..Reading::OURS },
+    Reading::by(ReadingRules::BareTransport, 1_000),
+    Reading::by(ReadingRules::Cic, 1_000),
+    Reading::by(ReadingRules::Nfstream, 1_000_000),
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.

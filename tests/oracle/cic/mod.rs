@@ -16,7 +16,7 @@ use reading::{Seen, Transport, read};
 const FIN: u8 = 0x01;
 const RST: u8 = 0x04;
 /// In each shard.
-const REMEMBERED_MAX: usize = 65_536;
+const REMEMBERED_MAX: usize = 16_384;
 
 /// Times are nanoseconds, and whole microseconds.
 pub struct Packet {

@@ -37,7 +37,7 @@ impl Connection {
             next: [0; 2],
             closer: 0,
             sent: 0,
-            lost_percent: random.pick(&[0, 0, 15, 50]),
+            lost_percent: random.pick(&[0, 0, 15, 80]),
             lost: Vec::new(),
         };
         connection.begin_again(random);
@@ -62,7 +62,8 @@ impl Connection {
         if random.chance(strange_percent) {
             return self.strange(random);
         }
-        if !self.lost.is_empty() && random.chance(20) {
+        let late_percent = if self.lost_percent > 20 { 3 } else { 20 };
+        if !self.lost.is_empty() && random.chance(late_percent) {
             let which = random.below(self.lost.len() as u64) as usize;
             return self.lost.swap_remove(which);
         }
@@ -86,7 +87,7 @@ impl Connection {
             2 => self.send(SERVER, SYN | ACK, 0),
             3 => self.send(CLIENT, ACK, 0),
             // Much from one side, so that many holes are open at a time.
-            4 if self.lost_percent > 20 && random.chance(95) => {
+            4 if self.lost_percent > 20 && random.below(500) > 0 => {
                 self.step -= 1;
                 let mut sent = self.some_data(random, CLIENT);
                 sent.header.acknowledgement = self.initial[SERVER].wrapping_add(1);

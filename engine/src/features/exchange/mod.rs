@@ -5,13 +5,16 @@
 //! conn.log), numbers after RFC 9293. All is kept by side of the key. Each packet is judged by the
 //! client that is known by then.
 
+mod handshake;
 mod history;
 mod holes;
+mod outcome;
 mod side;
 mod state;
 
 use crate::decode::{Segment, flags, marks};
 use crate::time::Timestamp;
+use handshake::Handshake;
 use history::{FLIPPED, History, is_told};
 use holes::Islands;
 use side::{SentFlags, Side, once};
@@ -42,17 +45,6 @@ struct Control {
     rst: u32,
     /// Behind the last FIN, whatever else its packet was.
     fin_end: u32,
-}
-
-/// SYN, SYN+ACK and ACK.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Handshake {
-    /// Of the SYN; in the end, what it took.
-    time_ns: i64,
-    /// The acknowledgement number that is awaited.
-    awaited: u32,
-    /// How many of the three were seen.
-    steps: u8,
 }
 
 /// What most flows have nothing of.
@@ -110,7 +102,7 @@ impl Exchange {
         if segment.window == 0 {
             self.note_zero_window(bits, side);
         }
-        if self.handshake.steps == 2 || bits & flags::SYN != 0 {
+        if self.handshake.awaits_ack() || bits & flags::SYN != 0 {
             self.handshake.note(segment, time, is_client);
         }
         let acknowledged = match bits & flags::ACK != 0 {
@@ -312,81 +304,4 @@ fn sequence_length(segment: &Segment) -> u32 {
     let has = |bit: u8| u32::from(segment.flags & bit != 0);
     let payload = if has(flags::RST) == 0 { segment.payload_bytes } else { 0 };
     payload.wrapping_add(has(flags::SYN) + has(flags::FIN))
-}
-
-impl Handshake {
-    #[cold]
-    fn note(&mut self, segment: &Segment, time: Timestamp, is_client: bool) {
-        let awaited = segment.acknowledgement.wrapping_sub(self.awaited) as i32;
-        let bits = segment.flags & (flags::ACK | flags::SYN | flags::RST);
-        match self.steps {
-            0 if is_client && segment.is_plain_syn() => {
-                self.time_ns = time.0;
-                self.awaited = segment.sequence.wrapping_add(1);
-            }
-            1 if !is_client && segment.is_syn_ack() && awaited == 0 => {
-                self.awaited = segment.sequence.wrapping_add(1);
-            }
-            2 if is_client && bits == flags::ACK && awaited >= 0 => {
-                self.time_ns = time.since(Timestamp(self.time_ns));
-            }
-            _ => return,
-        }
-        self.steps += 1;
-    }
-}
-
-/// What columns read of a flow that has ended.
-impl Exchange {
-    /// Packets whose payload did not go beyond what the side had sent.
-    pub fn retransmitted(&self, side: usize) -> u32 {
-        self.rare.as_ref().map_or(0, |rare| rare[side].retransmitted)
-    }
-
-    /// Bytes of a side that were acknowledged but never seen.
-    pub fn missed_bytes(&self, side: usize) -> u64 {
-        self.rare.as_ref().map_or(0, |rare| rare[side].missed_bytes)
-    }
-
-    /// Nanoseconds from the SYN to the acknowledgement of the SYN+ACK.
-    pub fn handshake_ns(&self) -> Option<i64> {
-        (self.handshake.steps == 3).then_some(self.handshake.time_ns)
-    }
-
-    /// The letters; empty where nothing has one.
-    pub fn history(&self) -> &str {
-        // They are all ASCII.
-        std::str::from_utf8(self.history.letters()).unwrap_or_default()
-    }
-
-    /// Bytes of payload that a side of a TCP flow sent, by its sequence numbers.
-    pub fn sequence_bytes(&self, side: usize) -> u64 {
-        let (own, other) = (&self.sides[side], &self.sides[1 - side]);
-        let is_aborted = own.standing.now == State::Reset
-            && own.standing.before == State::SynSent
-            && other.standing.now == State::Inactive;
-        // Of a half-open connection that was given up, numbers say nothing.
-        if is_aborted && own.acknowledged > 1 { 0 } else { own.bytes() }
-    }
-
-    /// Zeek's name of how the flow went.
-    pub fn state(&self, protocol: u8, client_side: usize) -> &'static str {
-        let (client, server) = (client_side, 1 - client_side);
-        let spoke = |side: usize| self.sides[side].seen & once::DATA != 0;
-        match protocol {
-            TCP => state::name(
-                self.sides[client].standing,
-                self.sides[server].standing,
-                self.sequence_bytes(client) == 0 && self.sequence_bytes(server) == 0,
-                self.history.letters(),
-            ),
-            UDP => match (spoke(client), spoke(server)) {
-                (true, true) => "SF",
-                (true, false) => "S0",
-                (false, true) => "SHR",
-                (false, false) => "OTH",
-            },
-            _ => "OTH",
-        }
-    }
 }

@@ -22,7 +22,7 @@ pub fn cic() -> Profile {
         name: "cic",
         version: 1,
         about: "The 84 columns of CICFlowMeter 4.0 by its own rules, errors included.",
-        reading: Reading { rules: ReadingRules::Cic, time_unit_ns: MICROSECOND_NS, outer: false },
+        reading: Reading::by(ReadingRules::Cic, MICROSECOND_NS),
         life: Life::CIC,
         needs: Needs::Meter,
         activity_rule: ActivityRule::Cic,
