@@ -271,7 +271,8 @@ fn any_options(random: &mut Random, profile: Profile) -> Options {
     if random.chance(40) {
         options.flows_max = random.pick(&[1, 256, 512, 5_120]);
     }
-    options.outer = random.chance(12);
+    // The copied programs have their own mind about tunnels.
+    options.outer = random.chance(12) && !matches!(profile, Profile::Cic | Profile::Nfstream);
     if random.chance(20) {
         options.label = Some(random.pick(&["chat", "voice over IP", "a, \"b\""]).to_string());
     }

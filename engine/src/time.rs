@@ -37,10 +37,11 @@ impl Timestamp {
         Self(self.0.saturating_add(nanoseconds))
     }
 
-    /// Rounded down to a whole number of units; at the lower end of the range, the end itself.
+    /// Rounded down to a whole number of units; at the lower end of the range, up to the first.
     #[inline]
     pub fn floor_to(self, unit_ns: i64) -> Self {
-        Self(self.0.saturating_sub(self.0.rem_euclid(unit_ns)))
+        let beyond = self.0.rem_euclid(unit_ns);
+        Self(self.0.checked_sub(beyond).unwrap_or(self.0 + (unit_ns - beyond)))
     }
 
     /// Writes the moment as `24/11/2026 03:57:02 PM`, in UTC.
@@ -108,5 +109,6 @@ mod tests {
     fn rounds_down_before_the_epoch_too() {
         assert_eq!(Timestamp(-1).floor_to(MICROSECOND_NS), Timestamp(-1_000));
         assert_eq!(Timestamp(1_999).floor_to(MICROSECOND_NS), Timestamp(1_000));
+        assert_eq!(Timestamp::MIN.floor_to(MICROSECOND_NS), Timestamp(i64::MIN + 808));
     }
 }

@@ -111,7 +111,8 @@ fn stream_time(record: &RawPacket, options: &Options) -> i128 {
 
 /// Rounded down, which may not leave the range of times.
 pub fn whole_microseconds(record: &RawPacket) -> i128 {
-    (i128::from(record.time_ns).div_euclid(1_000) * 1_000).max(i64::MIN.into())
+    let floor = i128::from(record.time_ns).div_euclid(1_000) * 1_000;
+    if floor < i64::MIN.into() { floor + 1_000 } else { floor }
 }
 
 /// The flow that a packet is of, and what it tells it; None for packets that the profile leaves out.

@@ -50,7 +50,9 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
     let mut stream =
         Stream { options, clock: i128::MIN, open: BTreeMap::new(), closed: Vec::new() };
     for (index, record) in records.iter().enumerate() {
-        let time = i128::from(record.time_ns).div_euclid(MILLISECOND);
+        let floor = i128::from(record.time_ns).div_euclid(MILLISECOND);
+        // Rounding down may not leave the range of times.
+        let time = floor + i128::from(floor * MILLISECOND < i64::MIN.into());
         if let Some(seen) = read(record) {
             if time > stream.clock {
                 stream.clock = time;
