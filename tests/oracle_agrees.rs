@@ -4,9 +4,11 @@
 //! A failure names its seed and leaves the smallest capture that still fails in the target folder;
 //! `TRACTOR_CASES=1000 cargo test oracle_agrees` looks for more.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::binary::{self, Means};
+use crate::oracle::table::Cell;
 use crate::oracle::{self, Endpoint, Key, Options, Profile, SECOND};
 use crate::support::capture::{ETHERNET, RawPacket};
 use crate::support::files::{self, Form};
@@ -63,6 +65,27 @@ fn every_profile_agrees_on_adversarial_traffic() {
             check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
         }
     }
+}
+
+#[test]
+fn adversarial_traffic_has_every_tunnel_and_some_in_others() {
+    let mut found = BTreeSet::new();
+    for seed in 0..60 {
+        let mut random = Random::seeded(seed);
+        let mood = Mood { tunnel_percent: 50, ..Mood::of(&mut random) };
+        let packets = adversarial(&mut random, &mood, 100);
+        let table = oracle::table(&packets, &Options::of(Profile::Native));
+        let place = table.columns.iter().position(|column| column == "tunnel").expect("a column");
+        found.extend(table.rows.iter().filter_map(|row| match &row[place] {
+            Cell::Text(tunnels) => Some(tunnels.split(':').next()?.to_owned()),
+            _ => None,
+        }));
+    }
+    let kinds = "mpls pppoe gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp teredo l2tp";
+    for kind in kinds.split(' ') {
+        assert!(found.contains(kind), "{kind} in {found:?}");
+    }
+    assert!(found.iter().any(|tunnels| tunnels.contains('/')), "{found:?}");
 }
 
 #[test]
