@@ -9,6 +9,7 @@ use std::path::Path;
 
 use crate::binary::{self, Means};
 use crate::cli::conn_log;
+use crate::oracle::table::Cell;
 use crate::oracle::{self, Endpoint, Key, Options, Profile, SECOND};
 use crate::support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use crate::support::files::{self, Form};
@@ -118,6 +119,27 @@ fn the_adversary_reaches_every_state_and_every_letter() {
     let all = "OTH REJ RSTO RSTOS0 RSTR RSTRH S0 S1 S2 S3 SF SH SHR";
     assert_eq!(states.join(" "), all);
     assert_eq!(letters.iter().collect::<String>(), "ADFGHIQRSTW^adfghiqrstw");
+}
+
+#[test]
+fn adversarial_traffic_has_every_tunnel_and_some_in_others() {
+    let mut found = BTreeSet::new();
+    for seed in 0..60 {
+        let mut random = Random::seeded(seed);
+        let mood = Mood { tunnel_percent: 50, ..Mood::of(&mut random) };
+        let packets = adversarial(&mut random, &mood, 100);
+        let table = oracle::table(&packets, &Options::of(Profile::Native));
+        let place = table.columns.iter().position(|column| column == "tunnel").expect("a column");
+        found.extend(table.rows.iter().filter_map(|row| match &row[place] {
+            Cell::Text(tunnels) => Some(tunnels.split(':').next()?.to_owned()),
+            _ => None,
+        }));
+    }
+    let kinds = "mpls pppoe gre pptp erspan ipip 6in4 4in6 6in6 vxlan geneve gtp teredo l2tp";
+    for kind in kinds.split(' ') {
+        assert!(found.contains(kind), "{kind} in {found:?}");
+    }
+    assert!(found.iter().any(|tunnels| tunnels.contains('/')), "{found:?}");
 }
 
 #[test]

@@ -47,7 +47,9 @@ pub fn find_ip<'a>(
     {
         return Ok((Walk { rest, original: walk.original - 14 }, version));
     }
-    find_ip_of_others(walk, layers, link_type)
+    // Taken apart, so that only the results of others come through memory.
+    let (walk, version) = find_ip_of_others(walk, layers, link_type)?;
+    Ok((walk, version))
 }
 
 #[inline(always)]

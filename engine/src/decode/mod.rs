@@ -175,20 +175,14 @@ impl Decoder {
         // A record may say less than it holds.
         let original = (packet.original_bytes as usize).max(packet.data.len());
         let frame = Walk { rest: packet.data, original };
-        let (mut walk, mut version) = link::find_ip(frame, &mut self.layers, packet.link_type)?;
-        // Only scalars go round this loop: an ordinary packet stays in registers.
-        let datagram = loop {
-            let datagram = ip::read(version, walk, &mut self.counts)?;
-            if self.reading.outer || !tunnel::may_begin(&datagram) {
-                break datagram;
+        let (walk, version) = link::find_ip(frame, &mut self.layers, packet.link_type)?;
+        let mut datagram = ip::read(version, walk, &mut self.counts)?;
+        if tunnel::may_begin(&datagram) && !self.reading.outer {
+            let outer = tunnel::Outer::of(&datagram);
+            if let Some(inner) = tunnel::innermost(outer, &mut self.layers, &mut self.counts)? {
+                datagram = inner;
             }
-            let (protocol, is_ipv6) = (datagram.protocol, datagram.is_ipv6);
-            let outer = tunnel::Outer { protocol, is_ipv6, payload: datagram.payload() };
-            match tunnel::find_inner_ip(outer, &mut self.layers)? {
-                Some(inner) => (walk, version) = inner,
-                None => break datagram,
-            }
-        };
+        }
         let transport = transport::read(&datagram, &mut self.counts)?;
         let bare = self.reading.rules == ReadingRules::BareTransport;
         if bare && !matches!(datagram.protocol, ip::TCP | ip::UDP) && !datagram.is_fragment() {

@@ -3,7 +3,7 @@
 use super::ip::{self, Datagram};
 use super::layers::{Layers, Tunnel};
 use super::walk::{Head, Version, Walk};
-use super::{Kind, u16_at, u32_at};
+use super::{Counts, Kind, u16_at, u32_at};
 use crate::limits::HEADER_DEPTH_MAX;
 
 const IPV4: u8 = 4;
@@ -46,17 +46,45 @@ pub struct Outer<'a> {
     pub payload: Walk<'a>,
 }
 
+impl<'a> Outer<'a> {
+    #[inline(always)]
+    pub fn of(datagram: &Datagram<'a>) -> Self {
+        let &Datagram { protocol, is_ipv6, .. } = datagram;
+        Self { protocol, is_ipv6, payload: datagram.payload() }
+    }
+}
+
 /// What a tunnel's header says: its kind, its id, and what follows.
 type Begun = (Tunnel, Option<u32>, Head);
 
-/// Goes to the IP packet inside. `None`, and the layers as before, when this is no tunnel or what
-/// it carries is not IP: then the packet is the outer datagram's.
+/// The innermost datagram. `None` when this is no tunnel or what it carries is not IP: then the
+/// packet is the outer datagram's. A loop here, and none on the ordinary way, whose results it
+/// would send through memory.
 ///
 /// # Errors
 /// What is wrong with the headers inside, or too many of them.
 #[cold]
 #[inline(never)]
-pub fn find_inner_ip<'a>(
+pub fn innermost<'a>(
+    outer: Outer<'a>,
+    layers: &mut Layers,
+    counts: &mut Counts,
+) -> Result<Option<Datagram<'a>>, Kind> {
+    let (mut outer, mut innermost) = (outer, None);
+    while let Some((walk, version)) = find_inner_ip(outer, layers)? {
+        let datagram = ip::read(version, walk, counts)?;
+        outer = Outer::of(&datagram);
+        let ends = !may_begin(&datagram);
+        innermost = Some(datagram);
+        if ends {
+            break;
+        }
+    }
+    Ok(innermost)
+}
+
+/// The IP packet inside; if there is none, the layers are as before.
+fn find_inner_ip<'a>(
     outer: Outer<'a>,
     layers: &mut Layers,
 ) -> Result<Option<(Walk<'a>, Version)>, Kind> {
