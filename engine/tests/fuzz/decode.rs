@@ -10,7 +10,7 @@ use tractor_engine::time::Timestamp;
 
 const READINGS: [Reading; 2] = [
     Reading { whole_microseconds: false, bare_transport: false, checksums: false },
-    Reading { whole_microseconds: true, bare_transport: true, checksums: false },
+    Reading { whole_microseconds: true, bare_transport: true, checksums: true },
 ];
 
 /// Link types and others, by the first byte; then what was cut off; then the packet.
