@@ -106,7 +106,7 @@ impl Decoder {
             _ => 0,
         };
         let mut segment = transport.segment(&datagram, moment, stack, &self.placement);
-        if self.reading.checksums && checksum::is_bad(&datagram) {
+        if self.reading.checksums && checksum::is_bad(datagram) {
             segment.marks |= marks::BAD_CHECKSUM;
         }
         self.counts.count_transport(datagram.protocol);
