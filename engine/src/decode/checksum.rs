@@ -5,10 +5,11 @@ use super::{u16_at, u32_at};
 
 /// True when the checksum of a datagram's transport is wrong. Only what is whole and captured whole
 /// is judged: no fragment, nothing behind IPv6 extension headers, which may name another
-/// destination, and no TCP header that lies about its length.
+/// destination, and no TCP header that lies about its length. Takes a copy: the datagram of which
+/// something had the address could not stay in registers.
 #[cold]
 #[inline(never)]
-pub fn is_bad(datagram: &Datagram<'_>) -> bool {
+pub fn is_bad(datagram: Datagram<'_>) -> bool {
     let bytes = datagram.ip_bytes.saturating_sub(datagram.header_bytes) as usize;
     let is_extended = datagram.is_ipv6 && datagram.header_bytes > 40;
     let Some(transport) = datagram.payload.get(..bytes) else { return false };
@@ -24,7 +25,7 @@ pub fn is_bad(datagram: &Datagram<'_>) -> bool {
         UDP => bytes >= 8 && (datagram.is_ipv6 || u16_at(transport, 6) != Some(0)),
         _ => false,
     };
-    is_judged && !sums_up(datagram, transport)
+    is_judged && !sums_up(&datagram, transport)
 }
 
 /// Whether the words of pseudo-header and transport add up to nothing.

@@ -14,6 +14,7 @@ pub const ICMPV6: u8 = 58;
 pub const SCTP: u8 = 132;
 
 /// An IP packet without its headers.
+#[derive(Clone, Copy)]
 pub struct Datagram<'a> {
     pub source: u128,
     pub destination: u128,

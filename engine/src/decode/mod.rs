@@ -190,7 +190,7 @@ impl Decoder {
         }
         let stack = if bare || self.layers.is_empty() { 0 } else { self.stack_word() };
         let mut segment = transport.segment(&datagram, moment, stack, &self.placement);
-        if self.reading.checksums && checksum::is_bad(&datagram) {
+        if self.reading.checksums && checksum::is_bad(datagram) {
             segment.marks |= marks::BAD_CHECKSUM;
         }
         self.counts.count_transport(datagram.protocol);

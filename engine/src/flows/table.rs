@@ -163,6 +163,7 @@ impl<T: TrackerSet> Table<T> {
             self.used += 1;
             self.used - 1
         }) as usize;
+        self.fetch_to_open();
         let before = self.records.get(index);
         let generation = before.map_or(0, |record| record.flow.generation.wrapping_add(1));
         if let Some(stack) = head.deep_stack(segment.key.stack_word()) {
@@ -398,6 +399,15 @@ impl<T: TrackerSet> Table<T> {
                 prefetch(&record.flow, OpenFlow::HOT_BYTES);
                 prefetch(&record.trackers, T::HOT_BYTES);
             }
+        }
+    }
+
+    /// The same for the place of the next flow that opens: its last tenant is long forgotten.
+    #[inline]
+    fn fetch_to_open(&self) {
+        let next = self.free.last().and_then(|&index| self.records.get(index as usize));
+        if let Some(record) = next {
+            prefetch(record, size_of::<Record<T>>());
         }
     }
 
