@@ -40,7 +40,7 @@ const DOORS: [(&str, &[&str]); 26] = [
     ("jiff", &["engine/src/time.rs", "api/duration.rs"]),
     ("lz4_flex", &["engine/src/capture/lz4.rs"]),
     ("mimalloc", &["api/main.rs"]),
-    ("parquet", &["engine/src/output/parquet.rs"]),
+    ("parquet", &["engine/src/output"]),
     ("pcap_file", &["engine/src/capture"]),
     ("serde", &["engine/src/statistics/count.rs"]),
     (

@@ -84,6 +84,9 @@ pub const PARQUET_GROUP_ROWS: usize = 65_536;
 /// Rows kept as values before they are encoded for a Parquet file.
 pub const PARQUET_BATCH_ROWS: usize = 2_048;
 
+/// Batches of rows that may wait to be encoded; then the writer's thread waits.
+pub const PARQUET_BATCHES_MAX: usize = 2;
+
 /// Bytes of the dictionary of a column in a row group of a Parquet file. Later values stand in full:
 /// columns with so many are nearly all distinct, and are written faster and smaller so.
 pub const PARQUET_DICTIONARY_BYTES: usize = 64 << 10;

@@ -6,7 +6,9 @@
 
 use super::RowWriter;
 use super::cells::Cells;
-use crate::limits::{PARQUET_BATCH_ROWS, PARQUET_DICTIONARY_BYTES, PARQUET_GROUP_ROWS};
+use crate::limits::{
+    PARQUET_BATCH_ROWS, PARQUET_BATCHES_MAX, PARQUET_DICTIONARY_BYTES, PARQUET_GROUP_ROWS,
+};
 use crate::profiles::{Column, Kind, Layout, Row, Value};
 use crate::time::MICROSECOND_NS;
 use arrow_array::builder::{
@@ -22,21 +24,24 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::fmt::Write as _;
 use std::io::{self, Write};
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::JoinHandle;
 
-/// Writes rows as Parquet.
-pub struct ParquetWriter<W: Write + Send> {
+/// Writes rows as Parquet. Encoding has a thread of its own: it costs more than the rows do.
+pub struct ParquetWriter {
     cells: Cells,
     columns: Vec<Builder>,
     rows: usize,
     schema: SchemaRef,
-    to: ArrowWriter<W>,
+    encoder: Encoder,
 }
 
-impl<W: Write + Send> ParquetWriter<W> {
+impl ParquetWriter {
     /// # Errors
     /// When the destination does not take the first bytes.
-    pub fn new(layout: Layout, to: W) -> io::Result<Self> {
+    pub fn new(layout: Layout, to: impl Write + Send + 'static) -> io::Result<Self> {
         let fields: Vec<Field> = layout.columns().map(field).collect();
         let schema = Arc::new(Schema::new(fields));
         let to = ArrowWriter::try_new(to, Arc::clone(&schema), Some(properties(layout)));
@@ -45,19 +50,20 @@ impl<W: Write + Send> ParquetWriter<W> {
             columns: layout.columns().map(|column| Builder::new(column.kind)).collect(),
             rows: 0,
             schema,
-            to: to.map_err(into_io)?,
+            encoder: Encoder::start(to.map_err(into_io)?),
         })
     }
 
-    /// Encodes the rows that were gathered.
-    fn hand_on(&mut self) -> Result<()> {
+    /// Hands on the rows that were gathered.
+    fn hand_on(&mut self) -> io::Result<()> {
         let columns = self.columns.iter_mut().map(Builder::finish).collect();
         self.rows = 0;
-        self.to.write(&RecordBatch::try_new(Arc::clone(&self.schema), columns)?)
+        let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
+        self.encoder.send(Message::Batch(batch.map_err(io::Error::other)?))
     }
 }
 
-impl<W: Write + Send> RowWriter for ParquetWriter<W> {
+impl RowWriter for ParquetWriter {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
         self.cells.of(row, |cells| {
             for (column, value) in self.columns.iter_mut().zip(cells) {
@@ -66,15 +72,67 @@ impl<W: Write + Send> RowWriter for ParquetWriter<W> {
         });
         self.rows += 1;
         match self.rows == PARQUET_BATCH_ROWS {
-            true => self.hand_on().map_err(into_io),
+            true => self.hand_on(),
             false => Ok(()),
         }
     }
 
     fn finish(&mut self) -> io::Result<()> {
-        self.hand_on().and_then(|()| self.to.finish().map(drop)).map_err(into_io)?;
-        self.to.inner_mut().flush()
+        self.hand_on()?;
+        self.encoder.send(Message::End)?;
+        self.encoder.join()
     }
+}
+
+enum Message {
+    Batch(RecordBatch),
+    /// No row follows: the footer is written.
+    End,
+}
+
+/// The thread that encodes. Without [`Message::End`] it ends and leaves the file without a footer.
+struct Encoder {
+    to_thread: SyncSender<Message>,
+    /// `None` when it was joined.
+    thread: Option<JoinHandle<Result<()>>>,
+}
+
+impl Encoder {
+    fn start(to: ArrowWriter<impl Write + Send + 'static>) -> Self {
+        let (to_thread, messages) = sync_channel(PARQUET_BATCHES_MAX);
+        let thread = Some(std::thread::spawn(move || encode(to, &messages)));
+        Self { to_thread, thread }
+    }
+
+    fn send(&mut self, message: Message) -> io::Result<()> {
+        match self.to_thread.send(message) {
+            Ok(()) => Ok(()),
+            // It ended before its time, and says why.
+            Err(_) => self.join().and(Err(io::Error::other("the encoder has ended"))),
+        }
+    }
+
+    fn join(&mut self) -> io::Result<()> {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(result)) => result.map_err(into_io),
+            // A defect there is one of this thread.
+            Some(Err(panic)) => resume_unwind(panic),
+            None => Ok(()),
+        }
+    }
+}
+
+fn encode(mut to: ArrowWriter<impl Write + Send>, messages: &Receiver<Message>) -> Result<()> {
+    for message in messages {
+        match message {
+            Message::Batch(batch) => to.write(&batch)?,
+            Message::End => {
+                to.finish()?;
+                return Ok(to.inner_mut().flush()?);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn field(column: &Column) -> Field {

@@ -1,12 +1,14 @@
+import java.io.FileReader;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import weka.core.Attribute;
 import weka.core.Instance;
 import weka.core.Instances;
-import weka.core.converters.ConverterUtils.DataSource;
 
 /** Prints the rows of an ARFF file as Weka reads them; the format is that of rows.py. */
 class WekaRows {
     public static void main(String[] arguments) throws Exception {
-        Instances data = DataSource.read(arguments[0]);
+        Instances data = new Instances(new FileReader(arguments[0], StandardCharsets.UTF_8));
         StringBuilder text = new StringBuilder();
         for (int place = 0; place < data.numAttributes(); place++) {
             Attribute attribute = data.attribute(place);
@@ -24,6 +26,6 @@ class WekaRows {
                 text.append(isNumber ? Double.toString(row.value(place)) : row.stringValue(place));
             }
         }
-        System.out.println(text);
+        new PrintStream(System.out, true, StandardCharsets.UTF_8).println(text);
     }
 }
