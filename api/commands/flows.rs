@@ -69,8 +69,11 @@ fn contradiction(arguments: &FlowsArguments, profile: &Profile) -> Option<String
     if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
         return Some("parquet is not for terminals: name a file with -o".to_owned());
     }
-    if arguments.format == Format::Zeek && (name != "native" || arguments.window.is_some()) {
-        return Some("the format zeek is of flows of the profile native only".to_owned());
+    if arguments.format == Format::Zeek && name != "native" {
+        return Some("the format zeek is of the profile native only".to_owned());
+    }
+    if arguments.format == Format::Zeek && arguments.window.is_some() {
+        return Some("the format zeek has no rows of windows".to_owned());
     }
     if arguments.window.is_some() && !profile.columns.has_windows() {
         return Some(format!("the profile {name} has no rows of windows"));

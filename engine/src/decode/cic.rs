@@ -213,7 +213,8 @@ impl Walk<'_> {
         if self.left() < 20 || words == 0 {
             return Ok(None);
         }
-        if words < 5 {
+        // Four words pass.
+        if words < 4 {
             return Err(Unreadable);
         }
         let header_bytes = (words * 4).min(self.left());

@@ -144,7 +144,8 @@ impl First {
         );
         segment.key = key;
         segment.hash = placement.hash(&key);
-        segment.marks = (segment.marks & marks::DSCP) | u16::from(from_larger);
+        segment.marks =
+            (segment.marks & (marks::DSCP | marks::HEADER_BYTES)) | u16::from(from_larger);
         segment
     }
 }

@@ -1,6 +1,6 @@
 //! The small record of a packet that travels through the dataflow.
 
-use super::{Key, ip};
+use super::Key;
 use crate::time::Timestamp;
 
 /// TCP flags, byte 13 of the header (RFC 9293).
@@ -32,6 +32,8 @@ pub mod marks {
     /// Bytes of the transport header, at most 60, six bits.
     pub const HEADER_BYTES: u16 = 0xfc00;
     pub const HEADER_BYTES_SHIFT: u32 = 10;
+    /// In place of header bytes: a later fragment.
+    pub const NO_HEADER: u32 = 63;
 
     /// DSCP and header bytes in their places.
     #[inline]
@@ -103,16 +105,11 @@ impl Segment {
         ((self.marks & marks::DSCP) >> marks::DSCP_SHIFT) as u8
     }
 
-    /// Bytes of the transport header, at most 60.
+    /// Bytes of the transport header, at most 60; `None` of a later fragment.
     #[inline]
-    pub fn header_bytes(&self) -> u8 {
-        (self.marks >> marks::HEADER_BYTES_SHIFT) as u8
-    }
-
-    /// True for protocols whose packets have a transport header that is read; a later fragment
-    /// has none all the same.
-    pub fn has_transport(&self) -> bool {
-        matches!(self.key.protocol(), ip::TCP | ip::UDP | ip::SCTP | ip::ICMP | ip::ICMPV6)
+    pub fn header_bytes(&self) -> Option<u8> {
+        let bytes = (self.marks >> marks::HEADER_BYTES_SHIFT) as u8;
+        (u32::from(bytes) != marks::NO_HEADER).then_some(bytes)
     }
 
     /// The side of whoever sent the packet: not [`Segment::side`] where directions are told by

@@ -22,7 +22,8 @@ pub struct Transport {
 pub fn read(datagram: &Datagram<'_>, counts: &mut Counts) -> Result<Transport, Kind> {
     let behind_ip = datagram.ip_bytes.saturating_sub(datagram.header_bytes);
     if datagram.is_later_fragment() {
-        return Ok(Transport { payload_bytes: behind_ip, ..Transport::default() });
+        let header_bytes = marks::NO_HEADER;
+        return Ok(Transport { payload_bytes: behind_ip, header_bytes, ..Transport::default() });
     }
     match datagram.protocol {
         ip::TCP => tcp(datagram.payload, behind_ip, counts),

@@ -80,9 +80,8 @@ impl Meter {
     #[inline]
     pub fn add(&mut self, segment: &Segment, arrival: Arrival, rule: ActivityRule) {
         let side = segment.side();
-        let header_bytes = segment.header_bytes();
-        self.header_bytes[side] += u64::from(header_bytes);
-        if header_bytes > 0 || !segment.has_transport() {
+        if let Some(header_bytes) = segment.header_bytes() {
+            self.header_bytes[side] += u64::from(header_bytes);
             self.header_bytes_min[side] = self.header_bytes_min[side].min(header_bytes);
         }
         self.last_window[side] = segment.window;
