@@ -11,6 +11,24 @@ const EVERY: usize = 10;
 const LONGEST: Duration = Duration::from_secs(5);
 const MOST_MEMORY_KIB: u64 = 256 << 10;
 
+/// Every profile, every format, and what cuts flows otherwise.
+const WAYS: [&[&str]; 14] = [
+    &["flows", "--format", "jsonl"],
+    &["flows", "--format", "parquet"],
+    &["flows", "--format", "arff"],
+    &["flows", "--format", "zeek"],
+    &["flows", "--profile", "iscx"],
+    &["flows", "--profile", "iscx-a2", "--format", "parquet"],
+    &["flows", "--profile", "iscx-fixed", "--format", "jsonl"],
+    &["flows", "--profile", "cic", "--format", "parquet"],
+    &["flows", "--profile", "cic-fixed", "--format", "arff"],
+    &["flows", "--profile", "nfstream", "--format", "jsonl"],
+    &["flows", "--splt", "255", "--format", "parquet"],
+    &["flows", "--window", "1s"],
+    &["flows", "--profile", "cic-fixed", "--window", "10s", "--format", "parquet"],
+    &["flows", "--outer"],
+];
+
 /// A run that is over.
 struct Measured {
     status: ExitStatus,
@@ -24,8 +42,12 @@ fn no_capture_makes_the_program_panic_or_wait_or_grow() {
     let every = if is_long() { 1 } else { EVERY };
     let (mut runs, mut slowest, mut largest_kib) = (0, Duration::ZERO, 0);
     let mut complaints = Vec::new();
-    for path in captures().iter().step_by(every) {
-        for arguments in [&["info", "--json"][..], &["flows", "--workers", "2"]] {
+    for (place, path) in captures().iter().step_by(every).enumerate() {
+        // Each capture in one way, or in all.
+        let ways = WAYS.iter().cycle().skip(if is_long() { 0 } else { place });
+        let ways = ways.take(if is_long() { WAYS.len() } else { 1 });
+        let always = [&["info", "--json"][..], &["flows", "--workers", "2"]];
+        for arguments in always.iter().chain(ways) {
             let (measured, messages) = run(path, arguments);
             runs += 1;
             slowest = slowest.max(measured.took);
