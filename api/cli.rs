@@ -1,7 +1,8 @@
 //! The command line, as people type it.
 
 use crate::duration;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use crate::{config, messages};
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
 /// `tractor`.
@@ -12,11 +13,69 @@ use std::path::PathBuf;
     about = "Turn captured network traffic into flows and their features",
     after_help = "Exit codes: 0 success; 1 nothing could be read, or the output not written; \
                   2 wrong usage; 3 finished, but some input was damaged or unreadable; \
-                  130 interrupted."
+                  130 interrupted.\n\n\
+                  Configuration: tractor.toml in the current folder, else in \
+                  $XDG_CONFIG_HOME/tractor or ~/.config/tractor, holds defaults of flags by their \
+                  long names, such as workers = 2 or active-timeout = \"30s\"; under [flows] only \
+                  for that command. The command line wins. A switch that the file turns on is \
+                  turned off by --no-config."
 )]
 pub struct Arguments {
+    #[command(flatten)]
+    pub global: Global,
+
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// What every command takes.
+#[derive(Args)]
+pub struct Global {
+    /// Take defaults of flags from this file, not from tractor.toml
+    #[arg(long, global = true, value_name = "FILE", conflicts_with = "no_config")]
+    pub config: Option<PathBuf>,
+
+    /// Take no defaults from a file
+    #[arg(long, global = true)]
+    pub no_config: bool,
+
+    /// Print errors only: no progress, summary or warnings
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Also say which files and rules are used, and how long each stage took
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The command line as clap knows it.
+pub fn command() -> clap::Command {
+    Arguments::command()
+}
+
+/// The arguments of this run, with the defaults of a file; ends the program if they are wrong.
+///
+/// # Errors
+/// How the program ends when the file is wrong.
+pub fn parse() -> Result<Arguments, crate::Exit> {
+    // Only to find the file: what is wrong is said below, with the file's defaults known.
+    let first = command().ignore_errors(true).try_get_matches().ok();
+    let global = first.and_then(|matches| Global::from_arg_matches(&matches).ok());
+    let (named, none) = global.map_or((None, false), |one| (one.config, one.no_config));
+    let path = if none { None } else { config::find(named.as_ref()) };
+    let mut whole = command();
+    if let Some(path) = &path {
+        whole = config::apply(whole, path).map_err(|wrong| {
+            messages::error(wrong);
+            crate::Exit::Usage
+        })?;
+    }
+    let arguments = Arguments::from_arg_matches(&whole.get_matches()).unwrap_or_else(|e| e.exit());
+    messages::set_level(arguments.global.quiet, arguments.global.verbose);
+    if let Some(path) = path {
+        messages::verbose(format_args!("defaults from {}", path.display()));
+    }
+    Ok(arguments)
 }
 
 /// The commands.
@@ -30,6 +89,10 @@ pub enum Command {
     Stats(StatsArguments),
     /// List the profiles, or the columns of one
     Profiles(ProfilesArguments),
+    /// Print the completions of a shell
+    Completions(CompletionsArguments),
+    /// Print the manual page, or write a page for each command
+    Man(ManArguments),
 }
 
 /// What every command that reads captures takes.
@@ -182,4 +245,25 @@ pub struct ProfilesArguments {
     /// The profile whose columns to list
     #[arg(value_name = "NAME")]
     pub name: Option<String>,
+}
+
+/// `tractor completions`.
+#[derive(Args)]
+#[command(after_help = "Example:
+  tractor completions bash > ~/.local/share/bash-completion/completions/tractor")]
+pub struct CompletionsArguments {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
+}
+
+/// `tractor man`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tractor man | man -l -
+  tractor man /usr/local/share/man/man1")]
+pub struct ManArguments {
+    /// Where to write tractor.1 and a page for each command
+    #[arg(value_name = "DIR")]
+    pub folder: Option<PathBuf>,
 }

@@ -8,9 +8,11 @@
 
 pub mod cli;
 mod commands;
+mod config;
 mod duration;
 mod exit;
 mod interrupt;
+mod manual;
 mod messages;
 mod output_file;
 mod progress;

@@ -1,6 +1,5 @@
 //! `tractor`: see `tractor --help`.
 
-use clap::Parser;
 use std::process::ExitCode;
 
 /// Buffers are allocated by one worker and freed by another, which this allocator is good at.
@@ -8,5 +7,7 @@ use std::process::ExitCode;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    tractor::run(&tractor::cli::Arguments::parse().command).into()
+    tractor::cli::parse()
+        .map_or_else(|exit| exit, |arguments| tractor::run(&arguments.command))
+        .into()
 }

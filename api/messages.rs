@@ -1,18 +1,68 @@
 //! What people read on standard error.
 
 use crate::Exit;
+use anstyle::{AnsiColor, Style};
 use std::io::Write;
+use std::sync::atomic::{AtomicU8, Ordering};
 use tractor_engine::capture::{Problem, Severity};
 use tractor_engine::dataflow::Summary;
 
+const QUIET: u8 = 0;
+const USUAL: u8 = 1;
+const VERBOSE: u8 = 2;
+
+/// How much is said.
+static LEVEL: AtomicU8 = AtomicU8::new(USUAL);
+
+const ERROR: Style = AnsiColor::Red.on_default().bold();
+const WARNING: Style = AnsiColor::Yellow.on_default().bold();
+
+/// Sets how much is said from now on.
+pub fn set_level(quiet: bool, verbose: u8) {
+    let level = match (quiet, verbose) {
+        (true, _) => QUIET,
+        (false, 0) => USUAL,
+        (false, _) => VERBOSE,
+    };
+    LEVEL.store(level, Ordering::Relaxed);
+}
+
+pub fn is_quiet() -> bool {
+    LEVEL.load(Ordering::Relaxed) == QUIET
+}
+
+pub fn is_verbose() -> bool {
+    LEVEL.load(Ordering::Relaxed) == VERBOSE
+}
+
 /// One line. Nobody can be told that a message could not be written, and nothing else changes.
+/// Colours stay only on a terminal, and as NO_COLOR and CLICOLOR_FORCE have it.
+fn write(text: std::fmt::Arguments<'_>) {
+    let _ = writeln!(anstream::stderr().lock(), "{text}");
+}
+
+/// One line that is no error.
 pub fn line(text: std::fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr().lock(), "{text}");
+    if !is_quiet() {
+        write(text);
+    }
+}
+
+/// One line for those who want to know more.
+pub fn verbose(text: std::fmt::Arguments<'_>) {
+    if is_verbose() {
+        write(text);
+    }
+}
+
+/// `warning: …`, one line.
+pub fn warning(text: impl std::fmt::Display) {
+    line(format_args!("{WARNING}warning:{WARNING:#} {text}"));
 }
 
 /// `error: …`, one line.
 pub fn error(text: impl std::fmt::Display) {
-    line(format_args!("error: {text}"));
+    write(format_args!("{ERROR}error:{ERROR:#} {text}"));
 }
 
 /// `error: cannot write …`: the cause in words, as for inputs, without the system's number for it.
@@ -28,7 +78,7 @@ pub fn problems<'a>(problems: impl IntoIterator<Item = &'a Problem>) {
     for problem in problems {
         match problem.severity {
             Severity::Error => error(problem),
-            Severity::Warning => line(format_args!("warning: {problem}")),
+            Severity::Warning => warning(problem),
         }
     }
 }
@@ -46,7 +96,7 @@ pub fn exit_of_inputs(files: usize, problems: &[Problem]) -> Exit {
 pub fn summary(summary: &Summary) {
     problems(&summary.problems);
     if summary.problems_not_kept > 0 {
-        line(format_args!("warning: {} more inputs had problems", summary.problems_not_kept));
+        warning(format_args!("{} more inputs had problems", summary.problems_not_kept));
     }
     let seconds = summary.timings.wall_ns as f64 / 1e9;
     line(format_args!(
@@ -62,9 +112,7 @@ pub fn summary(summary: &Summary) {
     list("packets whose", Some(went_back).filter(|(_, packets)| *packets > 0));
     let evicted = summary.flows.closed[tractor_engine::flows::EndReason::Evicted as usize];
     if evicted > 0 {
-        line(format_args!(
-            "warning: {evicted} flows were evicted from a full table (see --max-flows)"
-        ));
+        warning(format_args!("{evicted} flows were evicted from a full table (see --max-flows)"));
     }
 }
 

@@ -1,5 +1,6 @@
 //! A progress bar on standard error, when that is a terminal.
 
+use crate::messages;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::IsTerminal;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ const EVERY: Duration = Duration::from_millis(100);
 /// A bar over `bytes_total` bytes of files; without a total it shows what was read.
 pub fn show(progress: &Arc<Progress>, bytes_total: Option<u64>) -> Bar {
     let over = Arc::new(AtomicBool::new(false));
-    if !std::io::stderr().is_terminal() {
+    if messages::is_quiet() || !std::io::stderr().is_terminal() {
         return Bar { over, thread: None };
     }
     let (progress, seen) = (Arc::clone(progress), Arc::clone(&over));

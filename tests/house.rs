@@ -23,12 +23,16 @@ const FOR_COMMANDS: [&str; 7] =
     ["time", "capture", "flows", "profiles", "statistics", "output", "dataflow"];
 
 /// Where each dependency may be named: files and folders.
-const DOORS: [(&str, &[&str]); 26] = [
+const DOORS: [(&str, &[&str]); 31] = [
+    ("anstream", &["api/messages.rs"]),
+    ("anstyle", &["api/messages.rs"]),
     ("anyhow", &["examples"]),
     ("arrow_array", &["engine/src/output/parquet.rs"]),
     ("arrow_schema", &["engine/src/output/parquet.rs"]),
     ("base64", &["engine/src/profiles/community_id.rs"]),
-    ("clap", &["api/cli.rs", "api/main.rs", "api/pcap_info.rs"]),
+    ("clap", &["api/cli.rs", "api/config.rs", "api/manual.rs", "api/pcap_info.rs"]),
+    ("clap_complete", &["api/cli.rs", "api/manual.rs"]),
+    ("clap_mangen", &["api/manual.rs"]),
     ("ctrlc", &["api/interrupt.rs"]),
     ("differential_dataflow", &["engine/src/dataflow/collections.rs"]),
     ("etherparse", &["engine/src/decode"]),
@@ -51,6 +55,7 @@ const DOORS: [(&str, &[&str]); 26] = [
     ("tempfile", &["api/output_file.rs", "api/interrupt.rs"]),
     ("thiserror", &["engine/src/capture/damage.rs", "engine/src/dataflow/summary.rs"]),
     ("timely", &["engine/src/dataflow"]),
+    ("toml", &["api/config.rs"]),
     ("zmij", &["engine/src/output"]),
     ("zstd", &["engine/src/capture/source.rs"]),
 ];

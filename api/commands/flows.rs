@@ -57,7 +57,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         return cannot_write(arguments, &cause);
     }
     messages::summary(&summary);
-    if arguments.options.timings {
+    if arguments.options.timings || messages::is_verbose() {
         messages::timings(&summary);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)

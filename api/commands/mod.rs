@@ -2,6 +2,7 @@
 
 mod flows;
 mod info;
+mod manual;
 mod profiles;
 mod stats;
 
@@ -23,6 +24,8 @@ pub fn run(command: &Command) -> Exit {
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),
+        Command::Completions(arguments) => manual::completions(arguments),
+        Command::Man(arguments) => manual::man(arguments),
     }
 }
 
@@ -83,10 +86,29 @@ fn watched(
     progress: &Arc<Progress>,
 ) -> Result<Summary, RunError> {
     let bytes: Option<u64> = joined.files.iter().map(CaptureFile::bytes).sum();
+    say_what_is_read(&joined, options);
     let bar = progress::show(progress, bytes);
     let summary = run_dataflow(joined, options, writer, progress);
     drop(bar);
     summary
+}
+
+/// For --verbose: the files in the order of the stream, and how flows are cut.
+fn say_what_is_read(joined: &Joined, options: &RunOptions) {
+    for file in &joined.files {
+        let bytes = file.bytes().map_or_else(String::new, |bytes| format!(", {bytes} bytes"));
+        messages::verbose(format_args!("reads {}{bytes}", file.name));
+    }
+    let (profile, life) = (options.profile, &options.table.life);
+    let seconds = |ns: i64| ns as f64 / 1e9;
+    let active =
+        life.active_ns.map_or_else(|| "none".to_owned(), |ns| format!("{} s", seconds(ns)));
+    messages::verbose(format_args!(
+        "profile {} version {}: idle time-out {} s, active time-out {active}",
+        profile.name,
+        profile.version,
+        seconds(life.idle_ns),
+    ));
 }
 
 /// Standard output as messages name it.

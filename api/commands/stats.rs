@@ -37,7 +37,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         return Exit::Interrupted;
     }
     messages::summary(&summary);
-    if arguments.options.timings {
+    if arguments.options.timings || messages::is_verbose() {
         messages::timings(&summary);
     }
     match show(arguments, &summary) {

@@ -1,6 +1,7 @@
 //! The built programs as a user meets them: exit codes, messages, files, and rows that depend on the packets alone.
 
 mod columns;
+mod comforts;
 pub mod conn_log;
 mod damage;
 mod exit_codes;

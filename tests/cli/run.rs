@@ -41,7 +41,8 @@ pub fn start_command(command: &mut Command, input: Stdio) -> Running {
 
 pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
-    command.current_dir(folder).args(arguments);
+    // No defaults of whoever runs the tests.
+    command.current_dir(folder).args(arguments).env("XDG_CONFIG_HOME", folder);
     command
 }
 
