@@ -29,7 +29,8 @@ pub type FileRuns = Vec<(u16, u32)>;
 impl MergedReader {
     /// Reads packets of `files`, always the same, until their records are `chunk_bytes` or more, or
     /// `CHUNK_PACKETS_MAX`, or a file ends before its proper end, or all have ended, and hands them
-    /// to `visit`. Offsets count the records' bytes of all files; `end_of_file` says that all ended.
+    /// to `visit`. Offsets count the records' bytes of all files; `end_of_file` says that all have
+    /// ended.
     pub fn read_chunk(
         &mut self,
         files: &[CaptureFile],

@@ -23,8 +23,8 @@ pub struct Place {
     pub chunk: u64,
 }
 
-/// Bits of a step that number the chunk. Units are no more than `FILES_MAX`, so their bits do not
-/// overflow; and no unit has so many chunks, even with a packet in each: that were 16 TiB of records.
+/// Bits of a step that number the chunk; the others number the unit. With a record of 16 bytes in
+/// each, so many chunks are 16 TiB.
 const CHUNK_BITS: u32 = 40;
 
 const _: () = assert!(FILES_MAX < 1 << (Step::BITS - CHUNK_BITS - 1));
