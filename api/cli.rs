@@ -131,6 +131,10 @@ pub struct FlowOptions {
     #[arg(long)]
     pub outer: bool,
 
+    /// Interleave captures that overlap, by packet time (several sensors)
+    #[arg(long)]
+    pub merge: bool,
+
     /// Worker threads [default: one a processor]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
     pub workers: Option<u64>,

@@ -57,6 +57,7 @@ fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
     }
     run.workers = options.workers.map_or(run.workers, |workers| workers as usize);
     run.chunk_bytes = options.chunk_bytes.unwrap_or(run.chunk_bytes);
+    run.merge = options.merge;
     run.outer = options.outer;
     run.panic_at_step = options.panic_at_step;
     run

@@ -91,6 +91,7 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         clock_before: Timestamp::MIN,
         clock_after,
         file: 0,
+        file_runs: Vec::new(),
         deep_stacks: Default::default(),
         link_addresses: Vec::new(),
         is_end: true,

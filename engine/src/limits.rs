@@ -69,6 +69,10 @@ pub const UNIQUE_FLOWS_MAX: usize = 1 << 26;
 /// Capture files of one run.
 pub const FILES_MAX: usize = 1 << 20;
 
+/// Files that `--merge` has open at once: those that overlap at one time. One more is not read,
+/// with a problem that names it.
+pub const MERGE_FILES_OPEN_MAX: usize = 256;
+
 /// Folders inside one another when a folder is given as input.
 pub const FOLDER_DEPTH_MAX: usize = 64;
 

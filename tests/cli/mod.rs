@@ -8,6 +8,7 @@ mod exit_codes;
 mod formats;
 mod info;
 mod inputs;
+mod merge;
 mod output_file;
 mod readers;
 pub mod run;

@@ -84,7 +84,7 @@ fn write_pieces(folder: &Path, pieces: &[&[RawPacket]], random: &mut Random) -> 
 }
 
 /// Names sort as the pieces do.
-fn write_one(
+pub fn write_one(
     folder: &Path,
     number: usize,
     packets: &[RawPacket],

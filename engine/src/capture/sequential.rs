@@ -7,7 +7,7 @@ use super::header::{FILE_HEADER_BYTES, FileHeader};
 use super::problem::{Place, Problem, sentence};
 use super::record::Records;
 use super::source::Source;
-use super::step::{Limit, Step, Stop, walk};
+use super::step::{Limit, Step, Stop, Walked, walk};
 use super::{ChunkEnd, Description, Packet, READ_BYTES, pcapng};
 use crate::limits::CHUNK_PACKETS_MAX;
 use crate::time::Timestamp;
@@ -143,11 +143,7 @@ impl SequentialReader {
                 bytes: limit_bytes.saturating_sub(self.offset),
                 packets: CHUNK_PACKETS_MAX as u64 - packets,
             };
-            let slice = self.buffer.get(self.begin..self.end).unwrap_or_default();
-            let walked = match &mut self.content {
-                Content::Pcap(records) => walk(slice, limit, |slice| records.step(slice), visit),
-                Content::PcapNg(blocks) => walk(slice, limit, |slice| blocks.step(slice), visit),
-            };
+            let walked = self.walk(limit, visit);
             self.consume(walked.bytes);
             packets += walked.packets;
             match walked.stop {
@@ -168,12 +164,39 @@ impl SequentialReader {
     /// Steps over what comes before the first packet and returns the packet's time. The packet is
     /// still read by the next chunk.
     pub(super) fn first_time(&mut self) -> Option<Timestamp> {
+        self.next_time().ok()
+    }
+
+    /// Steps over what comes before the next packet and returns the packet's time.
+    ///
+    /// # Errors
+    /// When there is none: with the problem, unless that is the file's proper end.
+    pub(super) fn next_time(&mut self) -> Result<Timestamp, Option<Problem>> {
         loop {
             match self.next_step() {
-                Next::Packet(time) => return Some(time),
+                Next::Packet(time) => return Ok(time),
                 Next::Other(block_bytes) => self.consume(block_bytes),
-                Next::Stopped(_) => return None,
+                Next::Stopped(problem) => return Err(problem),
             }
+        }
+    }
+
+    /// Hands over the packet whose time [`next_time`](Self::next_time) has just returned, and
+    /// returns the bytes of its record.
+    pub(super) fn read_next(&mut self, visit: &mut impl FnMut(&Packet<'_>)) -> u64 {
+        let limit = Limit { bytes: u64::MAX, packets: 1 };
+        let walked = self.walk(limit, visit);
+        self.consume(walked.bytes);
+        walked.bytes as u64
+    }
+
+    /// Walks over what is in the buffer, and consumes nothing of it.
+    #[inline]
+    fn walk(&mut self, limit: Limit, visit: &mut impl FnMut(&Packet<'_>)) -> Walked {
+        let slice = self.buffer.get(self.begin..self.end).unwrap_or_default();
+        match &mut self.content {
+            Content::Pcap(records) => walk(slice, limit, |slice| records.step(slice), visit),
+            Content::PcapNg(blocks) => walk(slice, limit, |slice| blocks.step(slice), visit),
         }
     }
 
@@ -274,7 +297,7 @@ impl SequentialReader {
 
     /// Bytes taken from the input since the last call. What is read ahead of an uncompressed input
     /// does not count yet.
-    fn progress(&mut self) -> u64 {
+    pub(super) fn progress(&mut self) -> u64 {
         let taken_bytes = match self.source.compression {
             Some(_) => self.source.taken_bytes(),
             None => self.offset,

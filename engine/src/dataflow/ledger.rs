@@ -17,7 +17,7 @@ use timely::scheduling::SyncActivator;
 #[derive(Clone, Copy, Debug)]
 pub struct Published {
     pub place: Place,
-    /// Where the chunk must begin in its file; `None` for a file's first.
+    /// Where the chunk must begin in its unit; `None` for a unit's first.
     pub start: Option<u64>,
     /// Packets before it, in all files.
     pub packets: u64,
@@ -28,7 +28,7 @@ pub struct Published {
 pub enum Turn {
     NotYet,
     Now(Published),
-    /// Its file ended before it.
+    /// Its unit ended before it.
     Skipped,
 }
 
@@ -48,7 +48,7 @@ struct State {
 
 impl Default for State {
     fn default() -> Self {
-        let place = Place { file: 0, chunk: 0 };
+        let place = Place { unit: 0, chunk: 0 };
         let published = Published { place, start: None, packets: 0, clock: Timestamp::MIN };
         Self { published, first_time: None, problems: Vec::new(), problems_not_kept: 0 }
     }
@@ -71,10 +71,10 @@ impl Ledger {
 
     /// Enters the chunk whose turn it is, and wakes whoever comes next.
     pub fn publish(&self, plan: &Plan, place: Place, entry: Entry) {
-        let next = plan.following(place, entry.end_of_file);
+        let next = plan.following(place, entry.end_of_unit);
         {
             let mut state = lock(&self.state);
-            let start = (next.file == place.file).then_some(entry.next);
+            let start = (next.unit == place.unit).then_some(entry.next);
             state.published.place = next;
             state.published.start = start;
             state.published.packets += entry.packets;
@@ -85,7 +85,7 @@ impl Ledger {
             }
         }
         // Who waits for chunks that were skipped must hear of it too.
-        let everybody = next.file != place.file;
+        let everybody = next.unit != place.unit;
         let owner = plan.owner(next);
         for (worker, source) in lock(&self.sources).iter() {
             if everybody || *worker == owner {
@@ -136,5 +136,5 @@ pub struct Entry {
     pub clock: Timestamp,
     pub first_time: Option<Timestamp>,
     pub problem: Option<Problem>,
-    pub end_of_file: bool,
+    pub end_of_unit: bool,
 }

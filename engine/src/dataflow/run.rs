@@ -40,6 +40,8 @@ pub struct RunOptions {
     pub workers: usize,
     /// Bytes of a chunk; results do not depend on it.
     pub chunk_bytes: usize,
+    /// Whether files that overlap are interleaved by packet time.
+    pub merge: bool,
     /// The class of each file's flows, in the order of the joined files.
     pub classes: Vec<Option<String>>,
     /// Whether to count by protocol, address and port.
@@ -73,6 +75,7 @@ impl RunOptions {
             table,
             workers,
             chunk_bytes: CHUNK_BYTES,
+            merge: false,
             classes: Vec::new(),
             statistics: false,
             outer: false,
@@ -149,7 +152,7 @@ pub fn run(
     let chunk_bytes = options.chunk_bytes.clamp(1, RANGE_BYTES_MAX);
     let files = joined.files.len();
     let shared = Arc::new(Shared {
-        plan: Plan::new(joined.files, chunk_bytes, workers),
+        plan: Plan::new(joined.files, chunk_bytes, options.merge, workers),
         ledger: Ledger::default(),
         progress: Arc::clone(progress),
         failure: Failure::default(),

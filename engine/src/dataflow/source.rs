@@ -5,7 +5,9 @@ use super::ledger::{Entry, Published, Turn};
 use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
-use crate::capture::{ChunkEnd, Packet, Problem, RangeReader, SequentialReader, Start};
+use crate::capture::{
+    ChunkEnd, FileRuns, MergedReader, Packet, Problem, RangeReader, SequentialReader, Start,
+};
 use crate::decode::{
     Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, Segment,
 };
@@ -32,6 +34,7 @@ struct DecodedChunk {
     fragments: Vec<Vec<Fragment>>,
     deep_stacks: DeepStacks,
     link_addresses: Vec<LinkAddresses>,
+    file_runs: FileRuns,
     counts: Counts,
     /// Greatest and first time; `None` without packets.
     clock: Option<Timestamp>,
@@ -65,6 +68,7 @@ pub struct Ready {
 enum Reader {
     Ranges(RangeReader),
     Sequential(SequentialReader),
+    Merged(MergedReader),
     /// The file could not be opened again.
     Closed(Problem),
 }
@@ -97,7 +101,7 @@ impl Source {
         decoder: Decoder,
         spare: Rc<Pool<Segment>>,
     ) -> Self {
-        let next = shared.plan.next_of(worker, Place { file: 0, chunk: 0 });
+        let next = shared.plan.next_of(worker, Place { unit: 0, chunk: 0 });
         let mut homes = [0; SHARDS];
         for (shard, home) in homes.iter_mut().enumerate() {
             // Workers are bounded by WORKERS_MAX, far below 256.
@@ -155,16 +159,16 @@ impl Source {
             return;
         }
         if matches!(shared.ledger.turn(place.step()), Turn::Skipped) {
-            self.next = plan.next_of(self.worker, Place { file: place.file + 1, chunk: 0 });
+            self.next = plan.next_of(self.worker, Place { unit: place.unit + 1, chunk: 0 });
             return;
         }
         let start = if place.chunk == 0 { None } else { Some(Start::Guess) };
         let (end, decoded) = self.read(place, start);
         // A guess that failed says nothing about the file's end.
-        let goes_on = !end.end_of_file || plan.is_ranged(place.file);
+        let goes_on = !end.end_of_file || plan.is_ranged(place.unit);
         let following = match goes_on {
             true => Place { chunk: place.chunk + 1, ..place },
-            false => Place { file: place.file + 1, chunk: 0 },
+            false => Place { unit: place.unit + 1, chunk: 0 },
         };
         self.next = plan.next_of(self.worker, following);
         self.pending.push_back(Pending { place, end, decoded });
@@ -188,7 +192,7 @@ impl Source {
     /// Verifies a chunk against the ledger, enters it, and addresses its records.
     fn enter(&mut self, pending: Pending, published: Published) -> Ready {
         let Pending { place, mut end, mut decoded } = pending;
-        let expected = published.start.filter(|_| self.shared.plan.is_ranged(place.file));
+        let expected = published.start.filter(|_| self.shared.plan.is_ranged(place.unit));
         if let Some(start) = expected.filter(|&start| start != end.start) {
             (end, decoded) = self.read_again(place, start);
         }
@@ -197,7 +201,8 @@ impl Source {
             first_position: published.packets + 1,
             clock_before: published.clock,
             clock_after,
-            file: place.file as u32,
+            file: place.unit as u32,
+            file_runs: decoded.file_runs,
             deep_stacks: decoded.deep_stacks,
             link_addresses: decoded.link_addresses,
             is_end: place == self.shared.plan.end(),
@@ -213,7 +218,7 @@ impl Source {
                 clock: clock_after,
                 first_time: decoded.first_time,
                 problem: end.problem,
-                end_of_file: end.end_of_file,
+                end_of_unit: end.end_of_file,
             },
         );
         self.in_flight.push_back(place);
@@ -224,10 +229,10 @@ impl Source {
         }
     }
 
-    /// Reads a chunk from where it really begins. The worker may meanwhile be inside a later file
+    /// Reads a chunk from where it really begins. The worker may meanwhile be inside a later unit
     /// whose reader cannot go back, so that one is set aside.
     fn read_again(&mut self, place: Place, start: u64) -> (ChunkEnd, DecodedChunk) {
-        let ahead = self.reader.take_if(|(file, _)| *file != place.file);
+        let ahead = self.reader.take_if(|(unit, _)| *unit != place.unit);
         let read = self.read(place, Some(Start::At(start)));
         if ahead.is_some() {
             self.reader = ahead;
@@ -247,6 +252,7 @@ impl Source {
             fragments: vec![Vec::new(); self.peers],
             deep_stacks: DeepStacks::new(),
             link_addresses: Vec::new(),
+            file_runs: FileRuns::new(),
             counts: Counts::default(),
             clock: None,
             first_time: None,
@@ -262,7 +268,7 @@ impl Source {
     fn read(&mut self, place: Place, start: Option<Start>) -> (ChunkEnd, DecodedChunk) {
         let began = Instant::now();
         let mut chunk = self.empty();
-        let mut reader = self.reader_of(place.file);
+        let mut reader = self.reader_of(place.unit);
         let mut index = 0u16;
         let mut clock = Timestamp::MIN;
         let (decoder, homes, peers) = (&mut self.decoder, &self.homes, self.peers);
@@ -285,14 +291,21 @@ impl Source {
                 chunk.keep(decoder.decode(packet, moment), homes, peers);
             }
         };
-        let chunk_bytes = self.shared.plan.chunk_bytes;
+        let plan = &self.shared.plan;
+        let mut file_runs = FileRuns::new();
         let end = match &mut reader {
             Reader::Ranges(ranges) => {
                 ranges.read(place.chunk, start.unwrap_or(Start::Guess), &mut visit)
             }
-            Reader::Sequential(file) => file.read_chunk(chunk_bytes, &mut visit),
+            Reader::Sequential(file) => file.read_chunk(plan.chunk_bytes, &mut visit),
+            Reader::Merged(merged) => {
+                let (end, runs) = merged.read_chunk(&plan.files, plan.chunk_bytes, &mut visit);
+                file_runs = runs;
+                end
+            }
             Reader::Closed(problem) => no_chunk(Some(problem.clone())),
         };
+        chunk.file_runs = file_runs;
         chunk.clock = (end.packets > 0).then_some(clock);
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
@@ -300,23 +313,26 @@ impl Source {
         for (expected, segments) in self.segments_expected.iter_mut().zip(&chunk.segments) {
             *expected = segments.len().next_power_of_two();
         }
-        self.reader = Some((place.file, reader));
+        self.reader = Some((place.unit, reader));
         self.busy_ns += began.elapsed().as_nanos() as u64;
         (end, chunk)
     }
 
-    /// The reader of a file, opened if need be. A worker has one file open.
-    fn reader_of(&mut self, file: usize) -> Reader {
+    /// The reader of a unit, opened if need be. A worker has one unit open.
+    fn reader_of(&mut self, unit: usize) -> Reader {
         if let Some((open, reader)) = self.reader.take()
-            && open == file
+            && open == unit
         {
             return reader;
         }
         let plan = &self.shared.plan;
-        let Some(capture) = plan.files.get(file) else {
+        if plan.is_merged {
+            return Reader::Merged(MergedReader::default());
+        }
+        let Some(capture) = plan.files.get(unit) else {
             unreachable!("the plan has a place for every file only")
         };
-        let opened = match plan.is_ranged(file) {
+        let opened = match plan.is_ranged(unit) {
             true => capture.open_ranges(plan.chunk_bytes).map(|mut ranges| {
                 if self.shared.reads_ahead {
                     ranges.read_ahead(self.peers);

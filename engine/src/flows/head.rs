@@ -12,8 +12,10 @@ pub struct ChunkHead {
     /// Stream clock before the first and after the last packet.
     pub clock_before: Timestamp,
     pub clock_after: Timestamp,
-    /// Which file of the run.
+    /// Which file of the run, where all packets are of one.
     pub file: u32,
+    /// Where files are merged: the index of a run's first packet and its file. Else empty.
+    pub file_runs: Vec<(u16, u32)>,
     /// VLANs and tunnels that their word of the key does not spell out, by that word.
     pub deep_stacks: DeepStacks,
     /// Of each packet, where the profile prints them.
@@ -33,6 +35,13 @@ impl ChunkHead {
     #[inline]
     pub fn clock(&self, segment: &Segment) -> Timestamp {
         self.clock_before.max(segment.clock)
+    }
+
+    /// Which file of the run a segment's packet is of.
+    pub fn file_of(&self, segment: &Segment) -> u32 {
+        let begun = self.file_runs.partition_point(|&(first, _)| first <= segment.index);
+        let run = begun.checked_sub(1).and_then(|last| self.file_runs.get(last));
+        run.map_or(self.file, |&(_, file)| file)
     }
 
     /// The link layer's addresses of a segment's packet.

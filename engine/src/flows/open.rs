@@ -67,7 +67,7 @@ impl OpenFlow {
             first: time,
             id: head.position(segment),
             hash: segment.hash,
-            file: head.file,
+            file: head.file_of(segment),
             generation,
             is_open: true,
             ..Self::default()

@@ -135,6 +135,7 @@ fn close_all(
             clock_before,
             clock_after,
             file: 0,
+            file_runs: Vec::new(),
             deep_stacks: Default::default(),
             link_addresses: Vec::new(),
             is_end: false,
