@@ -66,6 +66,12 @@ fn option_arguments(options: &Options) -> Vec<String> {
     if let Some(label) = &options.label {
         add("--label", label.clone());
     }
+    if options.early_packets > 0 {
+        arguments.extend(["--splt".into(), options.early_packets.to_string()]);
+    }
+    if let Some(window) = options.window {
+        arguments.extend(["--window".into(), duration(window)]);
+    }
     if options.outer {
         arguments.push("--outer".into());
     }

@@ -75,7 +75,12 @@ fn the_conn_log_agrees_on_adversarial_traffic() {
         let mut random = Random::seeded(4_000_000 + seed);
         let mood = Mood::of(&mut random);
         let packets = adversarial(&mut random, &mood, 200);
-        let options = Options { label: None, ..any_options(&mut random, Profile::Native) };
+        let options = Options {
+            label: None,
+            early_packets: 0,
+            window: None,
+            ..any_options(&mut random, Profile::Native)
+        };
         let expected = oracle::conn_log(&packets, &options);
         let mut first: Option<String> = None;
         for _ in 0..2 {
@@ -293,8 +298,15 @@ fn any_options(random: &mut Random, profile: Profile) -> Options {
     if random.chance(40) {
         options.flows_max = random.pick(&[1, 256, 512, 5_120]);
     }
+    // What cuts flows otherwise is tried on those that do not copy a program.
+    let copies = matches!(profile, Profile::Cic | Profile::Nfstream);
+    match random.below(6) {
+        0 if !copies => options.early_packets = random.pick(&[1, 3, 20, 255]),
+        1 if !copies => options.window = Some(random.pick(&[SECOND, SECOND / 2, 10 * SECOND])),
+        _ => (),
+    }
     // The copied programs have their own mind about tunnels.
-    options.outer = random.chance(12) && !matches!(profile, Profile::Cic | Profile::Nfstream);
+    options.outer = random.chance(12) && !copies;
     if random.chance(20) {
         options.label = Some(random.pick(&["chat", "voice over IP", "a, \"b\""]).to_string());
     }

@@ -3,6 +3,7 @@
 mod columns;
 mod comforts;
 pub mod conn_log;
+mod cuts;
 mod damage;
 mod exit_codes;
 mod formats;

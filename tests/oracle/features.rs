@@ -23,7 +23,7 @@ pub enum Of {
 impl<'a> Oriented<'a> {
     /// `by_handshake` is how the corrected profiles find the client; the others take the first sender.
     pub fn new(flow: &'a Flow, by_handshake: bool) -> Self {
-        let first_sender = (flow.packets[0].sender, "first_packet");
+        let first_sender = (flow.opener, "first_packet");
         let by_rule = flow.connection.client().filter(|_| by_handshake);
         let (client, client_by) = by_rule.unwrap_or(first_sender);
         let [one, other] = flow.key.ends;

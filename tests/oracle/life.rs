@@ -18,7 +18,7 @@ pub struct Packet {
     /// As it came, and as the flow takes it: `native` and `iscx-fixed` never go back.
     arrived: i128,
     pub time: i128,
-    clock: i128,
+    pub clock: i128,
     pub sender: Endpoint,
     pub receiver: Endpoint,
     pub ip_bytes: i128,
@@ -36,6 +36,8 @@ pub struct Flow {
     pub key: Key,
     pub packets: Vec<Packet>,
     pub connection: Connection,
+    /// Who sent the flow's first packet.
+    pub opener: Endpoint,
     ended: Option<Ended>,
     shard: u8,
 }
@@ -204,6 +206,7 @@ impl Stream<'_> {
             key: key.clone(),
             packets: Vec::new(),
             connection: Connection::default(),
+            opener: packet.sender,
             ended: None,
             shard,
         };

@@ -5,6 +5,7 @@
 
 mod cic;
 pub mod community_id;
+mod cuts;
 mod decode;
 mod ends;
 mod exchange;
@@ -79,6 +80,10 @@ pub struct Options {
     pub activity_gap: i128,
     pub flows_max: usize,
     pub label: Option<String>,
+    /// How many of a flow's first packets stand one by one; 0 for none.
+    pub early_packets: u8,
+    /// A row for each flow and window of this length.
+    pub window: Option<i128>,
     /// No tunnel over IP is looked into.
     pub outer: bool,
     /// Packets with bad checksums are told from others.
@@ -105,6 +110,8 @@ impl Options {
             activity_gap: activity_gap * SECOND,
             flows_max: 4_194_304,
             label: None,
+            early_packets: 0,
+            window: None,
             outer: false,
             checksums: false,
         }
@@ -119,12 +126,23 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
         Profile::Nfstream => return nfstream::table(packets, options),
         _ => (),
     }
+    if let Some(window) = options.window {
+        return cuts::table(packets, options, window);
+    }
     let mut closed = life::flows(packets, options);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
-    Table {
-        columns: columns(options.profile),
-        rows: closed.iter().map(|closed| row(closed, options)).collect(),
+    let mut columns = columns(options.profile);
+    let mut rows: Vec<_> = closed.iter().map(|closed| row(closed, options)).collect();
+    // Before the class.
+    let place = columns.len() - 1;
+    if options.early_packets > 0 {
+        columns.splice(place..place, cuts::EARLY.map(String::from));
+        for (row, closed) in rows.iter_mut().zip(&closed) {
+            let early = cuts::early(&closed.flow, options.early_packets.into(), options.profile);
+            row.splice(place..place, early);
+        }
     }
+    Table { columns, rows }
 }
 
 /// The rows of a conn.log (section 8), in the order in which they must be printed.

@@ -1,0 +1,95 @@
+//! Rows of windows, and the first packets one by one (section 9).
+
+use super::features::Oriented;
+use super::life::{self, Closed, Flow, Packet};
+use super::table::{Cell, Table};
+use super::tcp::Connection;
+use super::time_text::rfc3339;
+use super::values::ratio;
+use super::{Options, Profile, columns, decode::TCP, row};
+use crate::support::capture::RawPacket;
+
+pub const EARLY: [&str; 3] = ["splt_direction", "splt_payload_bytes", "splt_gap_us"];
+
+/// The three lists of a flow's first packets.
+pub fn early(flow: &Flow, count: usize, profile: Profile) -> [Cell; 3] {
+    let oriented = Oriented::new(flow, !profile.is_data_set());
+    let packets = &flow.packets[..flow.packets.len().min(count)];
+    let direction = |packet: &Packet| u8::from(packet.sender != oriented.client).to_string();
+    let gaps = packets.windows(2).map(|pair| ratio(pair[1].time - pair[0].time, 1_000));
+    let gaps: Vec<String> = [0.0].into_iter().chain(gaps).map(|gap| gap.to_string()).collect();
+    let payload = packets.iter().map(|packet| packet.payload_bytes.to_string());
+    [
+        Cell::Text(packets.iter().map(direction).collect::<Vec<_>>().join(" ")),
+        Cell::Text(payload.collect::<Vec<_>>().join(" ")),
+        Cell::Text(gaps.join(" ")),
+    ]
+}
+
+/// A row for each flow and window of so many nanoseconds.
+pub fn table(packets: &[RawPacket], options: &Options, window: i128) -> Table {
+    let all = columns(options.profile);
+    let chosen: Vec<usize> = (0..all.len()).filter(|at| is_of_windows(&all, *at)).collect();
+    let mut rows = Vec::new();
+    for closed in life::flows(packets, options) {
+        let runs = runs(&closed.flow.packets, window);
+        for (part, (start, run)) in runs.iter().enumerate() {
+            let ended = runs.get(part + 1).map_or(closed.clock, |(_, next)| next[0].clock);
+            let part_of = part_of(&closed, run, ended);
+            let full = row(&part_of, options);
+            let mut cells = vec![
+                Cell::Integer(closed.flow.id().into()),
+                Cell::Text(rfc3339(*start)),
+                Cell::Float(ratio(window, 1_000)),
+            ];
+            cells.extend(chosen.iter().map(|at| full[*at].clone()));
+            rows.push(((ended, closed.flow.id(), part), cells));
+        }
+    }
+    rows.sort_by_key(|(order, _)| *order);
+    let first = ["flow_id", "window_start", "window_us"].map(String::from);
+    Table {
+        columns: first.into_iter().chain(chosen.iter().map(|at| all[*at].clone())).collect(),
+        rows: rows.into_iter().map(|(_, cells)| cells).collect(),
+    }
+}
+
+/// Timing, volume, and the class, which is last.
+fn is_of_windows(columns: &[String], at: usize) -> bool {
+    let place = |name: &str| columns.iter().position(|column| column == name);
+    let within = |from: &str, to: &str| {
+        place(from).zip(place(to)).is_some_and(|(from, to)| (from..=to).contains(&at))
+    };
+    at + 1 == columns.len()
+        || columns[0] == "duration"
+        || columns[at] == "duration_us"
+        || within("packets_fwd", "bytes_per_second")
+        || within("Flow Duration", "Idle Min")
+}
+
+/// Packets in a row that lie in one window, with its begin.
+fn runs(packets: &[Packet], window: i128) -> Vec<(i128, Vec<Packet>)> {
+    let mut runs: Vec<(i128, Vec<Packet>)> = Vec::new();
+    for packet in packets {
+        let floor = packet.time.div_euclid(window) * window;
+        let start = if floor < i64::MIN.into() { floor + window } else { floor };
+        match runs.last_mut() {
+            Some((last, run)) if *last == start => run.push(packet.clone()),
+            _ => runs.push((start, vec![packet.clone()])),
+        }
+    }
+    runs
+}
+
+/// The flow as if it had these packets alone, but with the client as it is known after them.
+fn part_of(closed: &Closed, run: &[Packet], clock: i128) -> Closed {
+    let last = run[run.len() - 1].position;
+    let mut connection = Connection::default();
+    let until = closed.flow.packets.iter().take_while(|packet| packet.position <= last);
+    for packet in until.filter(|_| closed.flow.key.protocol == TCP) {
+        connection.add(packet.sender, packet.receiver, packet.tcp.as_ref(), packet.payload_bytes);
+    }
+    let mut flow = closed.flow.clone();
+    (flow.packets, flow.connection) = (run.to_vec(), connection);
+    Closed { flow, reason: closed.reason, clock }
+}
