@@ -69,7 +69,9 @@ impl Walk<'_> {
             source,
             destination,
             by_address: true,
-            bytes: self.end.saturating_sub(offset) as u32,
+            // The UDP header may stand before the first IPv4 header: IPv6 may carry L2TP.
+            bytes: (self.end.saturating_sub(offset) as u32)
+                .max(transport.header_bytes + transport.payload_bytes),
             ..transport
         }))
     }
