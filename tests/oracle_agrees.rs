@@ -22,6 +22,8 @@ use crate::support::traffic::{ForeignMood, Mood, adversarial, foreign, sample};
 
 const CHUNKS: [Option<usize>; 4] = [Some(64), Some(1_000), Some(65_536), None];
 const WORKERS: [usize; 3] = [1, 2, 4];
+const EARLY_PACKETS: [u8; 4] = [1, 3, 20, 255];
+const WINDOWS: [i128; 5] = [SECOND / 1_000, SECOND / 2, SECOND, 10 * SECOND, 3_600 * SECOND];
 const FORMS: [Form; 4] = [Form::One, Form::OnePacked, Form::Several, Form::Folder];
 
 #[derive(Clone, Copy, Debug)]
@@ -157,6 +159,37 @@ fn every_way_of_running_gives_the_same_bytes() {
         let mut options = any_options(&mut random, profile);
         options.flows_max = 256;
         check(&format!("seed 1000000 + {seed}"), &packets, &options, &Way::all(&mut random));
+    }
+}
+
+#[test]
+fn early_packets_agree_however_they_are_run() {
+    check_many_ways(6_000_000, binary::profiles(), |random, options| {
+        (options.early_packets, options.window) = (random.pick(&EARLY_PACKETS), None);
+    });
+}
+
+#[test]
+fn windows_agree_however_they_are_run() {
+    let profiles = binary::profiles().iter().copied();
+    let profiles: Vec<Profile> = profiles.filter(|profile| profile.has_windows()).collect();
+    check_many_ways(7_000_000, &profiles, |random, options| {
+        (options.early_packets, options.window) = (0, Some(random.pick(&WINDOWS)));
+    });
+}
+
+/// Every worker count, chunk size and form of files, but not each with each.
+fn check_many_ways(seeds: u64, profiles: &[Profile], choose: impl Fn(&mut Random, &mut Options)) {
+    for seed in seeds..seeds + binary::cases(8).div_ceil(4) {
+        let mut random = Random::seeded(seed);
+        let mood = Mood::of(&mut random);
+        let packets = adversarial(&mut random, &mood, 300);
+        for &profile in profiles {
+            let mut options = any_options(&mut random, profile);
+            choose(&mut random, &mut options);
+            let ways: Vec<Way> = Way::all(&mut random).into_iter().step_by(5).collect();
+            check(&format!("seed {seed}, {mood:?}"), &packets, &options, &ways);
+        }
     }
 }
 
@@ -298,15 +331,13 @@ fn any_options(random: &mut Random, profile: Profile) -> Options {
     if random.chance(40) {
         options.flows_max = random.pick(&[1, 256, 512, 5_120]);
     }
-    // What cuts flows otherwise is tried on those that do not copy a program.
-    let copies = matches!(profile, Profile::Cic | Profile::Nfstream);
     match random.below(6) {
-        0 if !copies => options.early_packets = random.pick(&[1, 3, 20, 255]),
-        1 if !copies => options.window = Some(random.pick(&[SECOND, SECOND / 2, 10 * SECOND])),
+        0 => options.early_packets = random.pick(&EARLY_PACKETS),
+        1 if profile.has_windows() => options.window = Some(random.pick(&WINDOWS)),
         _ => (),
     }
     // The copied programs have their own mind about tunnels.
-    options.outer = random.chance(12) && !copies;
+    options.outer = random.chance(12) && !matches!(profile, Profile::Cic | Profile::Nfstream);
     if random.chance(20) {
         options.label = Some(random.pick(&["chat", "voice over IP", "a, \"b\""]).to_string());
     }
