@@ -22,6 +22,8 @@ use crate::support::traffic::{ForeignMood, Mood, adversarial, foreign, sample};
 
 const CHUNKS: [Option<usize>; 4] = [Some(64), Some(1_000), Some(65_536), None];
 const WORKERS: [usize; 3] = [1, 2, 4];
+const EARLY_PACKETS: [u8; 4] = [1, 3, 20, 255];
+const WINDOWS: [i128; 5] = [SECOND / 1_000, SECOND / 2, SECOND, 10 * SECOND, 3_600 * SECOND];
 const FORMS: [Form; 4] = [Form::One, Form::OnePacked, Form::Several, Form::Folder];
 
 #[derive(Clone, Copy, Debug)]
@@ -158,6 +160,44 @@ fn every_way_of_running_gives_the_same_bytes() {
         options.flows_max = 256;
         check(&format!("seed 1000000 + {seed}"), &packets, &options, &Way::all(&mut random));
     }
+}
+
+#[test]
+fn early_packets_agree_however_they_are_run() {
+    check_many_ways(6_000_000, binary::profiles(), |random, options| {
+        (options.early_packets, options.window) = (random.pick(&EARLY_PACKETS), None);
+    });
+}
+
+#[test]
+fn windows_agree_however_they_are_run() {
+    let profiles = binary::profiles().iter().copied();
+    let profiles: Vec<Profile> = profiles.filter(|profile| profile.has_windows()).collect();
+    check_many_ways(7_000_000, &profiles, |random, options| {
+        (options.early_packets, options.window) = (0, Some(random.pick(&WINDOWS)));
+    });
+}
+
+/// Every worker count, chunk size and form of files, but not each with each.
+fn check_many_ways(seeds: u64, profiles: &[Profile], choose: impl Fn(&mut Random, &mut Options)) {
+    let mut rows_of = vec![0; profiles.len()];
+    for seed in seeds..seeds + binary::cases(8).div_ceil(4) {
+        let mut random = Random::seeded(seed);
+        let (mood, foreign_mood) = (Mood::of(&mut random), ForeignMood::of(&mut random));
+        // Of the first kind the copied programs read little.
+        let kinds =
+            [adversarial(&mut random, &mood, 300), foreign(&mut random, &foreign_mood, 300)];
+        for (packets, (place, &profile)) in
+            kinds.iter().flat_map(|packets| profiles.iter().enumerate().map(move |p| (packets, p)))
+        {
+            let mut options = any_options(&mut random, profile);
+            choose(&mut random, &mut options);
+            rows_of[place] += oracle::table(packets, &options).rows.len();
+            let ways: Vec<Way> = Way::all(&mut random).into_iter().step_by(5).collect();
+            check(&format!("seed {seed}"), packets, &options, &ways);
+        }
+    }
+    assert!(rows_of.iter().all(|rows| *rows > 5), "{profiles:?} have {rows_of:?} rows");
 }
 
 #[test]
@@ -298,15 +338,13 @@ fn any_options(random: &mut Random, profile: Profile) -> Options {
     if random.chance(40) {
         options.flows_max = random.pick(&[1, 256, 512, 5_120]);
     }
-    // What cuts flows otherwise is tried on those that do not copy a program.
-    let copies = matches!(profile, Profile::Cic | Profile::Nfstream);
     match random.below(6) {
-        0 if !copies => options.early_packets = random.pick(&[1, 3, 20, 255]),
-        1 if !copies => options.window = Some(random.pick(&[SECOND, SECOND / 2, 10 * SECOND])),
+        0 => options.early_packets = random.pick(&EARLY_PACKETS),
+        1 if profile.has_windows() => options.window = Some(random.pick(&WINDOWS)),
         _ => (),
     }
     // The copied programs have their own mind about tunnels.
-    options.outer = random.chance(12) && !copies;
+    options.outer = random.chance(12) && !matches!(profile, Profile::Cic | Profile::Nfstream);
     if random.chance(20) {
         options.label = Some(random.pick(&["chat", "voice over IP", "a, \"b\""]).to_string());
     }

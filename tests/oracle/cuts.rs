@@ -2,28 +2,57 @@
 
 use super::features::Oriented;
 use super::life::{self, Closed, Flow, Packet};
+use super::native::microseconds;
 use super::table::{Cell, Table};
 use super::tcp::Connection;
 use super::time_text::rfc3339;
-use super::values::ratio;
+use super::values::gaps;
 use super::{Options, Profile, columns, decode::TCP, row};
 use crate::support::capture::RawPacket;
 
-pub const EARLY: [&str; 3] = ["splt_direction", "splt_payload_bytes", "splt_gap_us"];
+const EARLY: [&str; 3] = ["splt_direction", "splt_payload_bytes", "splt_gap_us"];
 
-/// The three lists of a flow's first packets.
-pub fn early(flow: &Flow, count: usize, profile: Profile) -> [Cell; 3] {
-    let oriented = Oriented::new(flow, !profile.is_data_set());
-    let packets = &flow.packets[..flow.packets.len().min(count)];
-    let direction = |packet: &Packet| u8::from(packet.sender != oriented.client).to_string();
-    let gaps = packets.windows(2).map(|pair| ratio(pair[1].time - pair[0].time, 1_000));
-    let gaps: Vec<String> = [0.0].into_iter().chain(gaps).map(|gap| gap.to_string()).collect();
-    let payload = packets.iter().map(|packet| packet.payload_bytes.to_string());
-    [
-        Cell::Text(packets.iter().map(direction).collect::<Vec<_>>().join(" ")),
-        Cell::Text(payload.collect::<Vec<_>>().join(" ")),
-        Cell::Text(gaps.join(" ")),
-    ]
+/// What is told of a packet. Time in nanoseconds.
+pub struct Early {
+    pub is_forward: bool,
+    pub payload_bytes: i128,
+    pub time: i128,
+}
+
+/// All packets of a flow that follows no copied program.
+pub fn early(flow: &Flow, profile: Profile) -> Vec<Early> {
+    let client = Oriented::new(flow, !profile.is_data_set()).client;
+    let packets = flow.packets.iter().map(|packet| Early {
+        is_forward: packet.sender == client,
+        payload_bytes: packet.payload_bytes,
+        time: packet.time,
+    });
+    packets.collect()
+}
+
+/// Puts the three lists at that place; `packets` are those of each row.
+pub fn insert_early(
+    table: &mut Table,
+    place: usize,
+    packets: impl Iterator<Item = Vec<Early>>,
+    options: &Options,
+) {
+    let count = usize::from(options.early_packets);
+    if count == 0 {
+        return;
+    }
+    table.columns.splice(place..place, EARLY.map(String::from));
+    for (row, mut packets) in table.rows.iter_mut().zip(packets) {
+        packets.truncate(count);
+        let times: Vec<i128> = packets.iter().map(|packet| packet.time).collect();
+        let gaps = [0].into_iter().chain(gaps(&times));
+        let lists = [
+            packets.iter().map(|packet| Cell::Integer((!packet.is_forward).into())).collect(),
+            packets.iter().map(|packet| Cell::Integer(packet.payload_bytes)).collect(),
+            gaps.map(microseconds).collect(),
+        ];
+        row.splice(place..place, lists.map(Cell::List));
+    }
 }
 
 /// A row for each flow and window of so many nanoseconds.
@@ -40,7 +69,7 @@ pub fn table(packets: &[RawPacket], options: &Options, window: i128) -> Table {
             let mut cells = vec![
                 Cell::Integer(closed.flow.id().into()),
                 Cell::Text(rfc3339(*start)),
-                Cell::Float(ratio(window, 1_000)),
+                microseconds(window),
             ];
             cells.extend(chosen.iter().map(|at| full[*at].clone()));
             rows.push(((ended, closed.flow.id(), part), cells));

@@ -53,6 +53,10 @@ impl Profile {
         Self::Nfstream,
     ];
 
+    pub fn has_windows(self) -> bool {
+        !matches!(self, Self::Cic | Self::Nfstream)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Self::Native => "native",
@@ -131,18 +135,13 @@ pub fn table(packets: &[RawPacket], options: &Options) -> Table {
     }
     let mut closed = life::flows(packets, options);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.id()));
-    let mut columns = columns(options.profile);
-    let mut rows: Vec<_> = closed.iter().map(|closed| row(closed, options)).collect();
-    // Before the class.
-    let place = columns.len() - 1;
-    if options.early_packets > 0 {
-        columns.splice(place..place, cuts::EARLY.map(String::from));
-        for (row, closed) in rows.iter_mut().zip(&closed) {
-            let early = cuts::early(&closed.flow, options.early_packets.into(), options.profile);
-            row.splice(place..place, early);
-        }
-    }
-    Table { columns, rows }
+    let columns = columns(options.profile);
+    let before_class = columns.len() - 1;
+    let rows = closed.iter().map(|closed| row(closed, options)).collect();
+    let mut table = Table { columns, rows };
+    let early = closed.iter().map(|closed| cuts::early(&closed.flow, options.profile));
+    cuts::insert_early(&mut table, before_class, early, options);
+    table
 }
 
 /// The rows of a conn.log (section 8), in the order in which they must be printed.

@@ -9,6 +9,8 @@ pub enum Cell {
     Integer(i128),
     Float(f64),
     Text(String),
+    /// In one cell, with spaces between.
+    List(Vec<Cell>),
 }
 
 impl Cell {
@@ -30,6 +32,11 @@ impl Cell {
             Self::Null => printed.is_empty(),
             Self::Integer(value) => printed == value.to_string(),
             Self::Text(value) => printed == value,
+            Self::List(values) => {
+                let printed: Vec<&str> = printed.split(' ').collect();
+                let mut pairs = values.iter().zip(&printed);
+                values.len() == printed.len() && pairs.all(|(value, printed)| value.equals(printed))
+            }
             Self::Float(value) => printed.parse::<f64>().is_ok_and(|other| {
                 let nearly = TOLERANCE * value.abs().max(other.abs());
                 match value.is_finite() {
@@ -52,6 +59,10 @@ impl std::fmt::Display for Cell {
             }
             Self::Float(value) => write!(formatter, "{value}"),
             Self::Text(value) => formatter.write_str(value),
+            Self::List(values) => {
+                let values: Vec<String> = values.iter().map(Self::to_string).collect();
+                formatter.write_str(&values.join(" "))
+            }
         }
     }
 }

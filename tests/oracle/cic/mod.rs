@@ -6,6 +6,7 @@ pub mod row;
 
 use std::collections::BTreeMap;
 
+use super::cuts::{Early, insert_early};
 use super::key::{Endpoint, Key};
 use super::life::whole_microseconds;
 use super::table::Table;
@@ -82,7 +83,16 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
     closed.retain(|closed| closed.flow.packets.len() > 1);
     closed.sort_by_key(|closed| (closed.clock, closed.flow.packets[0].position));
     let rows = closed.iter().map(|closed| row::row(&closed.flow, options)).collect();
-    Table { columns: row::columns(), rows }
+    let mut table = Table { columns: row::columns(), rows };
+    let early = |packet: &Packet| Early {
+        is_forward: packet.is_forward,
+        payload_bytes: packet.transport.payload_bytes,
+        time: packet.time,
+    };
+    let early = closed.iter().map(|closed| closed.flow.packets.iter().map(early).collect());
+    let place = table.columns.len() - 1;
+    insert_early(&mut table, place, early, options);
+    table
 }
 
 struct Stream<'a> {

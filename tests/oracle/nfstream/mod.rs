@@ -7,6 +7,7 @@ mod tunnels;
 
 use std::collections::BTreeMap;
 
+use super::cuts::{Early, insert_early};
 use super::key::{Endpoint, number, weighted_sum};
 use super::table::Table;
 use super::{Options, SHARDS};
@@ -67,7 +68,17 @@ pub fn table(records: &[RawPacket], options: &Options) -> Table {
     let mut closed = stream.closed;
     closed.sort_by_key(|closed| (closed.clock, closed.flow.first().position));
     let rows = closed.iter().map(|closed| row::row(&closed.flow)).collect();
-    Table { columns: row::columns(), rows }
+    let mut table = Table { columns: row::columns(), rows };
+    // It reads no payload.
+    let early = |packet: &Packet| Early {
+        is_forward: packet.is_from_source,
+        payload_bytes: 0,
+        time: packet.time * MILLISECOND,
+    };
+    let early = closed.iter().map(|closed| closed.flow.packets.iter().map(early).collect());
+    let place = table.columns.len();
+    insert_early(&mut table, place, early, options);
+    table
 }
 
 struct Stream<'a> {
