@@ -65,10 +65,18 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
     let path = if none { None } else { config::find(named.as_ref()) };
     let mut whole = command();
     if let Some(path) = &path {
-        whole = config::apply(whole, path).map_err(|wrong| {
-            messages::error(wrong);
-            crate::Exit::Usage
-        })?;
+        match config::apply(whole, path) {
+            Ok(with_defaults) => whole = with_defaults,
+            Err(wrong) => {
+                // Help, completions and manual pages need no defaults.
+                whole = command();
+                let plain = whole.clone().get_matches();
+                if !matches!(plain.subcommand_name(), Some("completions" | "man")) {
+                    messages::error(wrong);
+                    return Err(crate::Exit::Usage);
+                }
+            }
+        }
     }
     let arguments = Arguments::from_arg_matches(&whole.get_matches()).unwrap_or_else(|e| e.exit());
     messages::set_level(arguments.global.quiet, arguments.global.verbose);

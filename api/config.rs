@@ -87,11 +87,13 @@ fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong>
     Ok(command)
 }
 
-/// Whether a file may set it: the flags of one command, not the global ones, which are about a run.
+/// Whether a file may set it: the flags of one command, not the global ones, which are about a run,
+/// nor the hidden ones, which are for tests.
 fn may_be_set(argument: &Arg) -> bool {
     let action = argument.get_action();
     let is_set = matches!(action, ArgAction::Set | ArgAction::Append | ArgAction::SetTrue);
-    argument.get_long().is_some() && !argument.is_global_set() && is_set
+    let is_ours = argument.is_global_set() || argument.is_hide_set();
+    argument.get_long().is_some() && !is_ours && is_set
 }
 
 fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
@@ -99,7 +101,7 @@ fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
 }
 
 fn flags(command: &Command) -> Vec<String> {
-    let shown = command.get_arguments().filter(|one| may_be_set(one) && !one.is_hide_set());
+    let shown = command.get_arguments().filter(|one| may_be_set(one));
     shown.filter_map(|one| one.get_long().map(str::to_owned)).collect()
 }
 

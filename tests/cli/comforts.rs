@@ -96,6 +96,14 @@ fn a_wrong_file_is_wrong_usage_and_names_its_line() {
         assert_eq!(finished.messages.lines().count(), 1, "{finished:?}");
         assert_eq!(tractor(folder.path(), &["profiles", "--no-config"]).code, Some(0));
     }
+    // What needs no defaults is not kept from anybody.
+    for arguments in [&["--help"][..], &["man"], &["completions", "bash"], &["--version"]] {
+        let finished = with_file(folder.path(), "workers = 'x'", arguments);
+        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:?}");
+    }
+    let hidden = with_file(folder.path(), "chunk-bytes = 64", &["profiles"]);
+    assert_eq!(hidden.code, Some(2), "{hidden:?}");
+    std::fs::remove_file(folder.path().join("tractor.toml")).unwrap();
     let absent = tractor(folder.path(), &["profiles", "--config", "absent.toml"]);
     assert_eq!(absent.code, Some(2), "{absent:?}");
     assert!(absent.messages.contains("cannot read absent.toml"), "{absent:?}");
