@@ -1,0 +1,199 @@
+//! How flows leave the table.
+
+use super::{Record, Table, at_index};
+use crate::features::TrackerSet;
+use crate::flows::life::LifeRule;
+use crate::flows::open::OpenFlow;
+use crate::flows::slab::{self, Slab};
+use crate::flows::wheel::Entry;
+use crate::flows::{EndReason, Flow};
+use crate::prefetch::prefetch;
+use crate::time::Timestamp;
+use std::sync::Arc;
+
+/// Flows whose memory is fetched ahead of their closing.
+const CLOSE_AHEAD: usize = 8;
+
+impl<T: TrackerSet> Table<T> {
+    /// Closes the flows whose deadline the clock has passed.
+    pub(super) fn close_all_due(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        let mut due = std::mem::take(&mut self.due);
+        let (records, life) = (&self.records, &self.life);
+        let fetch = |entry: Entry| {
+            let flow = &records[entry.index as usize].flow;
+            prefetch(flow, size_of::<OpenFlow>());
+        };
+        self.wheel.sweep(clock, fetch, |entry| {
+            let flow = live(records, entry)?;
+            let deadline = flow.deadline(life);
+            if clock > deadline {
+                due.push(entry);
+                return None;
+            }
+            Some(deadline)
+        });
+        for (place, &entry) in due.iter().enumerate() {
+            if let Some(ahead) = due.get(place + CLOSE_AHEAD) {
+                self.fetch_to_close(ahead.index as usize);
+            }
+            // A flow may have two entries; the first closes it.
+            if live(&self.records, entry).is_some() {
+                self.close_due(entry.index as usize, to);
+            }
+        }
+        due.clear();
+        self.due = due;
+    }
+
+    /// Closes every flow: page by page, and frees each page, so that closed flows never stand
+    /// beside all open ones in memory.
+    pub(super) fn close_all(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        for index in 0..self.used as usize {
+            if self.records[index].flow.is_open {
+                let reason = self.records[index].flow.reason(EndReason::EndOfCapture);
+                let flow = self.closed_flow(index, reason, clock);
+                self.show(flow, to);
+            }
+            if slab::ends_page(index) {
+                self.records.free_page_of(index);
+            }
+        }
+    }
+
+    pub(super) fn close_due(&mut self, index: usize, to: &mut dyn FnMut(Flow)) {
+        let flow = &self.records[index].flow;
+        let (reason, deadline) = (flow.reason(EndReason::Idle), flow.deadline(&self.life));
+        self.close(index, reason, deadline, to);
+    }
+
+    pub(super) fn close(
+        &mut self,
+        index: usize,
+        reason: EndReason,
+        at: Timestamp,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        let flow = self.closed_flow(index, reason, at);
+        self.show(flow, to);
+        let flow = &self.records[index].flow;
+        let is_set_aside = matches!(reason, EndReason::Idle | EndReason::Evicted);
+        if self.life.rule == LifeRule::Cic && is_set_aside {
+            let client_side = flow.connection.client_side();
+            self.set_aside.put(flow.shard(), flow.key, flow.last_position, client_side);
+        }
+        self.shards[flow.shard()].remove(flow.hash, index);
+        self.free.push(index as u32);
+    }
+
+    #[inline]
+    fn show(&mut self, flow: Flow, to: &mut dyn FnMut(Flow)) {
+        if flow.packet_count() < self.life.packets_min {
+            self.counts.not_shown += 1;
+        } else {
+            to(flow);
+        }
+    }
+
+    /// Ends the flow at `index`; its place is still to be freed.
+    #[inline]
+    fn closed_flow(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
+        self.counts.closed[reason as usize] += 1;
+        self.records[index].flow.is_open = false;
+        let mut flow = self.row(index, reason, at);
+        if let Some(window) = &mut flow.window {
+            window.is_last = true;
+        }
+        if !self.deep_stacks.is_empty() {
+            self.deep_stacks.remove(&index);
+        }
+        if self.options.early_packets > 0 {
+            flow.early_packets = std::mem::take(at_index(&mut self.early, index));
+        }
+        flow
+    }
+
+    /// What the flow at `index` has gathered, in its last window where it is cut into windows.
+    #[inline]
+    pub(super) fn row(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
+        let no_deep_stack = self.deep_stacks.is_empty();
+        let deep_stack =
+            if no_deep_stack { None } else { self.deep_stacks.get(&index).map(Arc::clone) };
+        let open = self.options.window_ns.map(|_| self.windows[index]);
+        let Record { flow, trackers } = &mut self.records[index];
+        let client_side = flow.connection.client_side();
+        Flow {
+            id: flow.id,
+            key: flow.key,
+            deep_stack,
+            client_side,
+            forward_side: match self.life.rule {
+                LifeRule::Cic => flow.forward_side(),
+                _ => client_side,
+            },
+            client_by: flow.connection.client_by,
+            start: open.map_or(flow.first, |open| open.first),
+            end: flow.last,
+            end_reason: reason,
+            closed_at: at,
+            file: flow.file,
+            packets: flow.packets,
+            ip_bytes: flow.ip_bytes,
+            payload_bytes: flow.payload_bytes,
+            trackers: trackers.close(flow.last, client_side, &self.options.activity),
+            early_packets: Vec::new(),
+            window: open.map(|open| open.window),
+        }
+    }
+
+    /// Closes what is due in a shard; the flows that stay.
+    #[cold]
+    pub(super) fn close_due_of(
+        &mut self,
+        shard: usize,
+        clock: Timestamp,
+        to: &mut dyn FnMut(Flow),
+    ) -> Vec<usize> {
+        let mut open: Vec<usize> = self.shards[shard].indices().collect();
+        open.retain(|&index| {
+            let is_due = clock > self.records[index].flow.deadline(&self.life);
+            if is_due {
+                self.close_due(index, to);
+            }
+            !is_due
+        });
+        open
+    }
+
+    /// Frees places in a full shard: what is due, else its oldest sixteenth.
+    #[cold]
+    pub(super) fn make_room(&mut self, shard: usize, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        let mut open = self.close_due_of(shard, clock, to);
+        if self.shards[shard].len() < self.shard_flows_max {
+            return;
+        }
+        open.sort_unstable_by_key(|&index| {
+            (self.records[index].flow.last_position, self.records[index].flow.id)
+        });
+        let oldest = (self.shard_flows_max / 16).max(1);
+        for &index in open.iter().take(oldest) {
+            let reason = self.records[index].flow.reason(EndReason::Evicted);
+            self.close(index, reason, clock, to);
+        }
+    }
+
+    /// Keeps the wheel's memory in proportion to the open flows.
+    pub(super) fn forget_stale_entries(&mut self) {
+        const SLACK: usize = 1 << 16;
+        if self.wheel.len() > 4 * self.open_flows() + SLACK {
+            let records = &self.records;
+            self.wheel.retain(|entry| live(records, entry).is_some());
+        }
+    }
+}
+
+/// The flow of a wheel entry, if that flow is still open.
+#[inline]
+fn live<T>(records: &Slab<Record<T>>, entry: Entry) -> Option<&OpenFlow> {
+    let flow = &records[entry.index as usize].flow;
+    (flow.generation == entry.generation && flow.is_open).then_some(flow)
+}
