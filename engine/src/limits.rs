@@ -85,8 +85,9 @@ pub const EPOCH_CHANGES_MAX: usize = 10_000;
 /// Rows of a row group of a Parquet file. They are kept encoded until the group is written.
 pub const PARQUET_GROUP_ROWS: usize = 65_536;
 
-/// Rows kept as values before they are encoded for a Parquet file.
-pub const PARQUET_BATCH_ROWS: usize = 2_048;
+/// Rows kept as values before they are encoded for a Parquet file: fewer cost time for each column,
+/// more cost memory.
+pub const PARQUET_BATCH_ROWS: usize = 8_192;
 
 /// Batches of rows that may wait to be encoded; then the writer's thread waits.
 pub const PARQUET_BATCHES_MAX: usize = 2;

@@ -6,6 +6,7 @@
 
 use super::RowWriter;
 use super::cells::Cells;
+use super::text::write_plain;
 use crate::limits::{
     PARQUET_BATCH_ROWS, PARQUET_BATCHES_MAX, PARQUET_DICTIONARY_BYTES, PARQUET_GROUP_ROWS,
 };
@@ -22,7 +23,6 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
-use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -33,6 +33,7 @@ use std::thread::JoinHandle;
 pub struct ParquetWriter {
     cells: Cells,
     columns: Vec<Builder>,
+    scratch: Vec<u8>,
     rows: usize,
     schema: SchemaRef,
     encoder: Encoder,
@@ -48,6 +49,7 @@ impl ParquetWriter {
         Ok(Self {
             cells: Cells::new(layout),
             columns: layout.columns().map(|column| Builder::new(column.kind)).collect(),
+            scratch: Vec::new(),
             rows: 0,
             schema,
             encoder: Encoder::start(to.map_err(into_io)?),
@@ -67,7 +69,7 @@ impl RowWriter for ParquetWriter {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
         self.cells.of(row, |cells| {
             for (column, value) in self.columns.iter_mut().zip(cells) {
-                column.append(value);
+                column.append(value, &mut self.scratch);
             }
         });
         self.rows += 1;
@@ -218,7 +220,7 @@ impl Builder {
 
     /// Appends a value that the column's kind holds; any other would be missing.
     #[inline]
-    fn append(&mut self, value: &Value<'_>) {
+    fn append(&mut self, value: &Value<'_>, scratch: &mut Vec<u8>) {
         match self {
             Self::Unsigned(column) => column.append_option(unsigned(value)),
             Self::Integer(column) => column.append_option(match value {
@@ -231,7 +233,7 @@ impl Builder {
                 Value::MicrosecondTime(time) => Some(time.floor_to(MICROSECOND_NS).0),
                 _ => None,
             }),
-            Self::Text(column) => append_text(column, value),
+            Self::Text(column) => append_text(column, value, scratch),
             Self::Unsigneds(column) => {
                 let items = list_items(value).map(|item| unsigned(&item));
                 items.for_each(|item| column.values().append_option(item));
@@ -285,16 +287,16 @@ fn list_items<'a>(value: &Value<'a>) -> impl Iterator<Item = Value<'static>> + u
     list.into_iter().flat_map(|list| list.values())
 }
 
-fn append_text(column: &mut StringBuilder, value: &Value<'_>) {
-    // Writing to a builder cannot fail; what was written is the beginning of the next value.
-    let _ = match value {
-        Value::Text(text) => return column.append_value(text),
-        Value::Address(address) => write!(column, "{address}"),
-        Value::CommunityId(id) => write!(column, "{id}"),
-        Value::Vlans(vlans) => write!(column, "{vlans}"),
-        Value::Tunnels(tunnels) => write!(column, "{tunnels}"),
-        Value::Printed(text) => write!(column, "{text}"),
-        _ => return column.append_null(),
-    };
-    column.append_value("");
+/// Appends a text as every text format has it, written to `scratch` first.
+fn append_text(column: &mut StringBuilder, value: &Value<'_>, scratch: &mut Vec<u8>) {
+    match value {
+        Value::Null => column.append_null(),
+        Value::Text(text) => column.append_value(text),
+        value => {
+            scratch.clear();
+            write_plain(value, scratch);
+            // What it writes is text.
+            column.append_value(str::from_utf8(scratch).unwrap_or_default());
+        }
+    }
 }

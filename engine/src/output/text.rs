@@ -1,6 +1,6 @@
 //! What text formats have in common: a buffer of lines, and how values look before any quoting.
 
-use crate::profiles::Value;
+use crate::profiles::{AddressText, Value};
 use std::io::{self, Write};
 
 /// Bytes gathered before they are handed on.
@@ -53,7 +53,7 @@ pub fn write_plain(value: &Value<'_>, out: &mut Vec<u8>) {
         Value::Float(value) => write_float(*value, out),
         Value::Time(time) => time.write_rfc3339(out),
         // Writing to a vector cannot fail.
-        Value::Address(address) => drop(write!(out, "{address}")),
+        Value::Address(address) => drop(write!(out, "{}", AddressText(*address))),
         Value::Text(text) => out.extend_from_slice(text.as_bytes()),
         Value::CommunityId(id) => drop(write!(out, "{id}")),
         Value::Vlans(vlans) => drop(write!(out, "{vlans}")),

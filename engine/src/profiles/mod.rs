@@ -22,7 +22,7 @@ pub use community_id::CommunityId;
 pub use early::List;
 pub use layout::{Chosen, Layout};
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
-pub use value::{Printed, Value};
+pub use value::{AddressText, Printed, Value};
 
 use crate::decode::Reading;
 use crate::features::{ActivityRule, Needs};

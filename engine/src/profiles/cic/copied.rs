@@ -1,14 +1,12 @@
 //! Rows as CICFlowMeter writes them, its errors included.
 
-use super::{flag_counts, sides};
+use super::{BOTH_WAYS, flag_counts, gaps, sides};
 use crate::decode::flags;
 use crate::features::Meter;
 use crate::flows::Flow;
 use crate::profiles::Statistic::{self, Max, Mean, Min, Std};
-use crate::profiles::{Direction, Period, Printed, Row, Series, Stat, Value};
+use crate::profiles::{Period, Printed, Row, Series, Stat, Value};
 use crate::time::MICROSECOND_NS;
-
-const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// Pushes all values but the first seven and the label.
 pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>) {
@@ -23,7 +21,7 @@ pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>)
     }
     let payload: u64 = flow.payload_bytes.iter().sum();
     cells.extend([payload, flow.packet_count()].map(|amount| per_second(amount, flow)));
-    gaps(row, cells);
+    gaps(row, or_zero, cells);
     let first = |flag| Value::from(u64::from(meter.first_flags & flag != 0));
     let none = Value::from(0_u64);
     cells.extend([first(flags::PSH), none, first(flags::URG), none]);
@@ -71,16 +69,6 @@ fn or_zero(stat: Option<&Stat>, statistic: Statistic, unit: f64) -> Value<'stati
 fn per_second(amount: u64, flow: &Flow) -> Value<'static> {
     let microseconds = (flow.duration_ns() / MICROSECOND_NS) as f64;
     Value::Float(amount as f64 / (microseconds / 1e6))
-}
-
-fn gaps<'a>(row: &'a Row<'a>, cells: &mut Vec<Value<'a>>) {
-    let of_flow = row.stat(Series::Gaps, Direction::Flow);
-    cells.extend([Mean, Std, Max, Min].map(|statistic| or_zero(of_flow, statistic, 1_000.0)));
-    for direction in BOTH_WAYS {
-        let stat = row.stat(Series::Gaps, direction);
-        let all = [Statistic::Sum, Mean, Std, Max, Min];
-        cells.extend(all.map(|statistic| or_zero(stat, statistic, 1_000.0)));
-    }
 }
 
 /// The first packet counts twice.

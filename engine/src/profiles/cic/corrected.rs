@@ -1,13 +1,12 @@
 //! Rows of `cic-fixed`: CICFlowMeter's columns, computed right, null where a value does not exist.
 
-use super::{flag_counts, sides};
+use super::{BOTH_WAYS, flag_counts, gaps, sides};
 use crate::features::{Bulks, FLAG_NAMES, Meter};
 use crate::flows::Flow;
 use crate::profiles::Statistic::{self, Max, Mean, Min, Std};
 use crate::profiles::{Direction, Period, Printed, Row, Series, Stat, Value};
 
 const TCP: u8 = 6;
-const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// Pushes all values but the first seven and the label.
 pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>) {
@@ -23,7 +22,7 @@ pub fn evaluate<'a>(row: &'a Row<'a>, meter: &Meter, cells: &mut Vec<Value<'a>>)
     }
     let payload: u64 = flow.payload_bytes.iter().sum();
     cells.extend([payload, flow.packet_count()].map(|amount| per_second(amount, flow)));
-    gaps(row, cells);
+    gaps(row, known, cells);
     for (_, bit) in FLAG_NAMES.iter().filter(|(name, _)| matches!(*name, "psh" | "urg")) {
         let count = |side| u64::from(flow.trackers.tcp.count(side, *bit));
         cells.extend([forward, backward].map(|side| Value::from(is_tcp.then(|| count(side)))));
@@ -71,16 +70,6 @@ fn per_second(amount: u64, flow: &Flow) -> Value<'static> {
     match flow.duration_ns() {
         0 => Value::Null,
         ns => Value::from(amount as f64 * 1e9 / ns as f64),
-    }
-}
-
-fn gaps<'a>(row: &'a Row<'a>, cells: &mut Vec<Value<'a>>) {
-    let of_flow = row.stat(Series::Gaps, Direction::Flow);
-    cells.extend([Mean, Std, Max, Min].map(|statistic| known(of_flow, statistic, 1_000.0)));
-    for direction in BOTH_WAYS {
-        let stat = row.stat(Series::Gaps, direction);
-        let all = [Statistic::Sum, Mean, Std, Max, Min];
-        cells.extend(all.map(|statistic| known(stat, statistic, 1_000.0)));
     }
 }
 

@@ -5,7 +5,8 @@ mod copied;
 mod corrected;
 mod names;
 
-use super::{Columns, Kind, Profile, Row, Value, native};
+use super::Statistic::{self, Max, Mean, Min, Std, Sum};
+use super::{Columns, Direction, Kind, Profile, Row, Series, Stat, Value, native};
 use crate::decode::{Reading, ReadingRules};
 use crate::features::{ActivityRule, FLAG_NAMES, Meter, Needs, Own};
 use crate::flows::{Flow, Life};
@@ -13,6 +14,8 @@ use crate::time::{MICROSECOND_NS, SECOND_NS};
 
 /// The label of a flow that nobody gave one.
 const NO_LABEL: &str = "NeedManualLabel";
+
+const BOTH_WAYS: [Direction; 2] = [Direction::Forward, Direction::Backward];
 
 /// A longer gap is an idle period.
 const ACTIVITY_GAP_NS: i64 = 5 * SECOND_NS;
@@ -85,6 +88,20 @@ fn meter(flow: &Flow) -> Option<&Meter> {
     match &flow.trackers.own {
         Own::Meter(meter) => Some(meter),
         _ => None,
+    }
+}
+
+/// What a statistic is in a cell, divided by a unit; of no value, too.
+type Shown = fn(Option<&Stat>, Statistic, f64) -> Value<'static>;
+
+/// Pushes the gaps of the flow and of both directions.
+fn gaps<'a>(row: &'a Row<'a>, shown: Shown, cells: &mut Vec<Value<'a>>) {
+    const MICROSECOND: f64 = 1_000.0;
+    let of_flow = row.stat(Series::Gaps, Direction::Flow);
+    cells.extend([Mean, Std, Max, Min].map(|each| shown(of_flow, each, MICROSECOND)));
+    for direction in BOTH_WAYS {
+        let stat = row.stat(Series::Gaps, direction);
+        cells.extend([Sum, Mean, Std, Max, Min].map(|each| shown(stat, each, MICROSECOND)));
     }
 }
 
