@@ -15,6 +15,7 @@ mod corpus;
 mod house;
 mod oracle_agrees;
 mod oracle_self;
+mod reference_fork;
 mod reference_peers;
 mod reference_rows;
 mod source_files;

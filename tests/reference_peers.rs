@@ -34,13 +34,13 @@ const PEERS: [Peer; 2] = [
     Peer { profile: Profile::Cic, tool: "cicflowmeter-java", ours: &[] },
 ];
 
-struct Rows {
-    columns: Vec<String>,
-    rows: Vec<Vec<String>>,
+pub struct Rows {
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<String>>,
 }
 
 impl Rows {
-    fn of_csv(text: &str) -> Self {
+    pub fn of_csv(text: &str) -> Self {
         let mut lines = text.lines().map(fields);
         Self { columns: lines.next().unwrap_or_default(), rows: lines.collect() }
     }
@@ -51,24 +51,24 @@ impl Rows {
         Self { columns: table.columns, rows: table.rows.into_iter().map(text).collect() }
     }
 
-    fn place(&self, column: &str) -> usize {
+    pub fn place(&self, column: &str) -> usize {
         self.columns.iter().position(|name| name == column).expect("a column")
     }
 }
 
-struct Capture {
-    name: String,
-    path: PathBuf,
-    packets: Vec<RawPacket>,
+pub struct Capture {
+    pub name: String,
+    pub path: PathBuf,
+    pub packets: Vec<RawPacket>,
 }
 
-fn folder() -> PathBuf {
+pub fn folder() -> PathBuf {
     let beside = || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference");
     std::env::var_os("TRACTOR_REFERENCE").map_or_else(beside, PathBuf::from)
 }
 
 /// None, with a word about it, when there is no folder of them.
-fn captures() -> Vec<Capture> {
+pub fn captures() -> Vec<Capture> {
     let folder = folder().join("captures");
     let Ok(entries) = std::fs::read_dir(&folder) else {
         eprintln!("skipped: no {} (TRACTOR_REFERENCE names another)", folder.display());
@@ -121,7 +121,7 @@ fn leave_out_what_is_not_copied(capture: &Capture, expected: &mut Rows) {
 }
 
 /// Of all that may be an IPv4 header behind an Ethernet header, wherever it begins.
-fn address_pairs(packets: &[RawPacket]) -> BTreeSet<[std::net::Ipv4Addr; 2]> {
+pub fn address_pairs(packets: &[RawPacket]) -> BTreeSet<[std::net::Ipv4Addr; 2]> {
     let behind_ethernet = packets.iter().filter_map(|packet| packet.data.get(14..));
     let places = behind_ethernet.flat_map(|bytes| bytes.windows(20));
     let headers = places.filter(|header| header[0] >> 4 == 4 && header[0] & 15 >= 5);
@@ -163,7 +163,7 @@ fn difference(found: &Rows, expected: &Rows, peer: Peer) -> Option<String> {
 }
 
 /// Integers and text must be equal; floats (the peers print all their digits) nearly.
-fn cell_equals(found: &str, expected: &str) -> bool {
+pub fn cell_equals(found: &str, expected: &str) -> bool {
     if found == expected {
         return true;
     }

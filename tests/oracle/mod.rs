@@ -3,7 +3,7 @@
 //! flows at every packet, and takes each feature from a list of values. Section numbers are FLOWS.md's;
 //! `cic` and `nfstream` follow FLOWS-cic.md and FLOWS-nfstream.md, with ways of reading of their own.
 
-mod cic;
+pub mod cic;
 pub mod community_id;
 mod cuts;
 mod decode;

@@ -10,24 +10,27 @@ use crate::oracle::time_text::rfc3339;
 use crate::oracle::values::{Summary, gaps, ratio, span, summary, summary_of_gaps};
 use crate::oracle::{Options, SECOND};
 
-const DIRECTIONS: [Of; 2] = [Of::Forward, Of::Backward];
+pub const DIRECTIONS: [Of; 2] = [Of::Forward, Of::Backward];
 
 pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
-    let flow = Oriented::new(&closed.flow, true);
-    let mut row = identity(&flow);
+    row_of(&Oriented::new(&closed.flow, true), options)
+}
+
+pub fn row_of(flow: &Oriented, options: &Options) -> Vec<Cell> {
+    let mut row = identity(flow);
     row.push(microseconds(flow.duration()));
-    volume(&mut row, &flow);
-    gap_columns(&mut row, &flow);
+    volume(&mut row, flow);
+    gap_columns(&mut row, flow);
     for flag in [PSH, URG] {
-        row.extend(DIRECTIONS.map(|of| flagged(&flow, of, flag)));
+        row.extend(DIRECTIONS.map(|of| flagged(flow, of, flag)));
     }
-    row.extend(DIRECTIONS.map(|of| Cell::Integer(headers(&flow, of).iter().sum())));
-    row.extend(DIRECTIONS.map(|of| per_second(&flow, packets(&flow, of))));
-    lengths_and_flags(&mut row, &flow);
-    row.extend(DIRECTIONS.into_iter().flat_map(|of| bulks(&flow, of)));
+    row.extend(DIRECTIONS.map(|of| Cell::Integer(headers(flow, of).iter().sum())));
+    row.extend(DIRECTIONS.map(|of| per_second(flow, packets(flow, of))));
+    lengths_and_flags(&mut row, flow);
+    row.extend(DIRECTIONS.into_iter().flat_map(|of| bulks(flow, of)));
     let subflow_gaps = gaps(&flow.times(Of::Flow)).iter().filter(|gap| **gap > SECOND).count();
     for of in DIRECTIONS {
-        for amount in [packets(&flow, of), payload(&flow, of)] {
+        for amount in [packets(flow, of), payload(flow, of)] {
             row.push(quotient(amount, subflow_gaps as i128 + 1));
         }
     }
@@ -37,18 +40,18 @@ pub fn row(closed: &Closed, options: &Options) -> Vec<Cell> {
     }
     let with_data = flow.payload_bytes(Of::Forward).into_iter().filter(|bytes| *bytes > 0);
     row.push(Cell::Integer(with_data.count() as i128));
-    row.push(Cell::integer(headers(&flow, Of::Forward).into_iter().min()));
+    row.push(Cell::integer(headers(flow, Of::Forward).into_iter().min()));
     row.extend(times(summary(&flow.active_periods(options.activity_gap))));
     row.extend(times(summary(&flow.idle_periods(options.activity_gap))));
     row.push(label(options));
     row
 }
 
-fn packets(flow: &Oriented, of: Of) -> i128 {
+pub fn packets(flow: &Oriented, of: Of) -> i128 {
     flow.packets(of).len() as i128
 }
 
-fn payload(flow: &Oriented, of: Of) -> i128 {
+pub fn payload(flow: &Oriented, of: Of) -> i128 {
     flow.payload_bytes(of).iter().sum()
 }
 
@@ -116,7 +119,7 @@ fn identity(flow: &Oriented) -> Vec<Cell> {
 }
 
 /// Null where there is nothing to divide by.
-fn quotient(amount: i128, by: i128) -> Cell {
+pub fn quotient(amount: i128, by: i128) -> Cell {
     Cell::float((by != 0).then(|| ratio(amount, by)))
 }
 
@@ -125,7 +128,7 @@ fn mean(values: Option<Summary>) -> Cell {
 }
 
 /// Mean, deviation, maximum and minimum.
-fn times(values: Option<Summary>) -> [Cell; 4] {
+pub fn times(values: Option<Summary>) -> [Cell; 4] {
     [
         Cell::float(values.map(|values| values.mean / 1e3)),
         Cell::float(values.map(|values| values.deviation / 1e3)),
@@ -146,7 +149,7 @@ fn headers(flow: &Oriented, of: Of) -> Vec<i128> {
 }
 
 /// Bytes and packets a bulk, and bytes a second of their time.
-fn bulks(flow: &Oriented, of: Of) -> [Cell; 3] {
+pub fn bulks(flow: &Oriented, of: Of) -> [Cell; 3] {
     let mut runs: Vec<Vec<&Packet>> = Vec::new();
     let mut last_is_of_it = false;
     let of_it = flow.packets(of);

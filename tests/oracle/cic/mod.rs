@@ -1,6 +1,7 @@
 //! Flows of the profile `cic` (FLOWS-cic.md, sections 2 and 3); the rest in the files beside.
 
 pub mod fixed;
+pub mod fork;
 mod reading;
 pub mod row;
 
