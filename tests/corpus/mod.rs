@@ -8,6 +8,7 @@ mod agrees;
 mod bounds;
 mod conn_states;
 mod counts;
+mod readable;
 mod tunnels;
 
 use std::path::{Path, PathBuf};
