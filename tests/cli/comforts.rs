@@ -1,6 +1,6 @@
-//! Completions, manual pages, defaults from a file, and how much is said.
+//! Completions, manual pages, and how much is said.
 
-use super::run::{Finished, Table, program, start_command, tractor};
+use super::run::{Finished, program, start_command, tractor};
 use super::traffic::{office, write};
 use std::fs;
 use std::path::Path;
@@ -10,7 +10,8 @@ use tempfile::tempdir;
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
-fn with_file(folder: &Path, text: &str, arguments: &[&str]) -> Finished {
+/// Runs with that `tractor.toml`, which stays in the folder.
+pub fn with_file(folder: &Path, text: &str, arguments: &[&str]) -> Finished {
     fs::write(folder.join("tractor.toml"), text).unwrap();
     tractor(folder, arguments)
 }
@@ -47,66 +48,6 @@ fn manual_pages_are_there_for_every_command() {
     }
     fs::write(folder.path().join("file"), "").unwrap();
     assert_eq!(tractor(folder.path(), &["man", "file"]).code, Some(1));
-}
-
-#[test]
-fn the_command_line_wins_over_the_commands_table_and_that_over_the_top() {
-    let folder = tempdir().unwrap();
-    write(folder.path(), "a.pcap", &office());
-    let columns = |text: &str, arguments: &[&str]| {
-        let finished = with_file(folder.path(), text, &[&["flows", "a.pcap"], arguments].concat());
-        assert_eq!(finished.code, Some(0), "{text}: {finished:?}");
-        Table::of(&finished.output).header().len()
-    };
-    let top = "profile = 'iscx'\n[plugins.\"a.b\"]\nany = [1]\n";
-    let both = "profile = 'native'\n[flows]\nprofile = 'iscx'\n";
-    let native = columns("", &[]);
-    let iscx = columns(top, &[]);
-    assert_ne!(native, iscx);
-    assert_eq!(columns(both, &[]), iscx);
-    assert_eq!(columns("profile = 'native'\n[stats]\nprofile = 'iscx'\n", &[]), native);
-    assert_eq!(columns(both, &["--profile", "native"]), native);
-    assert_eq!(columns(top, &["--no-config"]), native);
-    assert!(columns("profile = 'iscx'\nwith-id = true\nworkers = 2\n", &[]) > iscx);
-    fs::write(folder.path().join("other.toml"), "profile = 'native'").unwrap();
-    assert_eq!(columns(top, &["--config", "other.toml"]), native);
-}
-
-#[test]
-fn a_wrong_file_is_wrong_usage_and_names_its_line() {
-    let folder = tempdir().unwrap();
-    let cases = [
-        ("\nworkrs = 1", "line 2: no command has a flag workrs"),
-        ("\n[flows]\nworker = 1", "line 3: flows has no flag worker; it has output, "),
-        ("[profiles]\nx = 1", "line 2: profiles has no flag x; it has none"),
-        ("workers = 'x'", "line 1: workers: invalid value 'x'"),
-        ("workers = true", "line 1: workers: give a text in quotes or a number"),
-        ("workers = 0", "line 1: workers: invalid value '0'"),
-        ("with-id = 1", "line 1: with-id: give true or false"),
-        ("activity-gap = 'soon'", "line 1: activity-gap: invalid value 'soon'"),
-        ("[flows]\nformat = 'no'", "line 2: format: invalid value 'no' for"),
-        ("flows = 1", "line 1: flows is a command: write [flows]"),
-        ("\n\nprofile = [", "line 3: "),
-    ];
-    for (text, said) in cases {
-        let finished = with_file(folder.path(), text, &["profiles"]);
-        assert_eq!(finished.code, Some(2), "{text}: {finished:?}");
-        assert!(finished.messages.contains(said), "{text}: {finished:?}");
-        assert!(finished.messages.starts_with("error: tractor.toml, line "), "{finished:?}");
-        assert_eq!(finished.messages.lines().count(), 1, "{finished:?}");
-        assert_eq!(tractor(folder.path(), &["profiles", "--no-config"]).code, Some(0));
-    }
-    // What needs no defaults is not kept from anybody.
-    for arguments in [&["--help"][..], &["man"], &["completions", "bash"], &["--version"]] {
-        let finished = with_file(folder.path(), "workers = 'x'", arguments);
-        assert_eq!(finished.code, Some(0), "{arguments:?}: {finished:?}");
-    }
-    let hidden = with_file(folder.path(), "chunk-bytes = 64", &["profiles"]);
-    assert_eq!(hidden.code, Some(2), "{hidden:?}");
-    std::fs::remove_file(folder.path().join("tractor.toml")).unwrap();
-    let absent = tractor(folder.path(), &["profiles", "--config", "absent.toml"]);
-    assert_eq!(absent.code, Some(2), "{absent:?}");
-    assert!(absent.messages.contains("cannot read absent.toml"), "{absent:?}");
 }
 
 #[test]

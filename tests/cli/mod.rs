@@ -2,6 +2,7 @@
 
 mod columns;
 mod comforts;
+mod configuration;
 pub mod conn_log;
 mod cuts;
 mod damage;

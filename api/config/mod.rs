@@ -1,13 +1,21 @@
 //! Defaults from `tractor.toml`: values become clap's defaults, so that the command line wins, help
 //! shows them, and clap itself judges them.
 
-use clap::{Arg, ArgAction, Command};
+mod names;
+
+use clap::builder::Resettable;
+use clap::{Arg, ArgAction, Command, Id};
+use std::fs::File;
+use std::io::Read;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 const NAME: &str = "tractor.toml";
+
+/// Bytes of a file; a longer one is an error, and not read further.
+const CONFIG_BYTES_MAX: usize = 1 << 20;
 
 /// Tables that belong to others.
 const NOT_OURS: &str = "plugins";
@@ -31,11 +39,8 @@ pub fn find(named: Option<&PathBuf>) -> Option<PathBuf> {
 /// A sentence that names the file, and for a wrong entry its line and key.
 pub fn apply(command: Command, path: &Path) -> Result<Command, String> {
     let file = path.display();
-    let text = std::fs::read_to_string(path).map_err(|cause| {
-        let cause = cause.to_string();
-        format!("cannot read {file}: {}", cause.split(" (os error").next().unwrap_or_default())
-    })?;
-    let at = |(span, wrong): (Range<usize>, String)| {
+    let text = read(path)?;
+    let at = |(span, wrong): Wrong| {
         let before = text.as_bytes().get(..span.start).unwrap_or_default();
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
         format!("{file}, line {line}: {wrong}")
@@ -46,77 +51,81 @@ pub fn apply(command: Command, path: &Path) -> Result<Command, String> {
     defaults(command, table.get_ref()).map_err(at)
 }
 
+fn read(path: &Path) -> Result<String, String> {
+    let cannot = |cause: &str| format!("cannot read {}: {cause}", path.display());
+    let mut bytes = Vec::new();
+    // A byte more than may be, and no more of a device that has no end.
+    let read = File::open(path)
+        .and_then(|file| file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+    if let Err(cause) = read {
+        let cause = cause.to_string();
+        return Err(cannot(cause.split(" (os error").next().unwrap_or_default()));
+    }
+    if bytes.len() > CONFIG_BYTES_MAX {
+        return Err(cannot(&format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
+    }
+    String::from_utf8(bytes).map_err(|_| cannot("it is not UTF-8"))
+}
+
 /// A place in the file and what is wrong there.
 type Wrong = (Range<usize>, String);
 
 fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong> {
-    let names: Vec<String> =
+    let known: Vec<String> =
         command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    let is_table = |name: &str| name == NOT_OURS || names.iter().any(|known| known == name);
-    // A command's own table comes last, so that it wins.
-    for (key, value) in table.iter().filter(|(key, _)| !is_table(key.get_ref())) {
-        let takes = |name: &&String| {
-            command.find_subcommand(name).is_some_and(|one| flag(one, key.get_ref()).is_some())
+    let is_known = |key: &str| key == NOT_OURS || known.iter().any(|name| name == key);
+    for (key, value) in table.iter().filter(|(key, _)| !is_known(key.get_ref())) {
+        if command.get_subcommands().any(|one| names::flag(one, key.get_ref()).is_some()) {
+            continue;
+        }
+        let wrong = match value.get_ref() {
+            DeValue::Table(_) => names::unknown_table(&command, key.get_ref()),
+            _ => names::unknown_at_top(&command, key.get_ref()),
         };
-        let takers: Vec<String> = names.iter().filter(takes).cloned().collect();
-        if takers.is_empty() {
-            return Err((key.span(), format!("no command has a flag {}", key.get_ref())));
-        }
-        for name in takers {
-            command = with_default(command, &name, key.get_ref(), value)?;
-        }
+        return Err((key.span(), wrong));
     }
-    for name in &names {
+    for name in &known {
+        command = with_defaults(command, name, table)?;
         let Some(value) = table.get(name.as_str()) else { continue };
         let DeValue::Table(own) = value.get_ref() else {
             return Err((value.span(), format!("{name} is a command: write [{name}]")));
         };
-        for (key, value) in own {
-            let known = command.find_subcommand(name).map(flags).unwrap_or_default();
-            if !known.iter().any(|flag| flag == key.get_ref()) {
-                let known = match known.is_empty() {
-                    true => "it has none".to_owned(),
-                    false => format!("it has {}", known.join(", ")),
-                };
-                let wrong = format!("{name} has no flag {}; {known}", key.get_ref());
-                return Err((key.span(), wrong));
+        if let Some(of) = command.find_subcommand(name) {
+            let unknown = own.keys().find(|key| names::flag(of, key.get_ref()).is_none());
+            if let Some(key) = unknown {
+                return Err((key.span(), names::unknown_of(&command, of, key.get_ref())));
             }
-            command = with_default(command, name, key.get_ref(), value)?;
         }
+        // A command's own table comes last, so that it wins.
+        command = with_defaults(command, name, own)?;
     }
     Ok(command)
 }
 
-/// Whether a file may set it: the flags of one command, not the global ones, which are about a run,
-/// nor the hidden ones, which are for tests.
-fn may_be_set(argument: &Arg) -> bool {
-    let action = argument.get_action();
-    let is_set = matches!(action, ArgAction::Set | ArgAction::Append | ArgAction::SetTrue);
-    let is_ours = argument.is_global_set() || argument.is_hide_set();
-    argument.get_long().is_some() && !is_ours && is_set
+/// With the defaults of those keys that are flags of the command `of`.
+fn with_defaults(mut command: Command, of: &str, table: &DeTable<'_>) -> Result<Command, Wrong> {
+    let mut set: Vec<(Id, &str)> = Vec::new();
+    for (key, value) in table {
+        let flag = command.find_subcommand(of).and_then(|one| names::flag(one, key.get_ref()));
+        let Some(flag) = flag else { continue };
+        let id = flag.get_id().clone();
+        if let Some((_, other)) = set.iter().find(|(one, _)| *one == id) {
+            let wrong = format!("{} is another name of {other}, which is set too", key.get_ref());
+            return Err((key.span(), wrong));
+        }
+        let texts = texts(flag, key.get_ref(), value)?;
+        set.push((id.clone(), key.get_ref()));
+        command =
+            command.mut_subcommand(of, |one| one.mut_arg(id, |flag| flag.default_values(texts)));
+    }
+    Ok(command)
 }
 
-fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
-    command.get_arguments().find(|one| may_be_set(one) && one.get_long() == Some(name))
-}
-
-fn flags(command: &Command) -> Vec<String> {
-    let shown = command.get_arguments().filter(|one| may_be_set(one));
-    shown.filter_map(|one| one.get_long().map(str::to_owned)).collect()
-}
-
-fn with_default(
-    command: Command,
-    of: &str,
-    key: &str,
-    value: &Spanned<DeValue<'_>>,
-) -> Result<Command, Wrong> {
-    let Some(argument) = command.find_subcommand(of).and_then(|one| flag(one, key)) else {
-        return Ok(command);
-    };
+/// A value as the command line would have it, and as clap finds it right.
+fn texts(flag: &Arg, key: &str, value: &Spanned<DeValue<'_>>) -> Result<Vec<String>, Wrong> {
     let wrong = |text: String| (value.span(), format!("{key}: {text}"));
-    let is_switch = matches!(argument.get_action(), ArgAction::SetTrue);
-    let texts = match (value.get_ref(), argument.get_action()) {
+    let is_switch = matches!(flag.get_action(), ArgAction::SetTrue);
+    let texts = match (value.get_ref(), flag.get_action()) {
         (DeValue::Array(values), ArgAction::Append) => {
             values.iter().map(|one| text(one.get_ref())).collect::<Option<Vec<_>>>()
         }
@@ -126,15 +135,14 @@ fn with_default(
     };
     let expected = if is_switch { "true or false" } else { "a text in quotes or a number" };
     let texts = texts.ok_or_else(|| wrong(format!("give {expected}")))?;
-    let (id, judge) = (argument.get_id().clone(), argument.clone());
     if !is_switch {
         // Alone in a command, so that only its own value is judged.
-        let judge = judge.required(false).exclusive(false);
+        let judge = flag.clone().required(false).exclusive(false).conflicts_with(Resettable::Reset);
         let judge = Command::new("judge").no_binary_name(true).arg(judge);
         let words = texts.iter().map(|text| format!("--{key}={text}"));
         judge.try_get_matches_from(words).map_err(|error| wrong(first_sentence(&error)))?;
     }
-    Ok(command.mut_subcommand(of, |one| one.mut_arg(id, |argument| argument.default_values(texts))))
+    Ok(texts)
 }
 
 /// As one would type it.
