@@ -2,7 +2,10 @@
 
 use crate::duration;
 use crate::{config, messages};
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{
+    ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
+};
 use std::path::PathBuf;
 
 /// `tractor`.
@@ -17,7 +20,8 @@ use std::path::PathBuf;
                   Configuration: tractor.toml in the current folder, else in \
                   $XDG_CONFIG_HOME/tractor or ~/.config/tractor, holds defaults of flags by their \
                   long names, such as workers = 2 or active-timeout = \"30s\"; under [flows] only \
-                  for that command. The command line wins. A switch that the file turns on is \
+                  for that command. The command line wins, also over a window, splt, with-id or \
+                  outer of the file that does not go with it. A switch that the file turns on is \
                   turned off by --no-config."
 )]
 pub struct Arguments {
@@ -39,7 +43,7 @@ pub struct Global {
     #[arg(long, global = true)]
     pub no_config: bool,
 
-    /// Print errors only: no progress, summary or warnings
+    /// Print errors, and what --timings asks for: no progress, summary or warnings
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
@@ -78,7 +82,9 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
             }
         }
     }
-    let arguments = Arguments::from_arg_matches(&whole.get_matches()).unwrap_or_else(|e| e.exit());
+    let matches = whole.get_matches();
+    let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
+    arguments.command.remember_typed(&matches);
     messages::set_level(arguments.global.quiet, arguments.global.verbose);
     if let Some(path) = path {
         messages::verbose(format_args!("defaults from {}", path.display()));
@@ -103,8 +109,23 @@ pub enum Command {
     Man(ManArguments),
 }
 
+impl Command {
+    /// Tells the command which flags were typed; clap tells only where it has a flag's value from.
+    fn remember_typed(&mut self, matches: &ArgMatches) {
+        let Some((_, own)) = matches.subcommand() else { return };
+        let is_typed =
+            |id: &&clap::Id| own.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+        let typed = own.ids().filter(is_typed).map(ToString::to_string).collect();
+        match self {
+            Self::Flows(arguments) => arguments.options.typed = typed,
+            Self::Stats(arguments) => arguments.options.typed = typed,
+            _ => {}
+        }
+    }
+}
+
 /// What every command that reads captures takes.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct Inputs {
     /// Captures (pcap or pcapng; also inside gzip, zstd or lz4), folders, globs, or - for
     /// standard input
@@ -113,7 +134,7 @@ pub struct Inputs {
 }
 
 /// How packets become flows.
-#[derive(Args)]
+#[derive(Args, Clone)]
 pub struct FlowOptions {
     /// Which columns to compute and how flows are cut (see `tractor profiles`)
     #[arg(long, default_value = "native", value_name = "NAME")]
@@ -158,10 +179,21 @@ pub struct FlowOptions {
     /// Say how long each stage was busy, and how many flows were open
     #[arg(long)]
     pub timings: bool,
+
+    /// Names of the fields whose flags were typed. Other values are defaults, of a file or ours.
+    #[arg(skip)]
+    pub typed: Vec<String>,
+}
+
+impl FlowOptions {
+    /// Whether the flag of that field was typed.
+    pub fn is_typed(&self, field: &str) -> bool {
+        self.typed.iter().any(|one| one == field)
+    }
 }
 
 /// `tractor flows`.
-#[derive(Args)]
+#[derive(Args, Clone)]
 #[command(after_help = "Examples:
   tractor flows capture.pcap -o flows.csv
   tractor flows captures/ --profile iscx --active-timeout 30s > flows.csv

@@ -116,7 +116,7 @@ pub fn summary(summary: &Summary) {
     }
 }
 
-/// Busy time of each stage.
+/// Busy time of each stage, said even when little is said: who asks for it wants to see it.
 pub fn timings(summary: &Summary) {
     let (timings, packets) = (&summary.timings, summary.packets);
     let stages = [
@@ -128,10 +128,10 @@ pub fn timings(summary: &Summary) {
     ];
     for (stage, ns) in stages {
         let each = ns as f64 / packets.max(1) as f64;
-        line(format_args!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9));
+        write(format_args!("{stage:20} {:9.3} s {each:8.1} ns/packet", ns as f64 / 1e9));
     }
     let peak = grouped(summary.flows.open_flows_peak as u64);
-    line(format_args!("{:20} {peak}", "open flows, at most"));
+    write(format_args!("{:20} {peak}", "open flows, at most"));
 }
 
 fn list<'a>(title: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {

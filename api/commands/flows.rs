@@ -2,7 +2,7 @@
 
 use super::{
     STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, profile_named, run_options, stoppable,
-    watched,
+    together, wants_timings, watched,
 };
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
@@ -21,10 +21,22 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
-    if let Some(reason) = contradiction(arguments, profile) {
-        messages::error(reason);
-        return Exit::Usage;
+    let agreed = together::agreed(arguments, profile).and_then(|agreed| match agreed.format {
+        Format::Parquet if is_terminal(&agreed.output) => {
+            Err("parquet is not for terminals: name a file with -o".to_owned())
+        }
+        _ => Ok(agreed),
+    });
+    match agreed {
+        Ok(agreed) => write_flows(&agreed, profile),
+        Err(why) => {
+            messages::error(why);
+            Exit::Usage
+        }
     }
+}
+
+fn write_flows(arguments: &FlowsArguments, profile: &'static Profile) -> Exit {
     let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
@@ -57,31 +69,10 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
         return cannot_write(arguments, &cause);
     }
     messages::summary(&summary);
-    if arguments.options.timings || messages::is_verbose() {
+    if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)
-}
-
-/// Why what was asked for does not go together.
-fn contradiction(arguments: &FlowsArguments, profile: &Profile) -> Option<String> {
-    let name = profile.name;
-    if arguments.format == Format::Parquet && is_terminal(&arguments.output) {
-        return Some("parquet is not for terminals: name a file with -o".to_owned());
-    }
-    if arguments.format == Format::Zeek && name != "native" {
-        return Some("the format zeek is of the profile native only".to_owned());
-    }
-    if arguments.format == Format::Zeek && arguments.window.is_some() {
-        return Some("the format zeek has no rows of windows".to_owned());
-    }
-    if arguments.window.is_some() && !profile.columns.has_windows() {
-        return Some(format!("the profile {name} has no rows of windows"));
-    }
-    if arguments.options.outer && profile.reading.is_copied() {
-        return Some(format!("the profile {name} reads tunnels by its own rules, not by --outer"));
-    }
-    None
 }
 
 /// Whether what is written to that output would be shown to a person.

@@ -5,6 +5,7 @@ mod info;
 mod manual;
 mod profiles;
 mod stats;
+mod together;
 
 use crate::cli::{Command, FlowOptions, Inputs};
 use crate::{Exit, interrupt, messages, progress};
@@ -94,11 +95,20 @@ fn watched(
     summary
 }
 
+/// Whether to say how long each stage took. Who types --timings wants it said even with --quiet.
+fn wants_timings(options: &FlowOptions) -> bool {
+    let is_wanted = options.timings && (!messages::is_quiet() || options.is_typed("timings"));
+    is_wanted || messages::is_verbose()
+}
+
 /// For --verbose: the files in the order of the stream, and how flows are cut.
 fn say_what_is_read(joined: &Joined, options: &RunOptions) {
     for file in &joined.files {
         let bytes = file.bytes().map_or_else(String::new, |bytes| format!(", {bytes} bytes"));
-        messages::verbose(format_args!("reads {}{bytes}", file.name));
+        let first = file
+            .first_time()
+            .map_or_else(|| "no packet".to_owned(), |time| format!("first packet {time}"));
+        messages::verbose(format_args!("reads {}{bytes}, {first}", file.name));
     }
     let (profile, life) = (options.profile, &options.table.life);
     let seconds = |ns: i64| ns as f64 / 1e9;

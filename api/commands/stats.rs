@@ -2,7 +2,7 @@
 
 use super::{
     STANDARD_OUTPUT, engine_inputs, exit_of_error, print, profile_named, run_options, stoppable,
-    watched,
+    wants_timings, watched,
 };
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
@@ -37,7 +37,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         return Exit::Interrupted;
     }
     messages::summary(&summary);
-    if arguments.options.timings || messages::is_verbose() {
+    if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
     match show(arguments, &summary) {

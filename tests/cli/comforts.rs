@@ -1,7 +1,7 @@
 //! Completions, manual pages, and how much is said.
 
 use super::run::{Finished, program, start_command, tractor};
-use super::traffic::{office, write};
+use super::traffic::{office, plain, write};
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -59,12 +59,45 @@ fn quiet_says_only_errors_and_verbose_says_what_is_used() {
     let absent = tractor(folder.path(), &["flows", "absent.pcap", "a.pcap", "--quiet"]);
     assert_eq!(absent.code, Some(3), "{absent:?}");
     assert!(absent.messages.lines().all(|line| line.starts_with("error: ")), "{absent:?}");
-    let verbose = with_file(folder.path(), "workers = 1", &["flows", "a.pcap", "-v"]);
-    for said in ["defaults from tractor.toml", "reads a.pcap", "profile native", "wall clock"] {
+    write(folder.path(), "empty.pcap", &plain(&[]));
+    let verbose = with_file(folder.path(), "workers = 1", &["flows", "a.pcap", "empty.pcap", "-v"]);
+    let bytes = office().len();
+    for said in [
+        "defaults from tractor.toml",
+        &format!("reads a.pcap, {bytes} bytes, first packet {}", first_time(folder.path())),
+        "reads empty.pcap, 24 bytes, no packet",
+        "profile native",
+        "wall clock",
+    ] {
         assert!(verbose.messages.contains(said), "{said}: {verbose:?}");
     }
     assert_eq!(verbose.output, quiet.output);
     assert_eq!(tractor(folder.path(), &["-q", "-v", "profiles"]).code, Some(2));
+}
+
+/// As `tractor info` has it.
+fn first_time(folder: &Path) -> String {
+    let about = tractor(folder, &["info", "a.pcap", "--json"]).output;
+    let about: serde_json::Value = serde_json::from_str(&about).unwrap();
+    about[0]["first_time"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn timings_that_were_asked_for_are_said_even_when_quiet() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    for command in ["flows", "stats"] {
+        let typed = tractor(folder.path(), &[command, "a.pcap", "-q", "--timings"]);
+        assert_eq!(typed.code, Some(0), "{typed:?}");
+        assert!(typed.messages.starts_with("read and decode "), "{typed:?}");
+        assert!(!typed.messages.contains("1 file"), "{typed:?}");
+        // Nobody asked for those of a file just now, but for quiet.
+        let of_file = with_file(folder.path(), "timings = true", &[command, "a.pcap", "-q"]);
+        assert_eq!((of_file.code, of_file.messages.as_str()), (Some(0), ""));
+        let of_file = with_file(folder.path(), "timings = true", &[command, "a.pcap"]);
+        assert!(of_file.messages.contains("\nread and decode "), "{of_file:?}");
+        std::fs::remove_file(folder.path().join("tractor.toml")).unwrap();
+    }
 }
 
 #[test]

@@ -72,6 +72,49 @@ fn a_file_that_is_too_long_or_no_text_is_wrong_usage() {
 }
 
 #[test]
+fn what_is_typed_wins_over_what_the_file_has_and_does_not_go_with_it() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let run = |text: &str, arguments: &[&str]| {
+        with_file(folder.path(), text, &[&["flows", "a.pcap"], arguments].concat())
+    };
+    // The file, what is typed, and the same without the file.
+    let cases: [(&str, &[&str], &[&str]); 9] = [
+        ("with-id = true", &["--window", "1s"], &["--window", "1s"]),
+        ("splt = 3", &["--window", "1s"], &["--window", "1s"]),
+        ("[flows]\nsplt = 3\nwith-id = true", &["--window", "1s"], &["--window", "1s"]),
+        ("window = '1s'", &["--splt", "3"], &["--splt", "3"]),
+        ("window = '1s'\nprofile = 'iscx'", &["--with-id"], &["--with-id", "--profile", "iscx"]),
+        ("window = '1s'", &["--profile", "nfstream"], &["--profile", "nfstream"]),
+        ("outer = true", &["--profile", "cic"], &["--profile", "cic"]),
+        ("splt = 3", &["--format", "zeek"], &["--format", "zeek"]),
+        ("window = '1s'", &["--format", "zeek"], &["--format", "zeek"]),
+    ];
+    for (text, typed, same) in cases {
+        let (found, expected) = (run(text, typed), run("", same));
+        assert_eq!(found.code, Some(0), "{text} {typed:?}: {found:?}");
+        assert!(!found.messages.contains("warning"), "{text} {typed:?}: {found:?}");
+        assert_eq!(found.output, expected.output, "{text} {typed:?}");
+    }
+    // A switch that is off is in nobody's way.
+    assert_eq!(run("with-id = false\nwindow = '1s'", &[]).code, Some(0));
+    let wrong: [(&str, &[&str], &str); 6] = [
+        ("splt = 3\n[flows]\nwindow = '1s'", &[], "(the configuration file sets window and splt)"),
+        ("with-id = true\nwindow = '1s'", &[], "(the configuration file sets window and with-id)"),
+        ("splt = 3\nformat = 'zeek'", &[], "(the configuration file sets format and splt)"),
+        // A profile or a format cannot be left out, but another can be typed.
+        ("profile = 'cic'", &["--outer"], "(the configuration file sets profile)"),
+        ("format = 'zeek'", &["--splt", "3"], "(the configuration file sets format)"),
+        ("", &["--window", "1s", "--splt", "3"], "cannot be used with '--splt <N>'"),
+    ];
+    for (text, typed, said) in wrong {
+        let found = run(text, typed);
+        assert_eq!((found.code, found.output.as_str()), (Some(2), ""), "{text} {typed:?}");
+        assert!(found.messages.contains(said), "{text} {typed:?}: {found:?}");
+    }
+}
+
+#[test]
 fn a_wrong_file_is_wrong_usage_and_names_its_line() {
     let folder = tempdir().unwrap();
     let cases = [

@@ -165,3 +165,21 @@ fn only_the_profile_native_has_a_conn_log() {
     let log = std::fs::read_to_string(folder.path().join("conn.log")).unwrap();
     assert!(zeek_cut(&log, &["uid"]).len() > 3, "{log}");
 }
+
+#[test]
+fn what_a_conn_log_cannot_show_is_refused() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let zeek = ["flows", "a.pcap", "--format", "zeek"];
+    for (more, why) in [
+        (&["--splt", "3"], "the format zeek does not show packets one by one (--splt)"),
+        (&["--window", "10s"], "the format zeek has no rows of windows"),
+    ] {
+        let finished = tractor(folder.path(), &[&zeek, &more[..]].concat());
+        assert_eq!((finished.code, finished.output.as_str()), (Some(2), ""), "{finished:?}");
+        assert_eq!(finished.messages, format!("error: {why}\n"));
+    }
+    // It has the flow's identity, as the profile native has.
+    let with_id = tractor(folder.path(), &[&zeek[..], &["--with-id"]].concat());
+    assert_eq!(with_id.output, flows(folder.path(), &zeek[1..]));
+}

@@ -1,0 +1,87 @@
+//! Flags that do not go together. What was typed wins over what the configuration file adds.
+
+use crate::cli::{FlowsArguments, Format};
+use tractor_engine::profiles::Profile;
+
+/// Two flags that do not go together, by the names of their fields, and why.
+struct Clash {
+    flags: [&'static str; 2],
+    why: String,
+}
+
+/// The arguments without what the configuration file adds and what was typed does not go with.
+///
+/// # Errors
+/// Why the rest does not go together.
+pub fn agreed(arguments: &FlowsArguments, profile: &Profile) -> Result<FlowsArguments, String> {
+    let mut agreed = arguments.clone();
+    let is_typed = |flag: &str| arguments.options.is_typed(flag);
+    for Clash { flags: [one, other], .. } in clashes(arguments, profile) {
+        match (is_typed(one), is_typed(other)) {
+            (true, false) => leave_out(&mut agreed, other),
+            (false, true) => leave_out(&mut agreed, one),
+            _ => {}
+        }
+    }
+    let Some(Clash { flags, why }) = clashes(&agreed, profile).into_iter().next() else {
+        return Ok(agreed);
+    };
+    // Our own defaults go together.
+    let of_file: Vec<_> =
+        flags.iter().filter(|flag| !is_typed(flag)).map(|flag| flag.replace('_', "-")).collect();
+    Err(match of_file.is_empty() {
+        true => why,
+        false => format!("{why} (the configuration file sets {})", of_file.join(" and ")),
+    })
+}
+
+/// Only what a file adds: of profiles and formats there is always one, and the command line can
+/// name another.
+fn leave_out(arguments: &mut FlowsArguments, flag: &str) {
+    match flag {
+        "splt" => arguments.splt = None,
+        "window" => arguments.window = None,
+        "with_id" => arguments.with_id = false,
+        "outer" => arguments.options.outer = false,
+        _ => {}
+    }
+}
+
+fn clashes(arguments: &FlowsArguments, profile: &Profile) -> Vec<Clash> {
+    let FlowsArguments { format, window, splt, with_id, options, .. } = arguments;
+    let (name, is_zeek, has_window) = (profile.name, *format == Format::Zeek, window.is_some());
+    let of_copied = format!("the profile {name} reads tunnels by its own rules, not by --outer");
+    let known: [(bool, [&'static str; 2], &str); 7] = [
+        (
+            is_zeek && name != "native",
+            ["format", "profile"],
+            "the format zeek is of the profile native only",
+        ),
+        (is_zeek && has_window, ["format", "window"], "the format zeek has no rows of windows"),
+        (
+            is_zeek && splt.is_some(),
+            ["format", "splt"],
+            "the format zeek does not show packets one by one (--splt)",
+        ),
+        (
+            has_window && !profile.columns.has_windows(),
+            ["profile", "window"],
+            &format!("the profile {name} has no rows of windows"),
+        ),
+        (
+            has_window && splt.is_some(),
+            ["window", "splt"],
+            "rows of windows do not show packets one by one (--splt)",
+        ),
+        (
+            has_window && *with_id,
+            ["window", "with_id"],
+            "rows of windows begin with flow_id alone, not with all of --with-id",
+        ),
+        (options.outer && profile.reading.is_copied(), ["profile", "outer"], &of_copied),
+    ];
+    let clash = |(is_so, flags, why): (bool, [&'static str; 2], &str)| {
+        is_so.then(|| Clash { flags, why: why.to_owned() })
+    };
+    known.into_iter().filter_map(clash).collect()
+}
