@@ -1,9 +1,9 @@
 //! Runs the built program as a user would.
 
 use std::path::PathBuf;
-use std::process::Command;
 use std::sync::OnceLock;
 
+use crate::cli::run::in_place;
 use crate::oracle::{Options, Profile, SECOND};
 
 /// How much of the machine a run gets; no result may depend on it.
@@ -29,7 +29,7 @@ pub fn flows(files: &[PathBuf], options: &Options, means: Means) -> Printed {
 
 /// `tractor flows` on these files, in a format.
 pub fn flows_as(format: &str, files: &[PathBuf], options: &Options, means: Means) -> Printed {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+    let mut command = in_place();
     command.arg("flows").args(files).args(["-o", "-", "--format", format]);
     command.args(["--profile", options.profile.name()]);
     command.args(["--workers", &means.workers.to_string()]);
@@ -95,7 +95,7 @@ pub fn cases(usual: u64) -> u64 {
 pub fn profiles() -> &'static [Profile] {
     static PROFILES: OnceLock<Vec<Profile>> = OnceLock::new();
     PROFILES.get_or_init(|| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+        let mut command = in_place();
         let listed = command.arg("profiles").output().expect("the program starts").stdout;
         let listed = String::from_utf8_lossy(&listed).into_owned();
         // A line of each begins with its name; others are indented.

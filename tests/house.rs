@@ -203,6 +203,16 @@ fn unsafe_code_is_where_it_may_be_and_says_why_it_is_safe() {
 }
 
 #[test]
+fn tests_start_the_program_without_the_defaults_of_whoever_runs_them() {
+    // Written so that this file has none of them.
+    let name = ["CARGO_BIN", "_EXE"].concat();
+    assert_lines(&rust_files("tests"), |file, _, line| {
+        let other = line.contains(&name) && file.path != "tests/cli/run.rs";
+        other.then(|| "the program is started by tests/cli/run.rs".to_owned())
+    });
+}
+
+#[test]
 fn nothing_of_the_workplace_is_left_in_the_files() {
     // Written so that this file has none of them.
     let words =

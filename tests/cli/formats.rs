@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
-use super::run::{flows, names, start_command, tractor};
+use super::run::{TRACTOR, flows, in_folder, names, start_command, tractor};
 use super::tables::{Cell, Cells, arff, csv, json_lines};
 use super::traffic::{datagram, office, plain, write};
 
@@ -18,7 +18,7 @@ pub const AWKWARD: &str = r#"a "b", {c}; 100% it's \ größe?"#;
 /// Names and kinds of a table's columns, as `tractor profiles` lists them.
 pub fn kinds(profile: &str, with_id: bool) -> Vec<(String, String)> {
     let listed = |profile: &str| -> Vec<(String, String)> {
-        let finished = tractor(Path::new("."), &["profiles", profile]);
+        let finished = tractor(Path::new("."), &["--no-config", "profiles", profile]);
         // `  1  name  kind  unit  meaning`
         let columns = finished.output.lines().filter_map(|line| {
             let mut words = line.split_whitespace();
@@ -201,9 +201,9 @@ fn parquet_is_not_written_to_a_terminal() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &office());
     let on_terminal = |format: &str| {
-        let command = format!("{} flows a.pcap --format {format}", env!("CARGO_BIN_EXE_tractor"));
-        let mut script = Command::new("script");
-        script.current_dir(folder.path()).args(["-qec", &command, "/dev/null"]);
+        let command = format!("{TRACTOR} flows a.pcap --format {format}");
+        let mut script = in_folder(folder.path(), "script");
+        script.args(["-qec", &command, "/dev/null"]);
         start_command(&mut script, Stdio::null()).finish(Duration::from_secs(60))
     };
     if Command::new("script").arg("--version").output().is_err() {

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use tempfile::tempdir;
 
-use super::run::{flows, names, program, start_command, tractor, until};
+use super::run::{TRACTOR, flows, in_folder, names, program, start_command, tractor, until};
 use super::traffic::{office, write};
 
 fn is_unfinished(name: &str) -> bool {
@@ -31,10 +31,9 @@ fn its_mode_is_that_of_any_new_file() {
     for (mask, mode) in [("022", 0o644), ("027", 0o640), ("077", 0o600), ("000", 0o666)] {
         let folder = tempdir().unwrap();
         write(folder.path(), "a.pcap", &office());
-        let mut command = Command::new("sh");
-        command.current_dir(folder.path());
+        let mut command = in_folder(folder.path(), "sh");
         command.args(["-c", &format!("umask {mask}; exec \"$0\" flows a.pcap -o flows.csv")]);
-        command.arg(env!("CARGO_BIN_EXE_tractor"));
+        command.arg(TRACTOR);
         let finished = start_command(&mut command, Stdio::null()).finish(Duration::from_secs(60));
         assert_eq!(finished.code, Some(0), "{finished:?}");
         let about = std::fs::metadata(folder.path().join("flows.csv")).unwrap();

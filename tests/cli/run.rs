@@ -39,10 +39,26 @@ pub fn start_command(command: &mut Command, input: Stdio) -> Running {
     Running { child, output, messages, began: Instant::now() }
 }
 
+/// The path of `tractor`, for a program that starts it; that one is to be started [`in_folder`].
+pub const TRACTOR: &str = env!("CARGO_BIN_EXE_tractor");
+
+/// Any program, without defaults of whoever runs the tests.
+pub fn in_folder(folder: &Path, name: &str) -> Command {
+    let mut command = Command::new(name);
+    command.current_dir(folder).env("XDG_CONFIG_HOME", folder);
+    command
+}
+
+/// `tractor` where the tests are run, without defaults of whoever runs them.
+pub fn in_place() -> Command {
+    let mut command = Command::new(TRACTOR);
+    command.arg("--no-config");
+    command
+}
+
 pub fn program(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
-    // No defaults of whoever runs the tests.
-    command.current_dir(folder).args(arguments).env("XDG_CONFIG_HOME", folder);
+    let mut command = in_folder(folder, TRACTOR);
+    command.args(arguments);
     command
 }
 
@@ -52,8 +68,8 @@ pub fn tractor(folder: &Path, arguments: &[&str]) -> Finished {
 }
 
 pub fn pcap_info(folder: &Path, arguments: &[&str]) -> Finished {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pcap_info"));
-    command.current_dir(folder).args(arguments);
+    let mut command = in_folder(folder, env!("CARGO_BIN_EXE_pcap_info"));
+    command.args(arguments);
     start_command(&mut command, Stdio::null()).finish(PATIENCE)
 }
 

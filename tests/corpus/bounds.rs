@@ -1,10 +1,11 @@
 //! No foreign capture makes the program panic, wait or grow.
 
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use super::{captures, is_long};
+use crate::cli::run::in_place;
 
 /// Taken of all captures when time matters.
 const EVERY: usize = 10;
@@ -71,7 +72,7 @@ fn no_capture_makes_the_program_panic_or_wait_or_grow() {
 
 fn run(path: &Path, arguments: &[&str]) -> (Measured, String) {
     let messages = tempfile::NamedTempFile::new().expect("a file for messages");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+    let mut command = in_place();
     command.args(arguments).arg(path).stdin(Stdio::null()).stdout(Stdio::null());
     command.stderr(messages.reopen().expect("another handle"));
     let measured = measure(command.spawn().expect("the program starts"));

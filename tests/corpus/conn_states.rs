@@ -2,10 +2,10 @@
 //! of the same capture, or was worked out from its packets by FLOWS.md, section 7; none came from the program.
 
 use std::path::Path;
-use std::process::Command;
 
 use super::{captures, folder};
 use crate::cli::conn_log;
+use crate::cli::run::in_place;
 use crate::oracle::table::fields;
 
 struct Expected {
@@ -251,7 +251,7 @@ const BYTES: [(&str, &str, [u64; 3]); 7] = [
 
 /// Client, server, state, history, in the order of the flows' begins.
 fn told(file: &Path, format: &str) -> Vec<[String; 4]> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+    let mut command = in_place();
     let output = command.arg("flows").arg(file).args(["--format", format]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let (separator, names, begin) = match format {
@@ -328,7 +328,7 @@ fn bytes_are_zeeks() {
         return;
     }
     for (file, client, expected) in BYTES {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+        let mut command = in_place();
         command.arg("flows").arg(folder().join(file)).args(["--format", "zeek"]);
         let output = command.output().unwrap();
         let log = conn_log::as_csv(&String::from_utf8_lossy(&output.stdout));

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
 use super::{captures, folder};
+use crate::cli::run::in_place;
 
 const LINK_TYPE: &str =
     "capinfos does not know the link type; the packets are counted all the same";
@@ -56,7 +56,7 @@ fn index(folder: &Path) -> BTreeMap<String, Option<u64>> {
 
 /// Packets by capture, as the program finds them. `None`: it cannot read the file.
 fn counted(folder: &Path) -> BTreeMap<String, Option<u64>> {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
+    let mut command = in_place();
     let output = command.current_dir(folder).args(["info", "--json", "."]).output().unwrap();
     let code = output.status.code();
     assert!(matches!(code, Some(0 | 3)), "{code:?}: {}", String::from_utf8_lossy(&output.stderr));

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use super::{captures, is_long};
 use crate::binary;
+use crate::cli::run::in_place;
 
 /// Taken of all captures when time matters.
 const EVERY: usize = 20;
@@ -56,8 +57,8 @@ fn write(place: usize, capture: PathBuf, folder: &Path) -> Option<Written> {
     let profile = profiles[place % profiles.len()].name();
     let stem = folder.join(place.to_string());
     let codes = FORMATS.map(|(format, _)| {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tractor"));
-        command.env("XDG_CONFIG_HOME", "/nowhere").arg("flows").arg(&capture);
+        let mut command = in_place();
+        command.arg("flows").arg(&capture);
         command.args(["--profile", profile, "--label", "a", "--format", format, "-o"]);
         let output = command.arg(stem.with_extension(format)).output().expect("the program");
         output.status.code()
