@@ -2,21 +2,9 @@
 
 use tempfile::tempdir;
 
+use super::profiles::{PROFILES, class_column, id_columns, kinds, no_class};
 use super::run::{Table, flows, tractor};
 use super::traffic::{datagram, office, plain, write};
-
-const PROFILES: [&str; 4] = ["native", "iscx", "iscx-a2", "iscx-fixed"];
-const ID: [&str; 7] =
-    ["flow_id", "client_ip", "client_port", "server_ip", "server_port", "protocol", "start"];
-
-/// The name that a profile gives its last column.
-fn class_column(profile: &str) -> &'static str {
-    match profile {
-        "native" => "class",
-        "iscx-a2" => "class1",
-        _ => "label",
-    }
-}
 
 #[test]
 fn every_profile_is_listed_with_its_columns() {
@@ -24,18 +12,13 @@ fn every_profile_is_listed_with_its_columns() {
     write(folder.path(), "a.pcap", &office());
     let listed = tractor(folder.path(), &["profiles"]);
     assert_eq!(listed.code, Some(0), "{listed:?}");
+    let begins = |line: &&str| !line.starts_with(' ');
+    let names = listed.output.lines().filter(begins).filter_map(|line| line.split(' ').next());
+    assert_eq!(names.collect::<Vec<_>>(), PROFILES);
     for profile in PROFILES {
         let header = Table::of(&flows(folder.path(), &["a.pcap", "--profile", profile]));
-        let finished = tractor(folder.path(), &["profiles", profile]);
-        assert_eq!(finished.code, Some(0), "{finished:?}");
-        // `  1  name  unit  meaning`
-        let is_column = |line: &&str| line.trim_start().starts_with(|c: char| c.is_ascii_digit());
-        let columns: Vec<&str> = finished
-            .output
-            .lines()
-            .filter(is_column)
-            .map(|line| line.split_whitespace().nth(1).unwrap_or_default())
-            .collect();
+        let columns: Vec<String> =
+            kinds(profile, false).into_iter().map(|(name, _)| name).collect();
         assert_eq!(columns, header.header(), "{profile}");
         let count = format!("{} columns", columns.len());
         let is_named = |line: &str| line.split_whitespace().next() == Some(profile);
@@ -51,8 +34,12 @@ fn a_label_is_the_class_of_all_flows() {
     for profile in PROFILES {
         let arguments = [".", "--profile", profile, "--label", "chat"];
         let table = Table::of(&flows(folder.path(), &arguments));
-        assert_eq!(table.header().last().map(String::as_str), Some(class_column(profile)));
-        let classes = table.column(class_column(profile));
+        let Some(class) = class_column(profile) else {
+            assert!(!table.header().iter().any(|name| name.to_lowercase().contains("label")));
+            continue;
+        };
+        assert_eq!(table.header().last().map(String::as_str), Some(class));
+        let classes = table.column(class);
         assert!(classes.len() > 3 && classes.iter().all(|class| *class == "chat"), "{classes:?}");
     }
 }
@@ -68,18 +55,23 @@ fn a_label_with_a_comma_is_quoted() {
 #[test]
 fn a_file_name_gives_the_class_of_flows_that_begin_in_it() {
     let folder = tempdir().unwrap();
-    write(folder.path(), "app_24-11-2026-03-57.pcap", &plain(&[datagram(0, 1, b"")]));
-    let second = plain(&[datagram(5, 1, b""), datagram(6, 2, b"")]);
-    write(folder.path(), "my_game_24-11-2026-03-58.pcap", &second);
-    write(folder.path(), "other.pcap", &plain(&[datagram(9, 3, b"")]));
+    // Of a flow of one packet cic has no row.
+    let twice = |after_ns, port| [datagram(after_ns, port, b""), datagram(after_ns, port, b"")];
+    write(folder.path(), "app_24-11-2026-03-57.pcap", &plain(&twice(0, 1)));
+    let second = [twice(5, 1), twice(6, 2)].concat();
+    write(folder.path(), "my_game_24-11-2026-03-58.pcap", &plain(&second));
+    write(folder.path(), "other.pcap", &plain(&twice(9, 3)));
     for profile in PROFILES {
+        let Some(class) = class_column(profile) else { continue };
+        let client_port = if profile.starts_with("cic") { "Src Port" } else { "client_port" };
         for workers in ["1", "2", "4"] {
             let arguments = [".", "--with-id", "--profile", profile, "--workers", workers];
             let table = Table::of(&flows(folder.path(), &arguments));
-            let ports = table.column("client_port").into_iter();
-            let mut classes: Vec<_> = ports.zip(table.column(class_column(profile))).collect();
+            let ports = table.column(client_port).into_iter();
+            let mut classes: Vec<_> = ports.zip(table.column(class)).collect();
             classes.sort_unstable();
-            assert_eq!(classes, [("1", "app"), ("2", "my_game"), ("3", "")], "{profile}");
+            let expected = [("1", "app"), ("2", "my_game"), ("3", no_class(profile))];
+            assert_eq!(classes, expected, "{profile}");
         }
     }
 }
@@ -99,19 +91,19 @@ fn id_columns_come_first_and_change_no_other() {
     for profile in PROFILES {
         let plain = flows(folder.path(), &["a.pcap", "--profile", profile]);
         let with_id = flows(folder.path(), &["a.pcap", "--profile", profile, "--with-id"]);
-        if profile == "native" {
-            assert_eq!(with_id, plain, "it has them already");
-            continue;
-        }
-        assert_eq!(Table::of(&with_id).header()[..ID.len()], ID, "{profile}");
-        let rest = |line: &str| line.splitn(ID.len() + 1, ',').last().map(str::to_owned);
+        let id = id_columns(profile);
+        assert_eq!(Table::of(&with_id).header()[..id.len()], *id, "{profile}");
+        let rest = |line: &str| line.splitn(id.len() + 1, ',').last().map(str::to_owned);
         let rests: Vec<_> = with_id.lines().filter_map(rest).collect();
         assert_eq!(rests, plain.lines().collect::<Vec<_>>(), "{profile}");
     }
     let native = Table::of(&flows(folder.path(), &["a.pcap"]));
-    let fixed = ["a.pcap", "--profile", "iscx-fixed", "--with-id"];
-    let fixed = Table::of(&flows(folder.path(), &fixed));
-    for name in ID {
-        assert_eq!(fixed.column(name), native.column(name), "{name}");
+    // The flows of both are those of native.
+    for profile in ["iscx-fixed", "cic-fixed"] {
+        let arguments = ["a.pcap", "--profile", profile, "--with-id"];
+        let fixed = Table::of(&flows(folder.path(), &arguments));
+        for name in id_columns(profile) {
+            assert_eq!(fixed.column(name), native.column(name), "{profile} {name}");
+        }
     }
 }

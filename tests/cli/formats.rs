@@ -6,48 +6,16 @@ use std::time::Duration;
 
 use tempfile::tempdir;
 
+use super::profiles::{
+    PROFILES, finite_only, is_numeric, kinds, numeric_and_class, version, with_flows_in_no_time,
+};
 use super::run::{TRACTOR, flows, in_folder, names, start_command, tractor};
 use super::tables::{Cell, Cells, arff, csv, json_lines};
 use super::traffic::{datagram, office, plain, write};
 
-pub const PROFILES: [&str; 4] = ["native", "iscx", "iscx-a2", "iscx-fixed"];
 pub const FORMATS: [&str; 4] = ["csv", "jsonl", "parquet", "arff"];
 /// Everything that some format must quote, but what ends a line.
 pub const AWKWARD: &str = r#"a "b", {c}; 100% it's \ größe?"#;
-
-/// Names and kinds of a table's columns, as `tractor profiles` lists them.
-pub fn kinds(profile: &str, with_id: bool) -> Vec<(String, String)> {
-    let listed = |profile: &str| -> Vec<(String, String)> {
-        let finished = tractor(Path::new("."), &["--no-config", "profiles", profile]);
-        // `  1  name  kind  unit  meaning`
-        let columns = finished.output.lines().filter_map(|line| {
-            let mut words = line.split_whitespace();
-            words.next()?.parse::<usize>().ok()?;
-            Some((words.next()?.to_owned(), words.next()?.to_owned()))
-        });
-        columns.collect()
-    };
-    let mut columns = listed(profile);
-    if with_id && profile != "native" {
-        const ID: [&str; 7] = [
-            "flow_id",
-            "client_ip",
-            "client_port",
-            "server_ip",
-            "server_port",
-            "protocol",
-            "start",
-        ];
-        let native = listed("native");
-        let id = ID.iter().filter_map(|id| native.iter().find(|(name, _)| name == id));
-        columns.splice(..0, id.cloned());
-    }
-    columns
-}
-
-pub fn is_numeric(kind: &str) -> bool {
-    ["unsigned", "integer", "float"].contains(&kind)
-}
 
 /// `a.pcap` of these arguments in a format, and as CSV.
 fn in_format(folder: &Path, format: &str, arguments: &[&str]) -> (String, String) {
@@ -67,7 +35,7 @@ fn csv_cells(text: &str, kinds: &[(String, String)]) -> Cells {
 #[test]
 fn json_lines_hold_what_csv_holds() {
     let folder = tempdir().unwrap();
-    write(folder.path(), "a.pcap", &office());
+    write(folder.path(), "a.pcap", &with_flows_in_no_time());
     let awkward = format!("{AWKWARD}\n\t\u{1}");
     for profile in PROFILES {
         let cases: [&[&str]; 3] = [&[], &["--with-id"], &["--label", &awkward]];
@@ -75,7 +43,9 @@ fn json_lines_hold_what_csv_holds() {
             let arguments = [&["--profile", profile], more].concat();
             let (json, plain) = in_format(folder.path(), "jsonl", &arguments);
             let kinds = kinds(profile, more.contains(&"--with-id"));
-            assert_eq!(json_lines(&json), csv_cells(&plain, &kinds), "{arguments:?}");
+            let expected = csv_cells(&plain, &kinds);
+            assert_eq!(plain.contains("Infinity") && plain.contains("NaN"), profile == "cic");
+            assert_eq!(json_lines(&json), finite_only(expected), "{arguments:?}");
         }
     }
 }
@@ -83,17 +53,16 @@ fn json_lines_hold_what_csv_holds() {
 #[test]
 fn arff_holds_the_numeric_columns_and_the_class() {
     let folder = tempdir().unwrap();
-    write(folder.path(), "a.pcap", &office());
+    write(folder.path(), "a.pcap", &with_flows_in_no_time());
     let awkward = format!("{AWKWARD}\n\t");
     for profile in PROFILES {
         for more in [vec![], vec!["--with-id"], vec!["--label", &awkward]] {
             let arguments = [&["--profile", profile], &more[..]].concat();
             let (text, plain) = in_format(folder.path(), "arff", &arguments);
             let kinds = kinds(profile, more.contains(&"--with-id"));
-            let cells = csv_cells(&plain, &kinds);
+            let cells = finite_only(csv_cells(&plain, &kinds));
             let table = arff(&text);
-            let version = if profile == "native" { 2 } else { 1 };
-            assert_eq!(table.relation, format!("{profile}/{version}"));
+            assert_eq!(table.relation, format!("{profile}/{}", version(profile)));
             let numeric = kinds.iter().filter(|(_, kind)| is_numeric(kind));
             let mut attributes: Vec<_> =
                 numeric.map(|(name, _)| (name.clone(), "numeric".to_owned())).collect();
@@ -103,20 +72,10 @@ fn arff_holds_the_numeric_columns_and_the_class() {
             };
             attributes.push(("class1".to_owned(), class_type.to_owned()));
             assert_eq!(table.attributes, attributes, "{arguments:?}");
-            assert_eq!(table.rows, numeric_and_class(&cells, &kinds), "{arguments:?}");
+            let class = more.contains(&"--label").then_some(&*awkward);
+            assert_eq!(table.rows, numeric_and_class(&cells, &kinds, class), "{arguments:?}");
         }
     }
-}
-
-/// What ARFF has of a table whose last column is the class.
-fn numeric_and_class(cells: &Cells, kinds: &[(String, String)]) -> Vec<Vec<Cell>> {
-    let of_row = |row: &Vec<Cell>| {
-        let columns = row.iter().zip(kinds).enumerate();
-        let kept =
-            columns.filter(|(place, (_, (_, kind)))| is_numeric(kind) || place + 1 == kinds.len());
-        kept.map(|(_, (cell, _))| cell.clone()).collect()
-    };
-    cells.rows.iter().map(of_row).collect()
 }
 
 #[test]
@@ -140,7 +99,7 @@ fn every_format_has_the_same_bytes_for_any_workers_and_chunks() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &office());
     for format in FORMATS {
-        for profile in ["native", "iscx"] {
+        for profile in ["native", "iscx", "cic", "cic-fixed", "nfstream"] {
             let bytes = |workers, chunk_bytes| {
                 let arguments = [
                     &["flows", "a.pcap", "-o", "flows", "--format", format][..],

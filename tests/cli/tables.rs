@@ -138,7 +138,11 @@ pub fn arff(text: &str) -> Arff {
     let relation = lines.next().and_then(|line| line.strip_prefix("@relation "));
     let attribute = |line: &str| {
         let line = line.strip_prefix("@attribute ").expect("an attribute");
-        let (name, kind) = line.split_once(' ').expect("a type");
+        // No name has a quote in it.
+        let (name, kind) = match line.strip_prefix('\'') {
+            Some(quoted) => quoted.split_once("' ").expect("a type"),
+            None => line.split_once(' ').expect("a type"),
+        };
         (name.to_owned(), kind.to_owned())
     };
     let attributes: Vec<_> = lines.map(attribute).collect();

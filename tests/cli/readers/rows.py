@@ -38,7 +38,7 @@ def is_missing(value):
 
 
 def text(value):
-    return "" if is_missing(value) else value if isinstance(value, str) else repr(value)
+    return "" if value is None else value if isinstance(value, str) else repr(value)
 
 
 def show(header, rows):
@@ -101,7 +101,7 @@ def scipy(path):
     kinds = {"numeric": "numeric", "nominal": "nominal"}
     header = [(name, kinds[about[name][0]]) for name in about.names()]
     cell = lambda value: ("" if value == b"?" else value.decode()) if isinstance(value, bytes) \
-        else text(float(value))
+        else "" if is_missing(value) else text(float(value))
     show(header, ([cell(value) for value in row] for row in data))
 
 
