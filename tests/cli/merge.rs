@@ -1,11 +1,14 @@
 //! `--merge`: captures that overlap are one stream, by packet time. The order is found again here, naively.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::tempdir;
 
-use super::run::{Finished, Table, flows, tractor};
+use super::run::{Finished, Table, flows, in_folder, program, start_command, tractor};
 use super::traffic::{datagram, office, plain, write};
 use crate::binary::{self, cases};
 use crate::oracle::{self, Options, Profile};
@@ -197,6 +200,66 @@ fn a_flow_has_the_class_of_the_file_that_began_it() {
             }
         }
     }
+}
+
+/// The sample, dealt to three files that overlap.
+fn overlapping() -> [Vec<RawPacket>; 3] {
+    let mut random = Random::seeded(5);
+    let mut files = [Vec::new(), Vec::new(), Vec::new()];
+    for packet in sample() {
+        files[random.below(3) as usize].push(packet);
+    }
+    files
+}
+
+/// Merges inputs of which standard input is a pipe that has `b.pcap`, and `pipe` one that has `c.pcap`.
+fn merged_from_pipes(folder: &Path, inputs: &[&str], workers: &str) -> Finished {
+    let pipe = folder.join("pipe");
+    let capture = gzip(&std::fs::read(folder.join("c.pcap")).unwrap());
+    let writer = std::thread::spawn(move || std::fs::write(pipe, capture));
+    let mut cat = in_folder(folder, "cat");
+    let mut cat = cat.arg("b.pcap").stdout(Stdio::piped()).spawn().unwrap();
+    let input = cat.stdout.take().unwrap();
+    let how = [&["flows", "--merge", "--workers", workers], inputs].concat();
+    let finished = start_command(&mut program(folder, &how), input.into());
+    let finished = finished.finish(Duration::from_secs(60));
+    assert_eq!(finished.code, Some(0), "{how:?}: {}", finished.messages);
+    writer.join().unwrap().unwrap();
+    cat.wait().unwrap();
+    finished
+}
+
+#[test]
+fn pipes_are_merged_like_files() {
+    let folder = tempdir().unwrap();
+    let names = ["a.pcap", "b.pcap", "c.pcap"];
+    for (name, file) in names.into_iter().zip(overlapping()) {
+        write(folder.path(), name, &plain(&file));
+    }
+    let expected = flows(folder.path(), &[&names[..], &["--merge"]].concat());
+    assert_ne!(expected, flows(folder.path(), &names), "they overlap");
+    assert!(in_folder(folder.path(), "mkfifo").arg("pipe").status().unwrap().success());
+    for inputs in [["a.pcap", "-", "pipe"], ["pipe", "a.pcap", "-"]] {
+        for workers in WORKERS {
+            let finished = merged_from_pipes(folder.path(), &inputs, workers);
+            assert_eq!(finished.output, expected, "{inputs:?}, {workers} workers");
+        }
+    }
+}
+
+#[test]
+fn standard_input_is_merged_once() {
+    let folder = tempdir().unwrap();
+    let [one, other, _] = overlapping();
+    write(folder.path(), "a.pcap", &plain(&one));
+    write(folder.path(), "b.pcap", &plain(&other));
+    let input = File::open(folder.path().join("a.pcap")).unwrap();
+    let mut command = program(folder.path(), &["flows", "--merge", "-", "-", "b.pcap"]);
+    let finished = start_command(&mut command, input.into()).finish(Duration::from_secs(60));
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    let complaint = "error: standard input: it can be read only once\n";
+    assert!(finished.messages.starts_with(complaint), "{finished:?}");
+    assert_eq!(finished.output, flows(folder.path(), &["a.pcap", "b.pcap", "--merge"]));
 }
 
 #[test]
