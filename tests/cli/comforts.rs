@@ -1,6 +1,6 @@
 //! Completions, manual pages, and how much is said.
 
-use super::run::{Finished, program, start_command, tractor};
+use super::run::{Finished, in_folder, names, program, start_command, tractor};
 use super::traffic::{office, plain, write};
 use std::fs;
 use std::path::Path;
@@ -48,6 +48,26 @@ fn manual_pages_are_there_for_every_command() {
     }
     fs::write(folder.path().join("file"), "").unwrap();
     assert_eq!(tractor(folder.path(), &["man", "file"]).code, Some(1));
+}
+
+#[test]
+fn manual_pages_are_without_a_warning_of_groff() {
+    let folder = tempdir().unwrap();
+    assert_eq!(tractor(folder.path(), &["man", "pages"]).code, Some(0));
+    write(folder.path(), "pages/printed.1", tractor(folder.path(), &["man"]).output.as_bytes());
+    let pages = names(&folder.path().join("pages"));
+    assert!(pages.len() > 5, "{pages:?}");
+    if let Err(cause) = Command::new("groff").arg("--version").output() {
+        eprintln!("skipped: groff, which shows manual pages: {cause}");
+        return;
+    }
+    for page in pages {
+        let mut groff = in_folder(folder.path(), "groff");
+        groff.args(["-man", "-Tutf8", "-Kutf8", "-ww", &format!("pages/{page}")]);
+        let shown = start_command(&mut groff, Stdio::null()).finish(PATIENCE);
+        assert_eq!((shown.code, shown.messages.as_str()), (Some(0), ""), "{page}");
+        assert!(shown.output.contains("tractor"), "{page}: {shown:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! Zeek's conn.log: zeek-cut and its like can read it, and its cells are formatted as Zeek does.
 
+use std::fs::File;
+use std::process::Command;
+
 use tempfile::tempdir;
 
 use super::run::{flows, tractor};
@@ -90,6 +93,23 @@ fn zeek_cut_finds_its_fields() {
     let rows = zeek_cut(&log, &names);
     assert_eq!(rows[0], ["192.0.2.1", "F", "F", "-", "-", "17"]);
     assert_eq!(rows[1], ["fe80::1", "T", "F", "-", "-", "17"]);
+}
+
+#[test]
+fn the_real_zeek_cut_prints_what_we_expect_of_it() {
+    if let Err(cause) = Command::new("zeek-cut").arg("-h").output() {
+        eprintln!("skipped: zeek-cut: {cause}");
+        return;
+    }
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    let log = flows(folder.path(), &["a.pcap", "--format", "zeek"]);
+    write(folder.path(), "conn.log", log.as_bytes());
+    let fields = ["uid", "id.orig_h", "id.resp_p", "conn_state", "history", "community_id"];
+    let input = File::open(folder.path().join("conn.log")).unwrap();
+    let cut = Command::new("zeek-cut").args(fields).stdin(input).output().unwrap();
+    let lines = zeek_cut(&log, &fields).into_iter().map(|cells| cells.join("\t") + "\n");
+    assert_eq!(String::from_utf8_lossy(&cut.stdout), lines.collect::<String>());
 }
 
 #[test]
