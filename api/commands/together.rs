@@ -50,38 +50,45 @@ fn leave_out(arguments: &mut FlowsArguments, flag: &str) {
 fn clashes(arguments: &FlowsArguments, profile: &Profile) -> Vec<Clash> {
     let FlowsArguments { format, window, splt, with_id, options, .. } = arguments;
     let (name, is_zeek, has_window) = (profile.name, *format == Format::Zeek, window.is_some());
-    let of_copied = format!("the profile {name} reads tunnels by its own rules, not by --outer");
-    let known: [(bool, [&'static str; 2], &str); 7] = [
-        (
+    let clash = |is_so: bool, flags: [&'static str; 2], why: &str| {
+        is_so.then(|| Clash { flags, why: why.to_owned() })
+    };
+    let known = [
+        clash(
             is_zeek && name != "native",
             ["format", "profile"],
             "the format zeek is of the profile native only",
         ),
-        (is_zeek && has_window, ["format", "window"], "the format zeek has no rows of windows"),
-        (
+        clash(
+            is_zeek && has_window,
+            ["format", "window"],
+            "the format zeek has no rows of windows",
+        ),
+        clash(
             is_zeek && splt.is_some(),
             ["format", "splt"],
             "the format zeek does not show packets one by one (--splt)",
         ),
-        (
+        clash(
             has_window && !profile.columns.has_windows(),
             ["profile", "window"],
             &format!("the profile {name} has no rows of windows"),
         ),
-        (
+        clash(
             has_window && splt.is_some(),
             ["window", "splt"],
             "rows of windows do not show packets one by one (--splt)",
         ),
-        (
+        clash(
             has_window && *with_id,
             ["window", "with_id"],
             "rows of windows begin with flow_id alone, not with all of --with-id",
         ),
-        (options.outer && profile.reading.is_copied(), ["profile", "outer"], &of_copied),
+        clash(
+            options.outer && profile.reading.is_copied(),
+            ["profile", "outer"],
+            &format!("the profile {name} reads tunnels by its own rules, not by --outer"),
+        ),
     ];
-    let clash = |(is_so, flags, why): (bool, [&'static str; 2], &str)| {
-        is_so.then(|| Clash { flags, why: why.to_owned() })
-    };
-    known.into_iter().filter_map(clash).collect()
+    known.into_iter().flatten().collect()
 }
