@@ -2,7 +2,7 @@
 
 use super::{
     STANDARD_OUTPUT, engine_inputs, exit_of_error, print, profile_named, run_options, stoppable,
-    wants_timings, watched,
+    together, wants_timings, watched,
 };
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
@@ -18,6 +18,11 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         Ok(profile) => profile,
         Err(exit) => return exit,
     };
+    // Of the configuration file it is dropped, as in `flows`.
+    if profile.reading.is_copied() && arguments.options.is_typed("outer") {
+        messages::error(together::not_outer(profile.name));
+        return Exit::Usage;
+    }
     let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {

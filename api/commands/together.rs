@@ -84,11 +84,12 @@ fn clashes(arguments: &FlowsArguments, profile: &Profile) -> Vec<Clash> {
             ["window", "with_id"],
             "rows of windows begin with flow_id alone, not with all of --with-id",
         ),
-        clash(
-            options.outer && profile.reading.is_copied(),
-            ["profile", "outer"],
-            &format!("the profile {name} reads tunnels by its own rules, not by --outer"),
-        ),
+        clash(options.outer && profile.reading.is_copied(), ["profile", "outer"], &not_outer(name)),
     ];
     known.into_iter().flatten().collect()
+}
+
+/// Why a profile that copies another program does not go with --outer.
+pub fn not_outer(profile: &str) -> String {
+    format!("the profile {profile} reads tunnels by its own rules, not by --outer")
 }

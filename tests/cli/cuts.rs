@@ -2,6 +2,7 @@
 
 use tempfile::tempdir;
 
+use super::profiles::PROFILES;
 use super::run::tractor;
 use super::traffic::{office, write};
 
@@ -23,13 +24,18 @@ fn what_does_not_go_together_is_wrong_usage() {
         assert_eq!((finished.code, finished.output.as_str()), (Some(2), ""), "{arguments:?}");
         assert!(finished.messages.contains(said), "{arguments:?}: {}", finished.messages);
     }
+    // Statistics take tunnels like flows.
+    let arguments = ["stats", "a.pcap", "--outer", "--profile", "nfstream"];
+    let finished = tractor(folder.path(), &arguments);
+    assert_eq!(finished.code, Some(2));
+    assert!(finished.messages.contains("nfstream reads tunnels by its own rules"));
 }
 
 #[test]
 fn first_packets_are_lists_before_the_class_in_every_profile() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &office());
-    for profile in ["native", "iscx", "iscx-a2", "iscx-fixed", "cic", "cic-fixed", "nfstream"] {
+    for profile in PROFILES {
         let arguments = ["flows", "a.pcap", "--splt", "2", "--profile", profile, "--format"];
         let lines = tractor(folder.path(), &[&arguments[..], &["jsonl"]].concat()).output;
         let table = tractor(folder.path(), &[&arguments[..], &["csv"]].concat()).output;

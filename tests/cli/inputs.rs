@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tempfile::{TempDir, tempdir};
 
+use super::profiles::PROFILES;
 use super::run::{Table, flows, program, start_command};
 use super::traffic::{datagram, many_flows, office, plain, segment, write};
 use crate::support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
@@ -117,7 +118,7 @@ fn rows_do_not_depend_on_workers_or_chunks() {
     write(folder.path(), "b.pcapng", &pcapng(&sample(), PcapngStyle::default()));
     write(folder.path(), "c.pcap", &plain(&many_flows(2_000)));
     for name in ["a.pcap", "b.pcapng", "c.pcap"] {
-        for profile in ["native", "iscx", "iscx-a2", "iscx-fixed"] {
+        for profile in PROFILES {
             let usual = ["flows", name, "--profile", profile];
             let expected = flows(folder.path(), &[&usual[1..], &["--workers", "1"]].concat());
             for workers in ["1", "2", "4"] {
