@@ -2,11 +2,13 @@
 
 use crate::duration;
 use crate::{config, messages};
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
 use std::path::PathBuf;
+use tractor_engine::profiles::Profile;
 
 /// `tractor`.
 #[derive(Parser)]
@@ -137,8 +139,8 @@ pub struct Inputs {
 #[derive(Args, Clone)]
 pub struct FlowOptions {
     /// Which columns to compute and how flows are cut (see `tractor profiles`)
-    #[arg(long, default_value = "native", value_name = "NAME")]
-    pub profile: String,
+    #[arg(long, default_value = "native", value_name = "NAME", value_parser = profile_parser())]
+    pub profile: &'static Profile,
 
     /// End a flow before the first packet more than this after its first
     #[arg(long, visible_alias = "flow-timeout", value_name = "TIME", value_parser = duration::parse)]
@@ -287,8 +289,15 @@ pub struct StatsArguments {
 #[derive(Args)]
 pub struct ProfilesArguments {
     /// The profile whose columns to list
-    #[arg(value_name = "NAME")]
-    pub name: Option<String>,
+    #[arg(value_name = "NAME", value_parser = profile_parser())]
+    pub name: Option<&'static Profile>,
+}
+
+/// Reads the name of a profile; completions know them all.
+fn profile_parser() -> impl TypedValueParser<Value = &'static Profile> {
+    let names = Profile::all().iter().map(|profile| profile.name);
+    PossibleValuesParser::new(names)
+        .try_map(|name| Profile::named(&name).ok_or("there is no such profile"))
 }
 
 /// `tractor completions`.

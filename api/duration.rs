@@ -12,9 +12,10 @@ pub fn parse(text: &str) -> Result<i64, String> {
         Err(_) => text.parse::<SignedDuration>().ok(),
     };
     let nanoseconds = said.and_then(|span| i64::try_from(span.as_nanos()).ok());
-    nanoseconds
-        .filter(|&nanoseconds| nanoseconds > 0)
-        .ok_or_else(|| "give a time above 0 such as 15s, 500ms, 2m or 1h".to_owned())
+    nanoseconds.filter(|&nanoseconds| nanoseconds > 0).ok_or_else(|| {
+        "give a time above 0, at most 292 years, such as 15 (seconds), 500ms, 2m or 1h30m"
+            .to_owned()
+    })
 }
 
 #[cfg(test)]

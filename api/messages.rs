@@ -55,13 +55,28 @@ pub fn verbose(text: std::fmt::Arguments<'_>) {
     }
 }
 
+/// Text with its control characters spelled out: a file's name may hold line breaks, and sequences
+/// that a terminal obeys.
+pub fn printable(text: impl std::fmt::Display) -> String {
+    let mut shown = String::new();
+    for character in text.to_string().chars() {
+        match character.is_control() {
+            true => shown.extend(character.escape_default()),
+            false => shown.push(character),
+        }
+    }
+    shown
+}
+
 /// `warning: …`, one line.
 pub fn warning(text: impl std::fmt::Display) {
+    let text = printable(text);
     line(format_args!("{WARNING}warning:{WARNING:#} {text}"));
 }
 
 /// `error: …`, one line.
 pub fn error(text: impl std::fmt::Display) {
+    let text = printable(text);
     write(format_args!("{ERROR}error:{ERROR:#} {text}"));
 }
 
@@ -99,12 +114,15 @@ pub fn summary(summary: &Summary) {
         warning(format_args!("{} more inputs had problems", summary.problems_not_kept));
     }
     let seconds = summary.timings.wall_ns as f64 / 1e9;
+    let (rate, unit) = match summary.packets as f64 / seconds.max(1e-9) {
+        rate if rate < 1e6 => (rate / 1e3, "k"),
+        rate => (rate / 1e6, "M"),
+    };
     line(format_args!(
-        "{}, {}, {} in {seconds:.2} s ({:.2} M packets/s)",
+        "{}, {}, {} in {seconds:.2} s ({rate:.2} {unit} packets/s)",
         counted(summary.files as u64, "file"),
         counted(summary.packets, "packet"),
         counted(summary.flows.flows, "flow"),
-        summary.packets as f64 / seconds.max(1e-9) / 1e6,
     ));
     list("malformed", summary.decoded.malformed());
     list("in no flow", summary.decoded.ordinary());

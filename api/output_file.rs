@@ -24,16 +24,17 @@ impl OutputFile {
         if path == Path::new("-") {
             return Ok(Self { to: None, unfinished: None });
         }
-        match path.metadata() {
+        let before = match path.metadata() {
             Ok(about) if !about.is_file() => {
                 let file = File::options().write(true).open(path)?;
                 return Ok(Self { to: Some(file), unfinished: None });
             }
-            Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(cause),
-            _ => {}
-        }
+            Ok(about) => Some(about.permissions()),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => None,
+            Err(cause) => return Err(cause),
+        };
         let target = behind_links(path);
-        let (file, temporary) = interrupt::removes(|| beside(&target))?.into_parts();
+        let (file, temporary) = interrupt::removes(|| beside(&target, before))?.into_parts();
         Ok(Self { to: Some(file), unfinished: Some((temporary, target)) })
     }
 
@@ -75,12 +76,18 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A temporary file in the target's folder, so that it can be renamed to it.
-fn beside(target: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new()
+/// A temporary file in the target's folder, so that it can be renamed to it, with the permissions
+/// of the file that it replaces.
+fn beside(target: &Path, before: Option<Permissions>) -> io::Result<NamedTempFile> {
+    // As any new file: the user's mask takes away what it should.
+    let usual = || Permissions::from_mode(0o666);
+    let file = tempfile::Builder::new()
         .prefix(".tractor-")
         .suffix(".unfinished")
-        // As any new file: the user's mask takes away what it should.
-        .permissions(Permissions::from_mode(0o666))
-        .tempfile_in(folder_of(target))
+        .permissions(before.clone().unwrap_or_else(usual))
+        .tempfile_in(folder_of(target))?;
+    if let Some(before) = before {
+        file.as_file().set_permissions(before)?;
+    }
+    Ok(file)
 }

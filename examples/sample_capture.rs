@@ -13,7 +13,8 @@ use support::capture::{ETHERNET, PcapStyle, pcap};
 use support::pcapng::{PcapngStyle, pcapng};
 
 fn main() -> Result<()> {
-    let Some(path) = std::env::args_os().nth(1).map(PathBuf::from) else {
+    let path = std::env::args_os().nth(1).map(PathBuf::from);
+    let Some(path) = path.filter(|path| !path.to_string_lossy().starts_with('-')) else {
         return Err(Error::other("usage: sample_capture PATH"));
     };
     let packets = support::traffic::sample();

@@ -1,15 +1,16 @@
 //! `tractor flows`: the flows of captures, with their features.
 
 use super::{
-    STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, profile_named, run_options, stoppable,
-    together, wants_timings, watched,
+    STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, run_options, stoppable, together,
+    wants_timings, watched,
 };
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::{Exit, interrupt, messages};
 use std::io::{self, IsTerminal};
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use tractor_engine::capture::join;
+use tractor_engine::capture::{CaptureFile, join};
 use tractor_engine::dataflow::RunOptions;
 use tractor_engine::output::{
     ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter, ZeekWriter,
@@ -17,18 +18,14 @@ use tractor_engine::output::{
 use tractor_engine::profiles::{Layout, Profile};
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
-    let profile = match profile_named(&arguments.options.profile) {
-        Ok(profile) => profile,
-        Err(exit) => return exit,
-    };
-    let agreed = together::agreed(arguments, profile).and_then(|agreed| match agreed.format {
+    let agreed = together::agreed(arguments).and_then(|agreed| match agreed.format {
         Format::Parquet if is_terminal(&agreed.output) => {
             Err("parquet is not for terminals: name a file with -o".to_owned())
         }
         _ => Ok(agreed),
     });
     match agreed {
-        Ok(agreed) => write_flows(&agreed, profile),
+        Ok(agreed) => write_flows(&agreed),
         Err(why) => {
             messages::error(why);
             Exit::Usage
@@ -36,7 +33,7 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
 }
 
-fn write_flows(arguments: &FlowsArguments, profile: &'static Profile) -> Exit {
+fn write_flows(arguments: &FlowsArguments) -> Exit {
     let progress = stoppable();
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
@@ -46,7 +43,14 @@ fn write_flows(arguments: &FlowsArguments, profile: &'static Profile) -> Exit {
             false => Exit::Failure,
         };
     }
-    let mut options = run_options(&arguments.options, profile);
+    if is_input(destination(arguments), &joined.files) {
+        let output = arguments.output.display();
+        messages::error(format_args!(
+            "{output} is one of the inputs, and cannot be the output too"
+        ));
+        return Exit::Usage;
+    }
+    let mut options = run_options(&arguments.options);
     options.classes = classes(&joined.files, arguments.label.as_deref());
     options.table.early_packets = arguments.splt.unwrap_or(0);
     options.table.window_ns = arguments.window;
@@ -73,6 +77,15 @@ fn write_flows(arguments: &FlowsArguments, profile: &'static Profile) -> Exit {
         messages::timings(&summary);
     }
     messages::exit_of_inputs(summary.files, &summary.problems)
+}
+
+/// Whether the output, links followed, is a file that is read: it would be lost.
+fn is_input(output: &Path, files: &[CaptureFile]) -> bool {
+    let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
+    // A device or a pipe may be both.
+    let is_regular =
+        output != Path::new("-") && output.metadata().is_ok_and(|about| about.is_file());
+    is_regular && files.iter().any(|file| identity(Path::new(&file.name)) == identity(output))
 }
 
 /// Whether what is written to that output would be shown to a person.

@@ -81,7 +81,8 @@ impl Report {
 /// The lines that scripts know.
 fn text(file: &CaptureFile, content: &Content) -> String {
     let more = if content.more_unique_flows { " or more" } else { "" };
-    let mut text = format!("{}: {}\n", file.name, first_line(&content.description));
+    let name = messages::printable(&file.name);
+    let mut text = format!("{name}: {}\n", first_line(&content.description));
     // Writing to a string cannot fail.
     let _ = writeln!(text, "Unique flows: {}{more}", content.unique_flows);
     let _ = writeln!(text, "TCP Packets: {}", content.counts.tcp_packets);

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use tractor_engine::capture::{CaptureFile, Input, Joined};
 use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
 use tractor_engine::output::RowWriter;
-use tractor_engine::profiles::{Profile, class_from_file_name};
+use tractor_engine::profiles::class_from_file_name;
 
 /// Runs a command to its end.
 pub fn run(command: &Command) -> Exit {
@@ -38,16 +38,8 @@ fn engine_inputs(inputs: &Inputs) -> Vec<Input> {
     inputs.inputs.iter().map(input).collect()
 }
 
-/// The profile of that name, or the usage error.
-fn profile_named(name: &str) -> Result<&'static Profile, Exit> {
-    Profile::named(name).ok_or_else(|| {
-        let names: Vec<_> = Profile::all().iter().map(|profile| profile.name).collect();
-        messages::error(format!("there is no profile {name}; there are {}", names.join(", ")));
-        Exit::Usage
-    })
-}
-
-fn run_options(options: &FlowOptions, profile: &'static Profile) -> RunOptions {
+fn run_options(options: &FlowOptions) -> RunOptions {
+    let profile = options.profile;
     let mut run = RunOptions::new(profile);
     let life = run.table.life;
     let life = options.active_timeout.map_or(life, |active_ns| life.with_active(active_ns));
@@ -108,7 +100,8 @@ fn say_what_is_read(joined: &Joined, options: &RunOptions) {
         let first = file
             .first_time()
             .map_or_else(|| "no packet".to_owned(), |time| format!("first packet {time}"));
-        messages::verbose(format_args!("reads {}{bytes}, {first}", file.name));
+        let name = messages::printable(&file.name);
+        messages::verbose(format_args!("reads {name}{bytes}, {first}"));
     }
     let (profile, life) = (options.profile, &options.table.life);
     let seconds = |ns: i64| ns as f64 / 1e9;

@@ -1,17 +1,13 @@
 //! `tractor profiles`: which profiles there are, and their columns.
 
-use super::{print, profile_named};
+use super::print;
 use crate::Exit;
 use crate::cli::ProfilesArguments;
 use std::fmt::Write;
 use tractor_engine::profiles::{Layout, Profile};
 
 pub fn run(arguments: &ProfilesArguments) -> Exit {
-    let text = match arguments.name.as_deref().map(profile_named) {
-        None => all(),
-        Some(Ok(profile)) => columns(profile),
-        Some(Err(exit)) => return exit,
-    };
+    let text = arguments.name.map_or_else(all, columns);
     print(&text).err().unwrap_or(Exit::Success)
 }
 

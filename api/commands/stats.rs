@@ -1,8 +1,8 @@
 //! `tractor stats`: counts of flows by protocol, client, server and port.
 
 use super::{
-    STANDARD_OUTPUT, engine_inputs, exit_of_error, print, profile_named, run_options, stoppable,
-    together, wants_timings, watched,
+    STANDARD_OUTPUT, engine_inputs, exit_of_error, print, run_options, stoppable, together,
+    wants_timings, watched,
 };
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
@@ -14,10 +14,7 @@ use tractor_engine::dataflow::Summary;
 use tractor_engine::statistics::{Count, StatisticKey, Table, Tables};
 
 pub fn run(arguments: &StatsArguments) -> Exit {
-    let profile = match profile_named(&arguments.options.profile) {
-        Ok(profile) => profile,
-        Err(exit) => return exit,
-    };
+    let profile = arguments.options.profile;
     // Of the configuration file it is dropped, as in `flows`.
     if profile.reading.is_copied() && arguments.options.is_typed("outer") {
         messages::error(together::not_outer(profile.name));
@@ -32,7 +29,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
             false => Exit::Failure,
         };
     }
-    let mut options = run_options(&arguments.options, profile);
+    let mut options = run_options(&arguments.options);
     options.statistics = true;
     let summary = match watched(joined, &options, None, &progress) {
         Ok(summary) => summary,

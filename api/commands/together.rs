@@ -1,7 +1,6 @@
 //! Flags that do not go together. What was typed wins over what the configuration file adds.
 
 use crate::cli::{FlowsArguments, Format};
-use tractor_engine::profiles::Profile;
 
 /// Two flags that do not go together, by the names of their fields, and why.
 struct Clash {
@@ -13,17 +12,17 @@ struct Clash {
 ///
 /// # Errors
 /// Why the rest does not go together.
-pub fn agreed(arguments: &FlowsArguments, profile: &Profile) -> Result<FlowsArguments, String> {
+pub fn agreed(arguments: &FlowsArguments) -> Result<FlowsArguments, String> {
     let mut agreed = arguments.clone();
     let is_typed = |flag: &str| arguments.options.is_typed(flag);
-    for Clash { flags: [one, other], .. } in clashes(arguments, profile) {
+    for Clash { flags: [one, other], .. } in clashes(arguments) {
         match (is_typed(one), is_typed(other)) {
             (true, false) => leave_out(&mut agreed, other),
             (false, true) => leave_out(&mut agreed, one),
             _ => {}
         }
     }
-    let Some(Clash { flags, why }) = clashes(&agreed, profile).into_iter().next() else {
+    let Some(Clash { flags, why }) = clashes(&agreed).into_iter().next() else {
         return Ok(agreed);
     };
     // Our own defaults go together.
@@ -47,8 +46,9 @@ fn leave_out(arguments: &mut FlowsArguments, flag: &str) {
     }
 }
 
-fn clashes(arguments: &FlowsArguments, profile: &Profile) -> Vec<Clash> {
+fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
     let FlowsArguments { format, window, splt, with_id, options, .. } = arguments;
+    let profile = options.profile;
     let (name, is_zeek, has_window) = (profile.name, *format == Format::Zeek, window.is_some());
     let clash = |is_so: bool, flags: [&'static str; 2], why: &str| {
         is_so.then(|| Clash { flags, why: why.to_owned() })
@@ -68,6 +68,11 @@ fn clashes(arguments: &FlowsArguments, profile: &Profile) -> Vec<Clash> {
             is_zeek && splt.is_some(),
             ["format", "splt"],
             "the format zeek does not show packets one by one (--splt)",
+        ),
+        clash(
+            *format == Format::Arff && splt.is_some(),
+            ["format", "splt"],
+            "the format arff has no lists of packets (--splt)",
         ),
         clash(
             has_window && !profile.columns.has_windows(),

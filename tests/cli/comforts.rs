@@ -22,7 +22,7 @@ fn completions_are_scripts_that_name_every_command_and_no_hidden_option() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let finished = tractor(folder.path(), &["completions", shell]);
         assert_eq!(finished.code, Some(0), "{finished:?}");
-        for word in ["flows", "info", "stats", "profiles", "active-timeout"] {
+        for word in ["flows", "info", "stats", "profiles", "active-timeout", "cic-fixed"] {
             assert!(finished.output.contains(word), "{shell}: {word}");
         }
         assert!(!finished.output.contains("chunk-bytes"), "{shell}");
@@ -117,6 +117,20 @@ fn timings_that_were_asked_for_are_said_even_when_quiet() {
         let of_file = with_file(folder.path(), "timings = true", &[command, "a.pcap"]);
         assert!(of_file.messages.contains("\nread and decode "), "{of_file:?}");
         std::fs::remove_file(folder.path().join("tractor.toml")).unwrap();
+    }
+}
+
+#[test]
+fn names_of_files_cannot_do_anything_to_a_terminal() {
+    let folder = tempdir().unwrap();
+    let name = "a\u{1b}[31m\nb.pcap";
+    write(folder.path(), name, &office()[..1_000]);
+    for arguments in [&["flows", name, "--format", "none", "-v"][..], &["info", name]] {
+        let finished = tractor(folder.path(), arguments);
+        assert_eq!(finished.code, Some(3), "{finished:?}");
+        let said = finished.messages + &finished.output;
+        assert!(said.contains(r"a\u{1b}[31m\nb.pcap"), "{said}");
+        assert!(!said.contains('\u{1b}') && !said.contains("\nb.pcap"), "{said}");
     }
 }
 

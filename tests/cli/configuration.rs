@@ -96,6 +96,10 @@ fn what_is_typed_wins_over_what_the_file_has_and_does_not_go_with_it() {
         assert!(!found.messages.contains("warning"), "{text} {typed:?}: {found:?}");
         assert_eq!(found.output, expected.output, "{text} {typed:?}");
     }
+    // Values are judged at their place in the file.
+    let no_profile = run("workers = 1\nprofile = 'nope'", &[]);
+    assert_eq!(no_profile.code, Some(2));
+    assert!(no_profile.messages.contains("tractor.toml, line 2"), "{}", no_profile.messages);
     // A switch that is off is in nobody's way.
     assert_eq!(run("with-id = false\nwindow = '1s'", &[]).code, Some(0));
     let wrong: [(&str, &[&str], &str); 6] = [

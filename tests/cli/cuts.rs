@@ -10,11 +10,12 @@ use super::traffic::{office, write};
 fn what_does_not_go_together_is_wrong_usage() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &office());
-    let cases: [(&[&str], &str); 7] = [
+    let cases: [(&[&str], &str); 8] = [
         (&["--window", "1s", "--profile", "cic"], "the profile cic has no rows of windows"),
         (&["--window", "1s", "--profile", "nfstream"], "nfstream has no rows of windows"),
         (&["--window", "1s", "--format", "zeek"], "the format zeek has no rows of windows"),
         (&["--window", "1s", "--splt", "3"], "cannot be used with"),
+        (&["--splt", "2", "--format", "arff"], "the format arff has no lists of packets"),
         (&["--splt", "0"], "invalid value '0'"),
         (&["--splt", "256"], "invalid value '256'"),
         (&["--outer", "--profile", "cic"], "cic reads tunnels by its own rules"),

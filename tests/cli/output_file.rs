@@ -42,6 +42,45 @@ fn its_mode_is_that_of_any_new_file() {
 }
 
 #[test]
+fn a_file_that_it_replaces_hands_on_its_mode() {
+    for mode in [0o600, 0o640, 0o666] {
+        let folder = tempdir().unwrap();
+        write(folder.path(), "a.pcap", &office());
+        write(folder.path(), "flows.csv", b"secret");
+        let path = folder.path().join("flows.csv");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).unwrap();
+        let finished = tractor(folder.path(), &["flows", "a.pcap", "-o", "flows.csv"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let about = std::fs::metadata(&path).unwrap();
+        assert_eq!(about.permissions().mode() & 0o777, mode);
+        assert!(about.len() > 1_000);
+    }
+}
+
+#[test]
+fn an_input_is_never_the_output() {
+    let folder = tempdir().unwrap();
+    let capture = office();
+    std::fs::create_dir(folder.path().join("folder")).unwrap();
+    write(&folder.path().join("folder"), "a.pcap", &capture);
+    symlink("folder/a.pcap", folder.path().join("link")).unwrap();
+    for (input, output) in [
+        ("folder/a.pcap", "folder/a.pcap"),
+        ("folder", "folder/../folder/a.pcap"),
+        ("folder/a.pcap", "link"),
+        ("link", "folder/a.pcap"),
+    ] {
+        let finished = tractor(folder.path(), &["flows", input, "-o", output]);
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(finished.messages.contains("is one of the inputs"), "{}", finished.messages);
+        assert!(std::fs::read(folder.path().join("folder/a.pcap")).unwrap() == capture);
+    }
+    // Nothing is written.
+    let arguments = ["flows", "link", "-o", "link", "--format", "none"];
+    assert_eq!(tractor(folder.path(), &arguments).code, Some(0));
+}
+
+#[test]
 fn an_existing_file_is_replaced_only_at_the_end() {
     let folder = tempdir().unwrap();
     write(folder.path(), "flows.csv", b"precious");

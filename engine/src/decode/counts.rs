@@ -40,7 +40,7 @@ pub const KINDS: [(Kind, &str); 11] = [
     (Kind::BadTcpHeader, "bad_tcp_header"),
     (Kind::TooDeep, "too_deep"),
     (Kind::FragmentWithoutFirst, "fragment_without_first"),
-    (Kind::NotTaken, "not_taken"),
+    (Kind::NotTaken, "not_read_by_the_profile"),
 ];
 
 /// Packets met, by kind and transport.

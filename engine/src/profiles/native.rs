@@ -255,7 +255,7 @@ fn tcp(columns: &mut Columns) {
 
 fn exchange(columns: &mut Columns) {
     let mut group = Vec::new();
-    let meaning = "Packets whose payload was sent before";
+    let meaning = "Packets whose payload brings nothing beyond what was sent: sent again, or late (T of history)";
     group.extend(both_ways("retransmitted", "packets", Unsigned, meaning));
     let meaning = "Bytes acknowledged but never seen, by their sender's direction";
     group.extend(both_ways("missed_bytes", "bytes", Unsigned, meaning));
