@@ -45,6 +45,7 @@ fn manual_pages_are_there_for_every_command() {
         let page = fs::read_to_string(folder.path().join(format!("pages/{name}.1"))).unwrap();
         assert!(page.contains(".SH NAME"), "{name}");
         assert!(!page.contains("chunk"), "{name} shows a hidden option");
+        assert!(!page.contains("EXTRA"), "{name}");
     }
     fs::write(folder.path().join("file"), "").unwrap();
     assert_eq!(tractor(folder.path(), &["man", "file"]).code, Some(1));
