@@ -191,6 +191,19 @@ fn a_client_that_is_known_late_turns_the_ends_round() {
 }
 
 #[test]
+fn the_answer_to_a_syn_may_acknowledge_its_payload() {
+    // TCP Fast Open (RFC 7413): nothing of it, a part, all; one byte more is of another SYN.
+    for (acknowledged, handshake) in [(9, "-"), (10, "2"), (30, "2"), (70, "2"), (71, "-")] {
+        let packets = [
+            tcp(0, true, SYN, [9, 0], 60),
+            tcp(1_000, false, SYN | ACK, [50, acknowledged], 0),
+            tcp(2_000, true, ACK, [70, 51], 0),
+        ];
+        assert_eq!(cells(&native(&packets), 0, "handshake_us"), handshake, "{acknowledged}");
+    }
+}
+
+#[test]
 fn limits_are_strict() {
     let idle = 120 * SECOND_NS;
     assert_eq!(ids_and_reasons(&native(&[datagram(0), datagram(idle)])), ["1 end_of_capture"]);

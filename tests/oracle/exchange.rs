@@ -20,7 +20,7 @@ pub struct Exchange {
     /// With the end whose letter it is.
     letters: Vec<(char, usize)>,
     client: usize,
-    syn: Option<(i128, u32)>,
+    syn: Option<(i128, u32, i32)>,
     syn_ack: Option<u32>,
     pub handshake: Option<i128>,
     is_tcp: bool,
@@ -154,12 +154,15 @@ impl Exchange {
             |number: u32| header.acknowledgement.wrapping_sub(number.wrapping_add(1)) as i32;
         match (self.syn, self.syn_ack) {
             (None, _) if is_client && header.is_plain_syn() => {
-                self.syn = Some((packet.time, header.sequence));
+                let data = packet.payload_bytes.min(65_535) as i32;
+                self.syn = Some((packet.time, header.sequence, data));
             }
-            (Some((_, syn)), None) if !is_client && header.is_syn_ack() && answers(syn) == 0 => {
+            (Some((_, syn, data)), None)
+                if !is_client && header.is_syn_ack() && (0..=data).contains(&answers(syn)) =>
+            {
                 self.syn_ack = Some(header.sequence);
             }
-            (Some((time, _)), Some(syn_ack))
+            (Some((time, ..)), Some(syn_ack))
                 if is_client
                     && self.handshake.is_none()
                     && header.flags & (SYN | RST | ACK) == ACK

@@ -83,8 +83,19 @@ impl Connection {
         self.step += 1;
         let (first, second) = (self.closer, 1 - self.closer);
         match self.step {
-            1 => self.send(CLIENT, SYN, 0),
-            2 => self.send(SERVER, SYN | ACK, 0),
+            // Some begin with data (TCP Fast Open), which the answer acknowledges or not.
+            1 => {
+                let payload_bytes = random.pick(&[0, 0, 0, 9]);
+                self.send(CLIENT, SYN, payload_bytes)
+            }
+            2 => {
+                let mut sent = self.send(SERVER, SYN | ACK, 0);
+                if random.chance(10) {
+                    let more = random.below(12) as u32;
+                    sent.header.acknowledgement = self.initial[CLIENT].wrapping_add(more);
+                }
+                sent
+            }
             3 => self.send(CLIENT, ACK, 0),
             // Much from one side, so that many holes are open at a time.
             4 if self.lost_percent > 20 && random.below(500) > 0 => {

@@ -10,6 +10,8 @@ pub struct Handshake {
     time_ns: i64,
     /// The acknowledgement number that is awaited.
     awaited: u32,
+    /// Payload of the SYN, which its answer may acknowledge too (TCP Fast Open, RFC 7413).
+    data_bytes: u16,
     /// How many of the three were seen.
     steps: u8,
 }
@@ -24,8 +26,9 @@ impl Handshake {
             0 if is_client && segment.is_plain_syn() => {
                 self.time_ns = time.0;
                 self.awaited = segment.sequence.wrapping_add(1);
+                self.data_bytes = segment.payload_bytes.try_into().unwrap_or(u16::MAX);
             }
-            1 if !is_client && segment.is_syn_ack() && awaited == 0 => {
+            1 if !is_client && segment.is_syn_ack() && self.answers(awaited) => {
                 self.awaited = segment.sequence.wrapping_add(1);
             }
             2 if is_client && bits == flags::ACK && awaited >= 0 => {
@@ -34,6 +37,11 @@ impl Handshake {
             _ => return,
         }
         self.steps += 1;
+    }
+
+    /// Whether an acknowledgement so far behind the awaited one is of the SYN.
+    fn answers(&self, behind: i32) -> bool {
+        (0..=i32::from(self.data_bytes)).contains(&behind)
     }
 
     /// Whether the next of the three has no SYN.
