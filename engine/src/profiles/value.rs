@@ -68,7 +68,7 @@ impl fmt::Display for Printed<'_> {
     }
 }
 
-/// Prints an address as [`IpAddr`] does, IPv4 in a third of the time: every row has several.
+/// Prints an address as [`IpAddr`] does, IPv4 on a shorter way: every row has several.
 pub struct AddressText(pub IpAddr);
 
 impl fmt::Display for AddressText {
