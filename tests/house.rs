@@ -23,7 +23,7 @@ const FOR_COMMANDS: [&str; 7] =
     ["time", "capture", "flows", "profiles", "statistics", "output", "dataflow"];
 
 /// Where each dependency may be named: files and folders.
-const DOORS: [(&str, &[&str]); 31] = [
+const DOORS: [(&str, &[&str]); 33] = [
     ("anstream", &["api/messages.rs"]),
     ("anstyle", &["api/messages.rs"]),
     ("anyhow", &["examples"]),
@@ -43,9 +43,11 @@ const DOORS: [(&str, &[&str]); 31] = [
     ("itoa", &["engine/src/output"]),
     ("jiff", &["engine/src/time.rs", "api/duration.rs"]),
     ("lz4_flex", &["engine/src/capture/lz4.rs"]),
+    ("md5", &["engine/src/decode/names"]),
     ("mimalloc", &["api/main.rs"]),
     ("parquet", &["engine/src/output"]),
     ("pcap_file", &["engine/src/capture"]),
+    ("ring", &["engine/src/decode/names"]),
     ("serde", &["engine/src/statistics/count.rs"]),
     (
         "serde_json",

@@ -95,3 +95,30 @@ pub const PARQUET_BATCHES_MAX: usize = 2;
 /// Bytes of the dictionary of a column in a row group of a Parquet file. Later values stand in full:
 /// columns with so many are nearly all distinct, and are written faster and smaller so.
 pub const PARQUET_DICTIONARY_BYTES: usize = 64 << 10;
+
+/// Packets of each direction in which names are looked for: the flow's first.
+pub const PIECES_READ_MAX: usize = 64;
+
+/// Bytes of a client hello that is put together from records or parts; what is beyond is left out.
+pub const HELLO_BYTES_MAX: usize = 16 << 10;
+
+/// Parts of a client hello that came apart; further ones are left out.
+pub const HELLO_PARTS_MAX: usize = 256;
+
+/// Attempts to open Initial packets of one side of a flow (some 2 µs each).
+pub const QUIC_PACKETS_OPENED_MAX: usize = 16;
+
+/// Bytes of a host name, as DNS has it; a longer one is none.
+pub const HOST_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of a user agent; the rest is left out.
+pub const USER_AGENT_BYTES_MAX: usize = 1024;
+
+/// Bytes of the protocols that a client offers, joined; those that begin later are left out.
+pub const ALPN_BYTES_MAX: usize = 256;
+
+/// Addresses taken from one DNS message; further ones are left out.
+pub const DNS_ANSWERS_MAX: usize = 64;
+
+/// Aliases of one DNS message that are followed.
+pub const DNS_ALIASES_MAX: usize = 16;

@@ -19,6 +19,7 @@ mod ip;
 mod key;
 mod layers;
 mod link;
+pub mod names;
 mod nfstream;
 mod segment;
 mod transport;
