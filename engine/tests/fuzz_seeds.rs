@@ -128,3 +128,50 @@ fn any_segments_in_the_flow_table() {
         fuzz::flows::check(&bytes);
     });
 }
+
+/// What a flow may begin with, each as one packet.
+fn first_packets() -> Vec<Vec<u8>> {
+    let hello = b"\x16\x03\x01\x00\x4d\x01\x00\x00\x49\x03\x03................................\x00\
+        \x00\x04\x13\x01\xc0\x2f\x01\x00\x00\x1c\x00\x00\x00\x0d\x00\x0b\x00\x00\x08a.ex.com\
+        \x00\x10\x00\x05\x00\x03\x02h2\x00\x0d\x00\x00";
+    let parts = b"\x16\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x01\x00\x3f\x01\x00\x00\x33\x00\x00\x00\
+        \x00\x00\x00\x00\x33\xfe\xfd................................\x00\x00\x00\x02\xc0\x2b\
+        \x01\x00\x00\x08\x00\x0d\x00\x04\x00\x02\x04\x03";
+    let google =
+        b"\x09connect-Q043\x01hash-of-12--\xa0\x01\x00\x04CHLO\x01\0\0\0SNI\0\x04\0\0\0a.ex";
+    let quic = b"\xc0\x00\x00\x00\x01\x04abcd\x00\x00\x20....................................";
+    let answer = b"\x01\x02\x81\x80\x00\x01\x00\x02\x00\x00\x00\x00\x01a\x02ex\x00\x00\x01\x00\x01\
+        \xc0\x0c\x00\x05\x00\x01\x00\x00\x00\x09\x00\x04\x01b\xc0\x0e\x01b\xc0\x0e\x00\x01\x00\x01\
+        \x00\x00\x00\x09\x00\x04\x7f\x00\x00\x01";
+    let texts: [&[u8]; 7] = [
+        b"GET http://u@a.ex:80/ HTTP/1.1\r\nHost: [::1]:80\r\nUser-Agent: b\r\n c\r\n\r\n",
+        b"CONNECT a.ex:443 HTTP/1.1\r\n\r\n",
+        b"INVITE sip:u@a.ex;lr SIP/2.0\r\nTo: <sips:v@b.ex>\r\n\r\n",
+        b"220-a.ex.com ESMTP\r\n",
+        b"* OK [CAPABILITY] a.ex.com\r\n",
+        b"+OK <1.2@a.ex.com>\r\n",
+        b"SSH-2.0-OpenSSH_9.9 x\r\n",
+    ];
+    let others: [&[u8]; 5] = [hello, parts, google, quic, answer];
+    texts.iter().chain(&others).map(|bytes| bytes.to_vec()).collect()
+}
+
+#[test]
+fn any_bytes_as_the_first_of_a_flow() {
+    let seeds = first_packets();
+    for_seeds(4_000, |random| {
+        let mut bytes = vec![random.below(3) as u8];
+        for _ in 0..1 + random.below(4) {
+            let mut packet = seeds[random.below(seeds.len() as u64) as usize].clone();
+            if random.chance(70) {
+                mutate(random, &mut packet);
+            }
+            packet.truncate(255);
+            bytes.extend([random.below(2) as u8, packet.len() as u8]);
+            bytes.extend(packet);
+        }
+        fuzz::names::check_bytes(&bytes);
+        let noise = random.below(120) as usize;
+        fuzz::names::check_bytes(&random.bytes(noise));
+    });
+}
