@@ -45,6 +45,9 @@ pub const NAME_HOST: u32 = 3;
 pub const NAME_DNS: u32 = 4;
 pub const NAME_BANNER: u32 = 5;
 
+pub const CLIENT_TO_SERVER: u8 = 0;
+pub const SERVER_TO_CLIENT: u8 = 1;
+
 pub const LOG_ERROR: i32 = 1;
 pub const LOG_WARNING: i32 = 2;
 pub const LOG_INFO: i32 = 3;
