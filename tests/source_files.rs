@@ -58,4 +58,11 @@ pub fn in_folders(folders: &[&str], wanted: impl Fn(&str) -> bool) -> Vec<Source
 }
 
 /// Not in the repository.
-const IGNORED: [&str; 5] = [".git", "target", "fuzz/target", "fuzz/corpus", "fuzz/artifacts"];
+const IGNORED: [&str; 6] = [
+    ".git",
+    "target",
+    "examples/port_classifier/target",
+    "fuzz/target",
+    "fuzz/corpus",
+    "fuzz/artifacts",
+];

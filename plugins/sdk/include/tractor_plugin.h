@@ -263,7 +263,8 @@ typedef struct tractor_entry {
     const tractor_classifier *const *classifiers; /* ends in NULL */
 } tractor_entry;
 
-/* The one symbol of a plugin. It is data: versions are read before any code is called. */
+/* The one symbol of a plugin. It is data: versions are read before any code is called. This exports
+ * it; a plugin defines it with `const tractor_entry tractor_plugin = {...};` and no attribute. */
 extern TRACTOR_EXPORT const tractor_entry tractor_plugin;
 
 #ifdef __cplusplus
