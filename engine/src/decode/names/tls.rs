@@ -14,7 +14,7 @@ const RECORD_BYTES_MAX: usize = (1 << 14) + 2048;
 /// What stands before DTLS in CAPWAP (RFC 5415, 4.2).
 const CAPWAP: [u8; 4] = [1, 0, 0, 0];
 
-/// What stands before a message: type, length; in DTLS its number and the fragment, too.
+/// The type and length of a message; in DTLS its number and the fragment follow.
 const MESSAGE_HEAD_BYTES: usize = 4;
 
 /// Gives `seen` the client hello at the front of a stream, if there is one.
