@@ -250,9 +250,9 @@ fn quoted(text: &str) -> Vec<&str> {
 
 /// Names of all tests; theirs are sentences, of three words at least where the architecture names them.
 fn tests() -> Vec<String> {
-    let files = [rust_files("engine"), rust_files("api"), rust_files("tests")].concat();
+    let files = ["engine", "api", "tests", "plugins"].into_iter().flat_map(rust_files);
     let mut names = Vec::new();
-    for file in &files {
+    for file in files {
         let mut lines = file.code().map(|(_, line)| line.trim());
         while lines.any(|line| line == "#[test]") {
             let declared = lines.find_map(|line| line.strip_prefix("fn "));

@@ -74,18 +74,26 @@ status 0
     assert_eq!(heard("ndpi", &library, &[]), lines);
 }
 
+/// Builds a library in Rust, and runs its own tests.
+fn cargo(manifest: &Path, name: &str) -> PathBuf {
+    // Examples share what they are built on; cargo sees to it that they wait for one another.
+    let target = temporary("examples");
+    for task in [&["test", "--quiet"][..], &["build", "--release"]] {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(task).args(["--offline", "--manifest-path"]).arg(manifest);
+        run(cargo.arg("--target-dir").arg(&target));
+    }
+    let library = target.join(format!("release/lib{name}.so"));
+    assert_eq!(exported(&library), ["tractor_plugin"]);
+    library
+}
+
 #[test]
 fn the_example_in_rust_builds_alone_and_labels_ports() {
     if !are_there(&["cc", "nm"]) {
         return;
     }
-    let target = temporary("port_classifier");
-    let manifest = at_root("examples/port_classifier/Cargo.toml");
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--release", "--locked", "--offline", "--manifest-path"]).arg(manifest);
-    run(cargo.arg("--target-dir").arg(&target));
-    let library = target.join("release/libport_classifier.so");
-    assert_eq!(exported(&library), ["tractor_plugin"]);
+    let library = cargo(&at_root("examples/port_classifier/Cargo.toml"), "port_classifier");
     let lines = "org.example.ports
 log 3: SSH is on port 9999
 flow 3: other/ssh 0.10 port 9999
@@ -93,9 +101,62 @@ flow 4: other/telnet 0.10 port 23
 status 0
 ";
     assert_eq!(heard("rust", &library, &["ssh=9999"]), lines);
-    let lines = "org.example.ports\nfailed: there is no option shh\nstatus -2\n";
-    let heard = heard("rust", &library, &["shh=22"]);
-    assert_eq!(heard.replace("log 3: SSH is on port 22\n", ""), lines);
+    let lines = "org.example.ports
+log 3: SSH is on port 22
+failed: there is no option shh
+status -2
+";
+    assert_eq!(heard("rust", &library, &["shh=22"]), lines);
+}
+
+/// All code of the page about plugins in a language.
+fn code_of_the_page(language: &str) -> String {
+    let page = std::fs::read_to_string(at_root("PLUGINS.md")).unwrap();
+    let fence = format!("```{language}\n");
+    let blocks = page.split(&fence).skip(1);
+    blocks.map(|rest| rest.split("```").next().unwrap()).collect()
+}
+
+/// What did not change is not built again.
+fn write_if_new(path: &Path, text: &str) {
+    if std::fs::read_to_string(path).is_ok_and(|there| there == text) {
+        return;
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+#[test]
+fn the_rust_of_the_page_about_plugins_builds_and_labels() {
+    if !are_there(&["cc", "nm"]) {
+        return;
+    }
+    let folder = temporary("page");
+    std::fs::create_dir_all(folder.join("src")).unwrap();
+    write_if_new(&folder.join("src/lib.rs"), &code_of_the_page("rust"));
+    let manifest = std::fs::read_to_string(at_root("examples/port_classifier/Cargo.toml")).unwrap();
+    let sdk = format!("path = {:?}", env!("CARGO_MANIFEST_DIR"));
+    let manifest = manifest.replace("path = \"../../plugins/sdk\"", &sdk);
+    let manifest = manifest.replace("\"port_classifier\"", "\"greetings\"");
+    write_if_new(&folder.join("Cargo.toml"), &manifest);
+    let library = cargo(&folder.join("Cargo.toml"), "greetings");
+    let lines = "org.example.greetings\nflow 0: other/ssh 0.95 SSH greeting\nstatus 0\n";
+    assert_eq!(heard("page-rust", &library, &["ssh_port=2222"]), lines);
+}
+
+#[test]
+fn the_c_of_the_page_about_plugins_loads_and_labels() {
+    if !are_there(&["cc", "nm"]) {
+        return;
+    }
+    let source = temporary("page.c");
+    std::fs::write(&source, code_of_the_page("c")).unwrap();
+    let library = source.with_extension("so");
+    let mut command = Command::new("cc");
+    command.args(LANGUAGES[0].1).arg("-I").arg(at_root("plugins/sdk/include"));
+    command.args(["-fPIC", "-shared", "-fvisibility=hidden"]);
+    run(command.arg(&source).arg("-o").arg(&library));
+    let lines = "org.example.ssh\nflow 0: other/ssh 0.10 port\nstatus 0\n";
+    assert_eq!(heard("page-c", &library, &[]), lines);
 }
 
 #[test]
