@@ -1,0 +1,154 @@
+//! From what is seen to one finding: payload first, then names, addresses, and a port only where nothing else speaks.
+//!
+//! | confidence | what it rests on |
+//! |---|---|
+//! | 0.95 | payload of both sides |
+//! | 0.9 | payload of one side |
+//! | 0.85 | server name of a handshake or a request, on a protocol that carries applications |
+//! | 0.8 | user agent |
+//! | 0.75 | payload of little structure, on the protocol's port |
+//! | 0.7 | name from a DNS answer |
+//! | 0.6 | network of the application's own servers; a port, inside a recognised TLS |
+//! | 0.55 | behaviour: little in the payload, much in how it goes |
+//! | 0.4 | network or name of a flow without payload |
+//! | 0.2 | port alone, and the evidence says so |
+
+use std::borrow::Cow;
+
+use crate::labels::{DTLS, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
+use crate::labels::{FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP, SSL_DNS};
+use crate::ports;
+use crate::rules::Rules;
+use crate::seen::{FROM_DNS, FROM_HOST, FROM_QUIC, FROM_SNI, Seen, TCP, Talk, UDP};
+use crate::signature::Hit;
+
+const FROM_HANDSHAKE: f32 = 0.85;
+const FROM_AGENT: f32 = 0.8;
+const FROM_ANSWER: f32 = 0.7;
+const FROM_NETWORK: f32 = 0.6;
+const WITHOUT_PAYLOAD: f32 = 0.4;
+/// What is tried with the sides exchanged is a little less sure.
+const TURNED: f32 = 0.95;
+
+/// Bytes of a name that go into the evidence.
+const EVIDENCE_NAME_BYTES: usize = 120;
+
+/// A label with how sure it is and why.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Finding {
+    pub label: u32,
+    pub confidence: f32,
+    pub evidence: Cow<'static, str>,
+}
+
+impl Finding {
+    fn new(label: u32, confidence: f32, evidence: impl Into<Cow<'static, str>>) -> Self {
+        Finding { label, confidence, evidence: evidence.into() }
+    }
+}
+
+impl From<Hit> for Finding {
+    fn from(hit: Hit) -> Self {
+        Finding::new(hit.label, hit.confidence, hit.evidence)
+    }
+}
+
+/// What a flow is.
+pub fn classify(rules: &Rules, seen: &Seen) -> Option<Finding> {
+    if seen.transport != TCP && seen.transport != UDP {
+        return crate::protocols::other_transport(seen).map(Finding::from);
+    }
+    let talk = Talk::new(seen);
+    let has_payload = !talk.client.is_empty() || !talk.server.is_empty();
+    let hit = has_payload.then(|| by_payload(rules, &talk)).flatten();
+    match hit {
+        Some(hit) if !carries_applications(hit.label) => Some(hit.into()),
+        Some(hit) => {
+            let named = by_name(rules, seen, true).or_else(|| by_agent(rules, seen));
+            let inside = || inside_tls(&talk, hit.label);
+            let owned = || by_network(rules, seen, true);
+            Some(named.or_else(inside).or_else(owned).unwrap_or_else(|| hit.into()))
+        }
+        None => {
+            let named = by_name(rules, seen, has_payload);
+            let owned = || by_network(rules, seen, has_payload);
+            named.or_else(owned).or_else(|| ports::alone(seen).map(Finding::from))
+        }
+    }
+}
+
+fn by_payload(rules: &Rules, talk: &Talk) -> Option<Hit> {
+    if let Some(hit) = rules.dispatch.first(talk) {
+        return Some(hit);
+    }
+    let hit = rules.dispatch.first(&talk.turned())?;
+    Some(Hit { confidence: hit.confidence * TURNED, ..hit })
+}
+
+/// Protocols in which applications hide: their name says more than the protocol.
+fn carries_applications(label: u32) -> bool {
+    matches!(label, HTTP | TLS | QUIC | DTLS | STUN | HTTP_PROXY)
+}
+
+fn by_name(rules: &Rules, seen: &Seen, has_payload: bool) -> Option<Finding> {
+    let (source, confidence) = match seen.server_name_from {
+        FROM_SNI => ("SNI", FROM_HANDSHAKE),
+        FROM_QUIC => ("QUIC SNI", FROM_HANDSHAKE),
+        FROM_HOST => ("Host", FROM_HANDSHAKE),
+        FROM_DNS if has_payload => ("DNS answer", FROM_ANSWER),
+        FROM_DNS => ("DNS answer, no payload", WITHOUT_PAYLOAD),
+        _ => return None,
+    };
+    let label = rules.of_name(seen.server_name)?;
+    let name = short(seen.server_name);
+    Some(Finding::new(label, confidence, format!("name {name} ({source})")))
+}
+
+fn short(name: &str) -> &str {
+    let mut end = name.len().min(EVIDENCE_NAME_BYTES);
+    while !name.is_char_boundary(end) {
+        end -= 1;
+    }
+    &name[..end]
+}
+
+fn by_agent(rules: &Rules, seen: &Seen) -> Option<Finding> {
+    if seen.user_agent.is_empty() {
+        return None;
+    }
+    let label = rules.of_agent(seen.user_agent)?;
+    Some(Finding::new(label, FROM_AGENT, format!("user agent {}", short(seen.user_agent))))
+}
+
+/// Protocols that have a port of their own for TLS (IANA), or a name in ALPN (RFC 7301).
+fn inside_tls(talk: &Talk, carrier: u32) -> Option<Finding> {
+    if carrier != TLS {
+        return None;
+    }
+    let (label, evidence) = match (talk.seen.alpn, talk.seen.server_port) {
+        ("dot", _) => (SSL_DNS, "ALPN dot"),
+        ("imap", _) => (IMAP, "ALPN imap"),
+        ("pop3", _) => (POP3, "ALPN pop3"),
+        ("ftp", _) => (FTP, "ALPN ftp"),
+        ("mqtt", _) => (MQTT, "ALPN mqtt"),
+        (_, 465) => (SMTP, "TLS on port 465"),
+        (_, 563) => (NNTP, "TLS on port 563"),
+        (_, 636) => (LDAP, "TLS on port 636"),
+        (_, 853) => (SSL_DNS, "TLS on port 853"),
+        (_, 990) => (FTP, "TLS on port 990"),
+        (_, 993) => (IMAP, "TLS on port 993"),
+        (_, 995) => (POP3, "TLS on port 995"),
+        (_, 5061) => (SIP, "TLS on port 5061"),
+        (_, 8883) => (MQTT, "TLS on port 8883"),
+        _ => return None,
+    };
+    Some(Finding::new(label, FROM_NETWORK, evidence))
+}
+
+fn by_network(rules: &Rules, seen: &Seen, has_payload: bool) -> Option<Finding> {
+    let of_server = rules.of_address(seen.server_ip);
+    let label = of_server.or_else(|| rules.of_address(seen.client_ip))?;
+    let name = rules.labels.get(label as usize)?.name.as_str();
+    let confidence = if has_payload { FROM_NETWORK } else { WITHOUT_PAYLOAD };
+    Some(Finding::new(label, confidence, format!("an address of {name}")))
+}

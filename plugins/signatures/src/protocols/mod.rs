@@ -1,0 +1,47 @@
+//! Signatures by family. Within a family, and among families, the stricter come first: the first that fits counts.
+
+mod database;
+mod files;
+mod games;
+mod industrial;
+mod internet;
+mod mail;
+mod media;
+mod messaging;
+mod naming;
+mod network;
+mod other_transports;
+mod peer_to_peer;
+mod remote;
+mod routing;
+mod services;
+mod stun;
+mod things;
+mod voip;
+mod vpn;
+mod web;
+
+use crate::signature::Signature;
+
+pub use other_transports::other_transport;
+
+pub const FAMILIES: &[&[Signature]] = &[
+    naming::SIGNATURES,
+    web::SIGNATURES,
+    internet::SIGNATURES,
+    remote::SIGNATURES,
+    mail::SIGNATURES,
+    files::SIGNATURES,
+    vpn::SIGNATURES,
+    peer_to_peer::SIGNATURES,
+    voip::SIGNATURES,
+    messaging::SIGNATURES,
+    media::SIGNATURES,
+    database::SIGNATURES,
+    services::SIGNATURES,
+    industrial::SIGNATURES,
+    things::SIGNATURES,
+    network::SIGNATURES,
+    routing::SIGNATURES,
+    games::SIGNATURES,
+];

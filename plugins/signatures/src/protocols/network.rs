@@ -1,0 +1,327 @@
+//! Running a network: accounts, monitoring, devices.
+
+use crate::labels::*;
+use crate::read::{first_line, holds, is_text, u8_at, u16_at, u24_at, u32_at};
+use crate::seen::{Said, Talk};
+use crate::signature::{BEHAVIOUR, Hit, ONE_SIDE, Signature, WITH_PORT, tcp, udp};
+
+pub const SIGNATURES: &[Signature] = &[
+    udp(&[], radius),
+    tcp(&[0xc0, 0xc1], tacacs),
+    tcp(&[1], diameter),
+    udp(&[0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x7e], kerberos),
+    tcp(&[0], kerberos),
+    udp(&[0x30], snmp),
+    tcp(&[0x30], ldap).everywhere(),
+    udp(b"<", syslog).everywhere(),
+    udp(&[], syslog_bare),
+    tcp(b"Z", zabbix).or_server(b"Z"),
+    tcp(b"cvlnfqCVLNFQ", munin).or_server(b"#"),
+    udp(b"M", ripe_atlas).everywhere(),
+    udp(b"B", bjnp),
+    tcp(b"*!", kismet).or_server(b"*"),
+    udp(&[0x1a], cluster_control),
+    udp(&[0xfe], meraki),
+    tcp(b"N", avast),
+    tcp(&[], whois),
+    udp(&[0], flow_export),
+    udp(&[0x20, 0x38, 0x3c, 0x30, 0x34], gtp).everywhere(),
+    udp(&[0x2e, 0x2f, 0x0e, 0x0f, 0x1e, 0x3e, 0x4e], gtp_prime),
+    udp(b"R", roughtime),
+    udp(&[0xff], wake_on_lan),
+    udp(&[0x00, 0x0b, 0x0d, 0x08, 0x09, 0x01, 0x02], ptp),
+];
+
+/// RFC 2865 section 3: code, id, length, and attributes that end with it. What pads a datagram does not count.
+fn radius(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let known = matches!(u8_at(bytes, 0)?, 1..=5 | 11..=13 | 21..=31 | 40..=45);
+    let length = usize::from(u16_at(bytes, 2)?);
+    if !known || length < 20 || length > talk.client.length {
+        return None;
+    }
+    let is_port = [1812, 1813, 1645, 1646, 3799].iter().any(|port| talk.has_port(*port));
+    let mut at = 20;
+    while at + 2 <= length.min(bytes.len()) {
+        let size = usize::from(bytes[at + 1]);
+        if size < 2 || bytes[at] == 0 {
+            // On the protocol's port a damaged attribute is no other protocol.
+            return (is_port && length == talk.client.length)
+                .then(|| Hit::new(RADIUS, WITH_PORT, "RADIUS: header on its port"));
+        }
+        at += size;
+    }
+    let fits = (at == length || length > bytes.len())
+        && (length == talk.client.length || is_port)
+        && (length >= 26 || is_port);
+    (fits || is_port && length == talk.client.length)
+        .then(|| Hit::of(talk, RADIUS, "RADIUS: attributes"))
+}
+
+/// RFC 8907 section 4.1: version 12.0 or 12.1, type, sequence 1, flags, session, length.
+fn tacacs(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let fits = matches!(u8_at(bytes, 1)?, 1..=3)
+        && u8_at(bytes, 2)? == 1
+        && u8_at(bytes, 3)? & !5 == 0
+        && u32_at(bytes, 8)? as usize + 12 == talk.client.length;
+    fits.then(|| Hit::of(talk, TACACS, "TACACS+: header"))
+}
+
+/// RFC 6733 section 3: version 1, length, flags, command, application.
+fn diameter(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let length = u24_at(bytes, 1)? as usize;
+    let flags = u8_at(bytes, 4)?;
+    let command = u24_at(bytes, 5)?;
+    let fits = length >= 20
+        && length.is_multiple_of(4)
+        && length <= talk.client.length.max(1400)
+        && flags & 0x0f == 0;
+    let known = (257..=330).contains(&command) || (8_388_600..=8_388_740).contains(&command);
+    (fits && known).then(|| Hit::of(talk, DIAMETER, "Diameter: header"))
+}
+
+/// RFC 4120 section 5.10: an application tag of ASN.1 (10 to 15, 30), a sequence, version 5. TCP has a length before it.
+fn kerberos(talk: &Talk) -> Option<Hit> {
+    let mut bytes = talk.client.bytes;
+    if talk.is_tcp() {
+        let length = u32_at(bytes, 0)? as usize;
+        if length > 1 << 20 || length + 4 < talk.client.length {
+            return None;
+        }
+        bytes = bytes.get(4..)?;
+    }
+    let tag = u8_at(bytes, 0)?;
+    let is_tag = matches!(tag, 0x6a..=0x6f | 0x7e);
+    // Lengths may be long; the version stands as [1] or [0] INTEGER 5 behind the sequence.
+    let start = bytes.get(..bytes.len().min(24))?;
+    let has_version = holds(start, &[0xa1, 3, 2, 1, 5]) || holds(start, &[0xa0, 3, 2, 1, 5]);
+    (is_tag && has_version).then(|| Hit::of(talk, KERBEROS, "Kerberos: message"))
+}
+
+/// Length of an ASN.1 value in BER (X.690 section 8.1.3), and where the value begins.
+fn ber_length(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let first = u8_at(bytes, at)?;
+    match first {
+        0..=0x7f => Some((usize::from(first), at + 1)),
+        0x81 => Some((usize::from(u8_at(bytes, at + 1)?), at + 2)),
+        0x82 => Some((usize::from(u16_at(bytes, at + 1)?), at + 3)),
+        0x83 => Some((u24_at(bytes, at + 1)? as usize, at + 4)),
+        0x84 => Some((u32_at(bytes, at + 1)? as usize, at + 5)),
+        _ => None,
+    }
+}
+
+/// RFC 1157 section 4, RFC 3416, RFC 3412: a sequence as long as the datagram, version 0, 1 or 3, then a community or a sequence.
+fn snmp(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let (length, at) = ber_length(bytes, 1)?;
+    let version_fits =
+        bytes.get(at..at + 2)? == [2, 1] && matches!(u8_at(bytes, at + 2)?, 0 | 1 | 3);
+    let next = u8_at(bytes, at + 3)?;
+    let next_fits = next == if bytes[at + 2] == 3 { 0x30 } else { 0x04 };
+    let exact = length + at == talk.client.length || talk.has_port(161) || talk.has_port(162);
+    (version_fits && next_fits && exact).then(|| Hit::of(talk, SNMP, "SNMP: message"))
+}
+
+/// RFC 4511 section 4.1.1: a sequence, an id, an operation of application tags 0 to 25.
+fn ldap(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let (length, at) = ber_length(bytes, 1)?;
+    let id = usize::from(u8_at(bytes, at + 1)?);
+    let operation = u8_at(bytes, at + 2 + id)?;
+    let is_id = u8_at(bytes, at)? == 2 && (1..=4).contains(&id);
+    let known = matches!(
+        operation,
+        0x60 | 0x42 | 0x63 | 0x66 | 0x68 | 0x4a | 0x6c | 0x6e | 0x50 | 0x77 | 0x61 | 0x64 | 0x65
+    );
+    // A bind: version 2 or 3; a search: a base and a scope.
+    let (inner, inside) = ber_length(bytes, at + 3 + id)?;
+    let fits_inside = match operation {
+        0x60 => {
+            bytes.get(inside..inside + 2)? == [2, 1] && matches!(u8_at(bytes, inside + 2)?, 1..=3)
+        }
+        0x63 => u8_at(bytes, inside)? == 4,
+        _ => inner <= length,
+    };
+    let length_fits = length + at == talk.client.length
+        || (talk.is_tcp() && length + at >= talk.client.bytes.len())
+        || talk.has_port(389);
+    (is_id && known && fits_inside && length_fits).then(|| Hit::of(talk, LDAP, "LDAP: message"))
+}
+
+/// RFC 3164 section 4.1.1, RFC 5424 section 6.2.1: a priority up to 191 in angle brackets, then text.
+fn syslog(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let end = bytes.iter().take(5).position(|byte| *byte == b'>')?;
+    let digits = &bytes[1..end];
+    let priority = digits.iter().try_fold(0u16, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0'))
+    })?;
+    let rest = &bytes[end + 1..];
+    let start = &rest[..rest.len().min(16)];
+    let is_message = !start.is_empty() && start.iter().all(|byte| *byte >= b' ' || *byte == b'\t');
+    let fits = !digits.is_empty() && priority <= 191 && is_message;
+    fits.then(|| Hit::of(talk, SYSLOG, "syslog: priority"))
+}
+
+/// Without a priority: text on the port of syslog.
+fn syslog_bare(talk: &Talk) -> Option<Hit> {
+    let fits = talk.server_port() == 514
+        && talk.client.bytes.len() > 8
+        && is_text(&talk.client.bytes[..8]);
+    fits.then(|| Hit::new(SYSLOG, WITH_PORT, "syslog: text on port 514"))
+}
+
+/// Zabbix: ZBXD, flags, length.
+fn zabbix(talk: &Talk) -> Option<Hit> {
+    let says =
+        |said: Said| said.bytes.starts_with(b"ZBXD") && matches!(u8_at(said.bytes, 4), Some(1..=7));
+    talk.sides().any(says).then(|| Hit::of(talk, ZABBIX, "Zabbix: header"))
+}
+
+/// The node greets with its name.
+fn munin(talk: &Talk) -> Option<Hit> {
+    talk.server
+        .bytes
+        .starts_with(b"# munin node at ")
+        .then(|| Hit::of(talk, MUNIN, "Munin: greeting"))
+}
+
+/// Probes of scanners that name themselves.
+fn ripe_atlas(talk: &Talk) -> Option<Hit> {
+    talk.client
+        .bytes
+        .starts_with(b"MGLNDD_")
+        .then(|| Hit::of(talk, RIPE_ATLAS, "RIPE Atlas: probe"))
+}
+
+/// Canon's printers and scanners.
+fn bjnp(talk: &Talk) -> Option<Hit> {
+    let known = [&b"BJNP"[..], b"BJNB", b"BNJB", b"BFNP", b"MFNP"]
+        .iter()
+        .any(|magic| talk.client.bytes.starts_with(magic));
+    let known = known && talk.client.length >= 16;
+    known.then(|| Hit::of(talk, BJNP, "BJNP: header"))
+}
+
+/// The server of Kismet greets with its version.
+fn kismet(talk: &Talk) -> Option<Hit> {
+    talk.sides()
+        .any(|said| said.bytes.starts_with(b"*KISMET: "))
+        .then(|| Hit::of(talk, KISMET, "Kismet: greeting"))
+}
+
+/// Check Point's cluster control: magic 0x1a90, port 8116.
+fn cluster_control(talk: &Talk) -> Option<Hit> {
+    let fits = u16_at(talk.client.bytes, 0)? == 0x1a90 && talk.has_port(8116);
+    fits.then(|| Hit::of(talk, CPHA, "CPHA: magic number"))
+}
+
+/// Meraki's devices to their cloud: magic 0xfef72891.
+fn meraki(talk: &Talk) -> Option<Hit> {
+    (u32_at(talk.client.bytes, 0)? == 0xfef7_2891)
+        .then(|| Hit::of(talk, MERAKI, "Meraki: magic number"))
+}
+
+fn avast(talk: &Talk) -> Option<Hit> {
+    let fits = talk.client.bytes.starts_with(b"NOSA\0")
+        && u16_at(talk.client.bytes, 4)? as usize <= talk.client.length;
+    fits.then(|| Hit::of(talk, AVAST, "Avast: NOSA"))
+}
+
+/// RFC 3912: one line asks, text answers.
+fn whois(talk: &Talk) -> Option<Hit> {
+    let (line, is_whole) = first_line(talk.client.bytes);
+    let asks = talk.server_port() == 43 && is_whole && !line.is_empty() && is_text(line);
+    asks.then(|| Hit::new(WHOIS, WITH_PORT, "whois: line on port 43"))
+}
+
+/// NetFlow 1 to 9 (RFC 3954), IPFIX (RFC 7011) and sFlow 5: version, a count or a length that leads to the end.
+fn flow_export(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let (version, count) = (u16_at(bytes, 0)?, usize::from(u16_at(bytes, 2)?));
+    let length = talk.client.length;
+    match version {
+        5 if (1..=30).contains(&count) && length == 24 + count * 48 => {
+            Some(Hit::of(talk, NETFLOW, "NetFlow 5: records"))
+        }
+        1 if (1..=24).contains(&count) && length == 16 + count * 52 => {
+            Some(Hit::of(talk, NETFLOW, "NetFlow 1: records"))
+        }
+        9 if (1..=64).contains(&count)
+            && matches!(u16_at(bytes, 20)?, 0 | 1 | 256..)
+            && usize::from(u16_at(bytes, 22)?) + 20 <= length =>
+        {
+            Some(Hit::of(talk, NETFLOW, "NetFlow 9: sets"))
+        }
+        10 if count == length && matches!(u16_at(bytes, 16)?, 2 | 3 | 256..) => {
+            Some(Hit::of(talk, NETFLOW, "IPFIX: sets"))
+        }
+        0 if u32_at(bytes, 0)? == 5
+            && matches!(u32_at(bytes, 4)?, 1 | 2)
+            && talk.has_port(6343) =>
+        {
+            Some(Hit::of(talk, SFLOW, "sFlow 5: datagram"))
+        }
+        _ => None,
+    }
+}
+
+/// 3GPP TS 29.060 section 6, TS 29.281 section 5, TS 29.274 section 5: version, type, length behind the first 8 or 4 bytes.
+fn gtp(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let (first, kind) = (bytes[0], u8_at(bytes, 1)?);
+    let length = usize::from(u16_at(bytes, 2)?);
+    let is_port = talk.has_port(2152) || talk.has_port(2123);
+    let fits = match first >> 5 {
+        1 => {
+            length + 8 == talk.client.length
+                && matches!(kind, 1..=60 | 96..=129 | 240 | 241 | 254 | 255)
+        }
+        2 => {
+            matches!(length + 4, total if total == talk.client.length)
+                && matches!(kind, 1..=3 | 32..=250)
+        }
+        _ => talk.has_port(2152) && kind == 255 && length + 8 <= talk.client.length,
+    };
+    let fits = fits || talk.has_port(2152) && kind == 255 && length + 8 >= talk.client.length;
+    (fits && is_port).then(|| Hit::of(talk, GTP, "GTP: header"))
+}
+
+/// 3GPP TS 32.295: charging data on port 3386.
+fn gtp_prime(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let length = usize::from(u16_at(bytes, 2)?);
+    let fits = talk.has_port(3386)
+        && (length + 6 == talk.client.length || length + 20 == talk.client.length);
+    fits.then(|| Hit::of(talk, GTP, "GTP': header"))
+}
+
+/// draft-ietf-ntp-roughtime section 5.1: ROUGHTIM and a length.
+fn roughtime(talk: &Talk) -> Option<Hit> {
+    talk.client
+        .bytes
+        .starts_with(b"ROUGHTIM")
+        .then(|| Hit::of(talk, ROUGHTIME, "Roughtime: header"))
+}
+
+/// AMD's magic packet: six bytes of ones, then an address sixteen times.
+fn wake_on_lan(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let address = bytes.get(6..12)?;
+    let fits = bytes.get(..6)? == [0xff; 6]
+        && bytes.get(6..102)?.chunks_exact(6).all(|chunk| chunk == address);
+    fits.then(|| Hit::of(talk, WAKE_ON_LAN, "Wake-on-LAN: magic packet"))
+}
+
+/// IEEE 1588 section 13.3: type, version 2, length, on ports 319 and 320.
+fn ptp(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let fits = (talk.has_port(319) || talk.has_port(320))
+        && u8_at(bytes, 1)? & 0xf <= 2
+        && usize::from(u16_at(bytes, 2)?) <= talk.client.length;
+    let confidence = if u8_at(bytes, 1)? & 0xf == 2 { ONE_SIDE } else { BEHAVIOUR };
+    fits.then(|| Hit::new(PTP, confidence, "PTP: header"))
+}

@@ -1,0 +1,92 @@
+//! Reading numbers and words out of bytes; what is not there is `None`.
+
+#[inline(always)]
+pub fn u8_at(bytes: &[u8], at: usize) -> Option<u8> {
+    bytes.get(at).copied()
+}
+
+/// Big-endian, as protocols of the Internet have it.
+#[inline(always)]
+pub fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+#[inline(always)]
+pub fn u24_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let [a, b, c] = *bytes.get(at..)?.first_chunk()?;
+    Some(u32::from_be_bytes([0, a, b, c]))
+}
+
+#[inline(always)]
+pub fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// Little-endian.
+#[inline(always)]
+pub fn u16_little(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+#[inline(always)]
+pub fn u32_little(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_le_bytes(*bytes.get(at..)?.first_chunk()?))
+}
+
+/// Whether a text begins so, in upper or lower case.
+#[inline]
+pub fn begins(bytes: &[u8], word: &str) -> bool {
+    bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether `word` stands anywhere.
+pub fn holds(bytes: &[u8], word: &[u8]) -> bool {
+    let Some((first, rest)) = word.split_first() else { return true };
+    let mut from = bytes;
+    while let Some(at) = from.iter().position(|byte| byte == first) {
+        from = &from[at + 1..];
+        if from.starts_with(rest) {
+            return true;
+        }
+    }
+    false
+}
+
+/// The first line without its end, and whether the end was seen.
+pub fn first_line(bytes: &[u8]) -> (&[u8], bool) {
+    match bytes.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]), true),
+        None => (bytes, false),
+    }
+}
+
+/// Printable ASCII, tabs and ends of lines.
+pub fn is_text(bytes: &[u8]) -> bool {
+    bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
+}
+
+/// A three-digit reply code and what separates it from its text (RFC 5321 section 4.2, RFC 959 section 4.2).
+pub fn reply_code(bytes: &[u8]) -> Option<u16> {
+    let [a, b, c, separator] = *bytes.first_chunk()?;
+    let digits = [a, b, c];
+    let is_reply =
+        digits.iter().all(u8::is_ascii_digit) && matches!(separator, b' ' | b'-' | b'\r');
+    is_reply.then(|| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
+}
+
+/// Whether bytes look drawn at random: the share of one bits is near a half and few bytes repeat. Encrypted and
+/// compressed bytes pass; text and structures do not.
+pub fn is_random(bytes: &[u8]) -> bool {
+    let length = bytes.len() as u32;
+    if length < 32 {
+        return false;
+    }
+    let ones: u32 = bytes.iter().map(|byte| byte.count_ones()).sum();
+    let mut seen = [0u64; 4];
+    bytes.iter().for_each(|byte| seen[usize::from(byte >> 6)] |= 1 << (byte & 63));
+    let distinct: u32 = seen.iter().map(|word| word.count_ones()).sum();
+    let bits = length * 8;
+    // Four standard deviations of a fair coin: |ones - bits/2| < 2 sqrt(bits).
+    let from_half = ones.abs_diff(bits / 2);
+    from_half * from_half < 4 * bits && distinct >= length.min(64) * 3 / 4
+}
