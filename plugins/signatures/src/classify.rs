@@ -5,7 +5,7 @@
 //! | 0.95 | payload of both sides |
 //! | 0.9 | payload of one side |
 //! | 0.85 | server name of a handshake or a request, on a protocol that carries applications |
-//! | 0.8 | user agent |
+//! | 0.8 | user agent; common name of the server's certificate |
 //! | 0.75 | payload of little structure, on the protocol's port |
 //! | 0.7 | name from a DNS answer |
 //! | 0.6 | network of the application's own servers; a port, inside a recognised TLS |
@@ -15,15 +15,17 @@
 
 use std::borrow::Cow;
 
+use crate::certificate::common_names;
 use crate::labels::{DTLS, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
 use crate::labels::{FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP, SSL_DNS};
 use crate::ports;
-use crate::rules::Rules;
+use crate::rules::{Label, Rules};
 use crate::seen::{FROM_DNS, FROM_HOST, FROM_QUIC, FROM_SNI, Seen, TCP, Talk, UDP};
 use crate::signature::Hit;
 
 const FROM_HANDSHAKE: f32 = 0.85;
 const FROM_AGENT: f32 = 0.8;
+const FROM_CERTIFICATE: f32 = 0.8;
 const FROM_ANSWER: f32 = 0.7;
 const FROM_NETWORK: f32 = 0.6;
 const WITHOUT_PAYLOAD: f32 = 0.4;
@@ -65,13 +67,15 @@ pub fn classify(rules: &Rules, seen: &Seen) -> Option<Finding> {
         Some(hit) if !carries_applications(hit.label) => Some(hit.into()),
         Some(hit) => {
             let named = by_name(rules, seen, true).or_else(|| by_agent(rules, seen));
+            let certified = || by_certificate(rules, &talk, hit.label);
             let inside = || inside_tls(&talk, hit.label);
-            let owned = || by_network(rules, seen, true);
-            Some(named.or_else(inside).or_else(owned).unwrap_or_else(|| hit.into()))
+            let owned = || by_network(rules, seen, Some(hit.label));
+            let found = named.or_else(certified).or_else(inside).or_else(owned);
+            Some(found.unwrap_or_else(|| hit.into()))
         }
         None => {
             let named = by_name(rules, seen, has_payload);
-            let owned = || by_network(rules, seen, has_payload);
+            let owned = || by_network(rules, seen, None);
             named.or_else(owned).or_else(|| ports::alone(seen).map(Finding::from))
         }
     }
@@ -120,35 +124,66 @@ fn by_agent(rules: &Rules, seen: &Seen) -> Option<Finding> {
     Some(Finding::new(label, FROM_AGENT, format!("user agent {}", short(seen.user_agent))))
 }
 
+/// A certificate in the clear names its server where the client did not: the first common name with a rule.
+fn by_certificate(rules: &Rules, talk: &Talk, carrier: u32) -> Option<Finding> {
+    if !matches!(carrier, TLS | DTLS) {
+        return None;
+    }
+    let (label, name) =
+        talk.sides().flat_map(|said| common_names(said.bytes)).find_map(|name| {
+            let name = std::str::from_utf8(name.text).ok()?;
+            let host = name.strip_prefix("*.").unwrap_or(name);
+            Some((rules.of_name(host)?, name))
+        })?;
+    let evidence = format!("certificate of {}", short(name));
+    Some(Finding::new(label, FROM_CERTIFICATE, evidence))
+}
+
 /// Protocols that have a port of their own for TLS (IANA), or a name in ALPN (RFC 7301).
 fn inside_tls(talk: &Talk, carrier: u32) -> Option<Finding> {
     if carrier != TLS {
         return None;
     }
-    let (label, evidence) = match (talk.seen.alpn, talk.seen.server_port) {
-        ("dot", _) => (SSL_DNS, "ALPN dot"),
-        ("imap", _) => (IMAP, "ALPN imap"),
-        ("pop3", _) => (POP3, "ALPN pop3"),
-        ("ftp", _) => (FTP, "ALPN ftp"),
-        ("mqtt", _) => (MQTT, "ALPN mqtt"),
-        (_, 465) => (SMTP, "TLS on port 465"),
-        (_, 563) => (NNTP, "TLS on port 563"),
-        (_, 636) => (LDAP, "TLS on port 636"),
-        (_, 853) => (SSL_DNS, "TLS on port 853"),
-        (_, 990) => (FTP, "TLS on port 990"),
-        (_, 993) => (IMAP, "TLS on port 993"),
-        (_, 995) => (POP3, "TLS on port 995"),
-        (_, 5061) => (SIP, "TLS on port 5061"),
-        (_, 8883) => (MQTT, "TLS on port 8883"),
-        _ => return None,
+    let found = match talk.seen.alpn {
+        "dot" => (SSL_DNS, "ALPN dot"),
+        "imap" => (IMAP, "ALPN imap"),
+        "pop3" => (POP3, "ALPN pop3"),
+        "ftp" => (FTP, "ALPN ftp"),
+        "mqtt" => (MQTT, "ALPN mqtt"),
+        _ => {
+            let of_server = tls_port(talk.seen.server_port);
+            of_server.or_else(|| tls_port(talk.seen.client_port))?
+        }
     };
+    let (label, evidence) = found;
     Some(Finding::new(label, FROM_NETWORK, evidence))
 }
 
-fn by_network(rules: &Rules, seen: &Seen, has_payload: bool) -> Option<Finding> {
+fn tls_port(port: u16) -> Option<(u32, &'static str)> {
+    Some(match port {
+        465 => (SMTP, "TLS on port 465"),
+        563 => (NNTP, "TLS on port 563"),
+        636 => (LDAP, "TLS on port 636"),
+        853 => (SSL_DNS, "TLS on port 853"),
+        990 => (FTP, "TLS on port 990"),
+        993 => (IMAP, "TLS on port 993"),
+        995 => (POP3, "TLS on port 995"),
+        5061 => (SIP, "TLS on port 5061"),
+        8883 => (MQTT, "TLS on port 8883"),
+        _ => return None,
+    })
+}
+
+/// An address says whose server it is, not what is done there: it is asked only where the payload left that open.
+/// A public STUN server serves everyone's applications, so only those count that are for talking themselves.
+fn by_network(rules: &Rules, seen: &Seen, carrier: Option<u32>) -> Option<Finding> {
     let of_server = rules.of_address(seen.server_ip);
     let label = of_server.or_else(|| rules.of_address(seen.client_ip))?;
-    let name = rules.labels.get(label as usize)?.name.as_str();
+    let Label { group, name } = rules.labels.get(label as usize)?;
+    if carrier == Some(STUN) && group == "web" {
+        return None;
+    }
+    let has_payload = seen.payload.iter().any(|payload| !payload.is_empty());
     let confidence = if has_payload { FROM_NETWORK } else { WITHOUT_PAYLOAD };
     Some(Finding::new(label, confidence, format!("an address of {name}")))
 }

@@ -42,7 +42,7 @@ labels! {
     }
     "web" {
         HTTP "http", TLS "tls", QUIC "quic", DTLS "dtls", HTTP_PROXY "http_proxy",
-        FASTCGI "fastcgi", AJP "ajp", IPP "ipp", SPEEDTEST "speedtest",
+        FASTCGI "fastcgi", ALIBABA "alibaba", AJP "ajp", IPP "ipp", SPEEDTEST "speedtest",
     }
     "mail" {
         SMTP "smtp", IMAP "imap", POP3 "pop3", NNTP "nntp",

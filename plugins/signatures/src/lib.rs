@@ -5,9 +5,11 @@
 //! - `signature`: what a signature is, and which ones a flow is shown to
 //! - `protocols`: the signatures, by family
 //! - `rules`: names, user agents and networks, from `names.rules` and a file of the user
+//! - `certificate`: names in certificates
 //! - `ports`: the last resort
 //! - `classify`: all of these in their order
 
+mod certificate;
 mod classify;
 pub mod labels;
 mod ports;

@@ -35,6 +35,7 @@ const TCP_PORTS: &[(u16, u32, &str)] = &[
     (443, TLS, "port 443 alone"),
     (445, SMB, "port 445 alone"),
     (465, SMTP, "port 465 alone"),
+    (500, VPN, "port 500 alone (IKE)"),
     (502, MODBUS, "port 502 alone"),
     (514, SYSLOG, "port 514 alone"),
     (548, AFP, "port 548 alone"),
@@ -85,12 +86,14 @@ const TCP_PORTS: &[(u16, u32, &str)] = &[
     (6379, REDIS, "port 6379 alone"),
     (6667, IRC, "port 6667 alone"),
     (6789, CEPH, "port 6789 alone"),
+    (8009, AJP, "port 8009 alone"),
     (8080, HTTP, "port 8080 alone"),
     (8333, BITCOIN, "port 8333 alone"),
     (9042, CASSANDRA, "port 9042 alone"),
     (9418, GIT, "port 9418 alone"),
     (20000, DNP3, "port 20000 alone"),
     (27017, MONGODB, "port 27017 alone"),
+    (30303, ETHEREUM, "port 30303 alone"),
 ];
 
 const UDP_PORTS: &[(u16, u32, &str)] = &[

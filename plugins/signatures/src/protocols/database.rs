@@ -90,7 +90,7 @@ fn mongodb(talk: &Talk) -> Option<Hit> {
             && matches!(opcode, 1 | 1000 | 2001..=2007 | 2010..=2013)
     };
     let fits = is_message(talk.client)
-        && u32_little(talk.client.bytes, 8)? == 0
+        && matches!(u32_little(talk.client.bytes, 8)?, 0 | u32::MAX)
         && (talk.server.is_empty() || is_message(talk.server));
     fits.then(|| Hit::of(talk, MONGODB, "MongoDB: message"))
 }

@@ -17,8 +17,8 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"(", subversion).or_server(b"("),
     tcp(b"c", ceph).or_server(b"c"),
     udp(b"{", dropbox),
-    udp(&[0], afs),
-    tcp(&[0, 1, 2, 3, 4, 5, 6, 7, 8, 9], lustre).or_server(&[]),
+    udp(&[], afs),
+    tcp(&[0, 0xc1, 0x63], lustre).or_server(&[0x63]),
     tcp(&[0x43, 0x40, 0x03], iscsi),
     udp(
         &[0x30, 0x31, 0x32, 0x33, 0x34, 0x35, 0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x50, 0x51, 0x52],
@@ -94,6 +94,14 @@ fn tftp(talk: &Talk) -> Option<Hit> {
             let fits = answers && u16_at(bytes, 2)? == 1 && u16_at(talk.server.bytes, 2)? == 1;
             (fits && talk.client.length <= 4 + 65464)
                 .then(|| Hit::of(talk, TFTP, "TFTP: data and acknowledgement"))
+        }
+        4 => {
+            // The options' acknowledgement went to another port: the data follow.
+            let next = u16_at(bytes, 2)?.wrapping_add(1);
+            let answers =
+                u16_at(talk.server.bytes, 0)? == 3 && u16_at(talk.server.bytes, 2)? == next;
+            let fits = answers && talk.client.length == 4;
+            fits.then(|| Hit::of(talk, TFTP, "TFTP: acknowledgement and data"))
         }
         // Data of one direction, each block of 512 bytes; or the option acknowledgement.
         6 => {
@@ -176,11 +184,17 @@ fn rx_header(said: Said) -> bool {
         && word(8) < 1 << 20
 }
 
-/// LNet over TCP: the magic number of an acceptor's request, and of the hello (little-endian).
+/// LNet over TCP: the magic number of an acceptor's request, and of the hello (little-endian); or from the middle a
+/// message of type 0xc1 with its cookies zero, on its port.
 fn lustre(talk: &Talk) -> Option<Hit> {
-    let is_magic =
-        |said: &Said| matches!(u32_little(said.bytes, 0), Some(0xacce_7100 | 0x45726963));
-    talk.sides().any(|said| is_magic(&said)).then(|| Hit::of(talk, LUSTRE, "LNet: magic number"))
+    let fits = |said: Said| {
+        let magic = u32_little(said.bytes, 0);
+        let is_message = magic == Some(0xc1)
+            && talk.has_port(988)
+            && said.bytes.get(4..24).is_some_and(|zeros| zeros.iter().all(|byte| *byte == 0));
+        matches!(magic, Some(0xacce_7100 | 0x4572_6963)) || is_message
+    };
+    talk.sides().any(fits).then(|| Hit::of(talk, LUSTRE, "LNet: message"))
 }
 
 /// RFC 7143 section 11.12: a login request with text keys.

@@ -3,14 +3,13 @@
 use crate::labels::*;
 use crate::read::{begins, holds, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
-use crate::signature::{BEHAVIOUR, Hit, ONE_SIDE, Signature, WITH_PORT, tcp, udp};
+use crate::signature::{Hit, ONE_SIDE, Signature, WITH_PORT, tcp, udp};
 
 pub const SIGNATURES: &[Signature] = &[
     udp(&[0xff], connectionless),
     udp(&[], raknet),
     udp(b"V ", steam_datagram),
     tcp(&[], starcraft),
-    udp(&[0, 0xff], starcraft_datagram),
     udp(&[], heroes),
     udp(&[0], genshin),
     udp(&[0x32], nintendo),
@@ -23,7 +22,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"G", maplestory_download),
     tcp(&[], minecraft),
     udp(&[0], zug),
-    tcp(&[0], world_of_warcraft).or_server(&[0]),
+    tcp(b"\x000", world_of_warcraft).or_server(b"\x000"),
     udp(b"S", steam_control),
 ];
 
@@ -102,16 +101,10 @@ fn starcraft(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(STARCRAFT, WITH_PORT, "StarCraft II: request on port 1119"))
 }
 
-/// Play: datagrams of 20 bytes that open a session, on port 1119.
-fn starcraft_datagram(talk: &Talk) -> Option<Hit> {
-    let fits = talk.has_port(1119) && talk.client.length == 20;
-    fits.then(|| Hit::new(STARCRAFT, BEHAVIOUR, "StarCraft II: datagram of 20 bytes on port 1119"))
-}
-
-/// Heroes of the Storm: datagrams of 20 bytes with 0x40 in the middle, ports 1119 and 3724.
+/// Heroes of the Storm: datagrams of 20 or 24 bytes with 0x4000 in the middle, ports 1119 and 3724.
 fn heroes(talk: &Talk) -> Option<Hit> {
     let is_open =
-        |said: Said| said.length == 20 && said.bytes.get(12..16) == Some(&[0, 0, 0x40, 0]);
+        |said: Said| matches!(said.length, 20 | 24) && said.bytes.get(14..16) == Some(&[0x40, 0]);
     let fits =
         talk.sides().any(is_open) || [0, 1].iter().any(|side| talk.datagrams(*side).any(is_open));
     let is_port = talk.has_port(1119) || talk.has_port(3724);
@@ -148,14 +141,11 @@ fn riot(talk: &Talk) -> Option<Hit> {
 fn epic(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let sizes = (40..=64).contains(&client.length) && (40..=64).contains(&server.length);
-    let same = client.bytes.get(1..4) == server.bytes.get(1..4)
-        && client.bytes.get(5..11) == server.bytes.get(5..11);
+    let part = |said: Said<'_>| Some([u32_at(said.bytes, 5)?, u16_at(said.bytes, 1)?.into()]);
+    let same = part(client)? == part(server)? && part(client)?[0] != 0;
     let zeros = client.bytes.get(14..30)?.iter().all(|byte| *byte == 0);
-    let fits = sizes
-        && same
-        && zeros
-        && u16_at(client.bytes, 1)? & 0xff00 == 0x1a00
-        && u8_at(client.bytes, 3)? == 0;
+    let answers = server.bytes.get(14..30)?.iter().any(|byte| *byte != 0);
+    let fits = sizes && same && zeros && answers && u8_at(client.bytes, 3)? == 0;
     fits.then(|| Hit::new(EPIC_GAMES, WITH_PORT, "Unreal: stateless handshake"))
 }
 
@@ -185,11 +175,10 @@ fn elder_scrolls(talk: &Talk) -> Option<Hit> {
 /// Path of Exile: message 3, four bytes, the length of the account in UTF-16 or ASCII; port 6112.
 fn path_of_exile(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let name = usize::from(u8_at(bytes, 8)?);
-    let fits = talk.server_port() == 6112
-        && u16_at(bytes, 0)? == 3
-        && u8_at(bytes, 7)? == 0
-        && bytes.get(9..9 + name).is_some_and(|name| name.is_ascii());
+    let name = usize::from(u16_at(bytes, 8)?);
+    let is_login = u16_at(bytes, 0)? == 3 && u16_at(bytes, 6)? == 2 && (1..64).contains(&name);
+    let is_name = bytes.get(10..10 + name).is_some_and(|name| name.is_ascii());
+    let fits = talk.server_port() == 6112 && is_login && is_name;
     fits.then(|| Hit::new(PATH_OF_EXILE, WITH_PORT, "Path of Exile: login"))
 }
 

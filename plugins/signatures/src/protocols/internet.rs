@@ -1,11 +1,13 @@
 //! TLS, DTLS and QUIC: the encrypted carriers.
 
+use crate::certificate::common_names;
 use crate::labels::*;
 use crate::read::{u16_at, u24_at, u32_at};
 use crate::seen::{Said, Talk};
 use crate::signature::{BEHAVIOUR, Hit, ONE_SIDE, Signature, tcp, udp};
 
 pub const SIGNATURES: &[Signature] = &[
+    tcp(&[0x16], anydesk).or_server(&[0x16]),
     tcp(&[0x16, 0x15], tor).or_server(&[0x16]),
     tcp(&[0x14, 0x15, 0x16, 0x17], tls).or_server(&[0x14, 0x15, 0x16, 0x17]),
     tcp(&[], ssl_2),
@@ -96,33 +98,36 @@ fn tor(talk: &Talk) -> Option<Hit> {
     if !is_hello(talk.server.bytes, 2) {
         return None;
     }
-    let bytes = talk.server.bytes;
-    // A name of one part: SEQUENCE, SET, SEQUENCE, the OID of the common name (2.5.4.3), a string.
-    let oid = [0x06, 0x03, 0x55, 0x04, 0x03];
-    let mut names =
-        bytes.windows(5).enumerate().filter(|(_, window)| *window == oid).map(|(at, _)| {
-            let name = bytes.get(at + 7..at + 7 + usize::from(*bytes.get(at + 6)?))?;
-            let sequence = bytes.get(at.checked_sub(6)?..at)?;
-            let is_alone = usize::from(sequence[1]) == name.len() + 11;
-            (sequence[0] == 0x30 && is_alone).then_some(name)
-        });
+    let mut names = common_names(talk.server.bytes).map(|name| name.is_alone.then_some(name.text));
     let (issuer, subject) = (names.next()??, names.next()??);
     let fits = is_random_name(issuer, b".com") && is_random_name(subject, b".net");
     fits.then(|| Hit::new(TOR, ONE_SIDE, "TLS: certificate of a Tor relay"))
 }
 
-/// Eight to twenty letters and digits of base 32 between www. and the top-level domain.
+/// AnyDesk's own certificates: a client's, or one of its relays.
+fn anydesk(talk: &Talk) -> Option<Hit> {
+    let known: [&[u8]; 3] = [b"AnyDesk Client", b"AnyNet Root CA", b"AnyNet Relay"];
+    let mut names = common_names(talk.server.bytes);
+    let fits = is_hello(talk.server.bytes, 2) && names.any(|name| known.contains(&name.text));
+    fits.then(|| Hit::new(ANYDESK, ONE_SIDE, "TLS: certificate of AnyDesk"))
+}
+
+/// Five to twenty letters and digits of base 32 between www. and the top-level domain.
 fn is_random_name(name: &[u8], top: &[u8]) -> bool {
     let middle = name.strip_prefix(b"www.").and_then(|name| name.strip_suffix(top));
     middle.is_some_and(|middle| {
         let is_base_32 = |byte: &u8| matches!(byte, b'a'..=b'z' | b'2'..=b'7');
-        (8..=20).contains(&middle.len()) && middle.iter().all(is_base_32)
+        (5..=20).contains(&middle.len()) && middle.iter().all(is_base_32)
     })
 }
 
 /// DTLS records (RFC 6347 section 4.1): type, version, epoch, sequence number, length. Version 1.0 of old OpenSSL was 0x100.
 fn dtls(talk: &Talk) -> Option<Hit> {
-    let said = talk.client;
+    is_dtls(talk.client)?.then(|| Hit::of(talk, DTLS, "DTLS: record"))
+}
+
+/// Whether a datagram is a DTLS record; `None` where it is too short.
+pub fn is_dtls(said: Said) -> Option<bool> {
     let (kind, version) = (*said.bytes.first()?, u16_at(said.bytes, 1)?);
     let length = usize::from(u16_at(said.bytes, 11)?);
     let version_fits = matches!(version, 0xfeff | 0xfefd | 0xfefc | 0x100);
@@ -131,7 +136,7 @@ fn dtls(talk: &Talk) -> Option<Hit> {
         version_fits && length > 0 && length + 13 <= said.length && u16_at(said.bytes, 5)? == 0;
     let is_handshake = kind == 0x16 && u16_at(said.bytes, 3)? == 0;
     let message_fits = !is_handshake || matches!(said.bytes.get(13)?, 0..=4 | 11..=16 | 20);
-    (fits && message_fits).then(|| Hit::of(talk, DTLS, "DTLS: record"))
+    Some(fits && message_fits)
 }
 
 /// Long header (RFC 9000 section 17.2, RFC 9369): a known version and ids of at most 20 bytes; a client's first

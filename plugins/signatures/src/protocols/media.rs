@@ -95,7 +95,7 @@ fn iqiyi(talk: &Talk) -> Option<Hit> {
     let length = |said: Said| Some(usize::from(u16_at(said.bytes, 2)?.swap_bytes()));
     let fits = length(talk.client)? == talk.client.length
         && (talk.server.is_empty() || length(talk.server)? == talk.server.length);
-    let named = holds(talk.client.bytes, b"rleb") || holds(talk.client.bytes, b"qiyi");
+    let named = holds(talk.client.bytes, b"lreb") || holds(talk.client.bytes, b"qiyi");
     (fits && named).then(|| Hit::new(IQIYI, ONE_SIDE, "iQIYI: peer"))
 }
 
@@ -108,11 +108,11 @@ fn shoutcast(talk: &Talk) -> Option<Hit> {
 
 /// Sonos' sound between rooms: 0x0013, an id, a kind; small packets first, then those of 1,032 bytes.
 fn sonos(talk: &Talk) -> Option<Hit> {
-    let id = u32_at(talk.client.bytes, 0)?;
-    let all_same = talk.datagrams(0).all(|said| u32_at(said.bytes, 0) == Some(id));
+    let id = u16_at(talk.client.bytes, 0)?;
+    let all_same = talk.datagrams(0).all(|said| u16_at(said.bytes, 0) == Some(id));
     let sizes =
         talk.client.length == 9 && talk.datagrams(0).nth(2).is_some_and(|said| said.length == 1032);
-    let fits = id >> 16 == 0x13 && all_same && sizes;
+    let fits = id == 0x13 && all_same && sizes;
     let confidence = if talk.has_port(7080) { WITH_PORT } else { BEHAVIOUR };
     fits.then(|| Hit::new(SONOS, confidence, "Sonos: sound"))
 }

@@ -211,8 +211,10 @@ fn netbios_names(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let opcode = u16_at(bytes, 2)? >> 11 & 0xf;
     let is_header = matches!(opcode, 0 | 5 | 6 | 7 | 8 | 9 | 15) && u16_at(bytes, 4)? <= 2;
-    let name = bytes.get(12..45)?;
-    let is_name = name[0] == 0x20 && name[1..].iter().all(|byte| (b'A'..=b'P').contains(byte));
+    let name = bytes.get(13..45)?;
+    let letters = name.iter().filter(|byte| (b'A'..=b'P').contains(byte)).count();
+    // On its port a damaged name is one still.
+    let is_name = (bytes[12] == 0x20 && letters == 32) || (talk.has_port(137) && letters > 12);
     (is_header && is_name).then(|| Hit::of(talk, NETBIOS, "NetBIOS: name service"))
 }
 
@@ -222,9 +224,7 @@ fn netbios_datagram(talk: &Talk) -> Option<Hit> {
     let fits = u8_at(bytes, 1)? < 16
         && (u16_at(bytes, 8)? == 138 || talk.has_port(138))
         && talk.client.length > 14;
-    let is_smb = holds(bytes, b"\xffSMB");
-    let label = if is_smb { SMB } else { NETBIOS };
-    fits.then(|| Hit::of(talk, label, "NetBIOS: datagram service"))
+    fits.then(|| Hit::of(talk, NETBIOS, "NetBIOS: datagram service"))
 }
 
 /// RFC 2608 section 8: version 2, function 1 to 11, length, flags, extension, id, language.

@@ -25,7 +25,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"N", avast),
     tcp(&[], whois),
     udp(&[0], flow_export),
-    udp(&[0x20, 0x38, 0x3c, 0x30, 0x34], gtp).everywhere(),
+    udp(&[], gtp).everywhere(),
     udp(&[0x2e, 0x2f, 0x0e, 0x0f, 0x1e, 0x3e, 0x4e], gtp_prime),
     udp(b"R", roughtime),
     udp(&[0xff], wake_on_lan),
@@ -35,7 +35,7 @@ pub const SIGNATURES: &[Signature] = &[
 /// RFC 2865 section 3: code, id, length, and attributes that end with it. What pads a datagram does not count.
 fn radius(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let known = matches!(u8_at(bytes, 0)?, 1..=5 | 11..=13 | 21..=31 | 40..=45);
+    let known = (1..=51).contains(&u8_at(bytes, 0)?);
     let length = usize::from(u16_at(bytes, 2)?);
     if !known || length < 20 || length > talk.client.length {
         return None;
@@ -46,8 +46,7 @@ fn radius(talk: &Talk) -> Option<Hit> {
         let size = usize::from(bytes[at + 1]);
         if size < 2 || bytes[at] == 0 {
             // On the protocol's port a damaged attribute is no other protocol.
-            return (is_port && length == talk.client.length)
-                .then(|| Hit::new(RADIUS, WITH_PORT, "RADIUS: header on its port"));
+            return is_port.then(|| Hit::new(RADIUS, WITH_PORT, "RADIUS: header on its port"));
         }
         at += size;
     }
@@ -271,6 +270,9 @@ fn flow_export(talk: &Talk) -> Option<Hit> {
 
 /// 3GPP TS 29.060 section 6, TS 29.281 section 5, TS 29.274 section 5: version, type, length behind the first 8 or 4 bytes.
 fn gtp(talk: &Talk) -> Option<Hit> {
+    if !talk.has_port(2152) && !talk.has_port(2123) {
+        return None;
+    }
     let bytes = talk.client.bytes;
     let (first, kind) = (bytes[0], u8_at(bytes, 1)?);
     let length = usize::from(u16_at(bytes, 2)?);

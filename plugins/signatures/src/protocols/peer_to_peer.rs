@@ -144,8 +144,9 @@ fn gnutella_message(talk: &Talk) -> Option<Hit> {
 fn gnutella_reliable(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_magic = bytes.starts_with(b"GND") || bytes.starts_with(b"GTA");
-    let fits =
-        is_magic && u8_at(bytes, 3)? < 16 && talk.client.length >= 8 && u8_at(bytes, 6)? < 64;
+    let (part, parts) = (u8_at(bytes, 6)?, u8_at(bytes, 7)?);
+    // An acknowledgement counts no parts.
+    let fits = is_magic && u8_at(bytes, 3)? < 0x40 && part < 64 && parts < 64;
     fits.then(|| Hit::of(talk, GNUTELLA, "Gnutella: reliable datagram"))
 }
 
@@ -245,7 +246,7 @@ fn ethereum(talk: &Talk) -> Option<Hit> {
     let is_prefixed = |said: Said| {
         let length = usize::from(u16_at(said.bytes, 0).unwrap_or(0));
         (210..1200).contains(&length)
-            && length + 2 <= said.length
+            && length + 2 <= said.length.max(said.bytes.len())
             && said.bytes.get(2) == Some(&4)
             && is_random(&said.bytes[3..])
     };

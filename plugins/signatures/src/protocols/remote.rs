@@ -10,11 +10,11 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(&[0xff], telnet).or_server(&[0xff]),
     tcp(&[], telnet_as_text).or_server(&[]),
     tcp(&[3], rdp),
-    udp(&[0], rdp_on_udp),
-    udp(&[0xff], rdp_on_udp),
+    udp(&[], rdp_on_udp),
     tcp(b"R", vnc).or_server(b"R"),
     tcp(b"R", spice),
-    tcp(&[0x17, 0x00], teamviewer).everywhere(),
+    tcp(&[0x17, 0x11], teamviewer),
+    udp(&[], teamviewer),
     tcp(b"Bl", x11),
     udp(&[0], xdmcp),
     tcp(&[1], radmin),
@@ -130,16 +130,16 @@ fn spice(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, SPICE, "SPICE: link message"))
 }
 
-/// TeamViewer: 0x1724 and a command on TCP; the same behind a counter on UDP, port 5938.
+/// TeamViewer: 0x1724 (or 0x1130) and a command on TCP, from both sides; the same behind a counter on UDP, port 5938.
 fn teamviewer(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
-    if talk.is_tcp() {
-        let fits = bytes.starts_with(&[0x17, 0x24])
-            && matches!(u8_at(bytes, 2)?, 0x07..=0x5f)
-            && u8_at(bytes, 3)? < 0x20;
-        return fits.then(|| Hit::of(talk, TEAMVIEWER, "TeamViewer: magic number"));
-    }
-    let fits = bytes.get(11..13)? == [0x17, 0x24];
+    let is_message = |said: Said| {
+        let is_magic = matches!(u16_at(said.bytes, 0), Some(0x1724 | 0x1130));
+        is_magic && matches!(u8_at(said.bytes, 2), Some(0x07..=0x5f))
+    };
+    let fits = match talk.is_tcp() {
+        true => u8_at(talk.client.bytes, 0)? == 0x17 && talk.sides().all(is_message),
+        false => u16_at(talk.client.bytes, 11)? == 0x1724 && talk.has_port(5938),
+    };
     fits.then(|| Hit::of(talk, TEAMVIEWER, "TeamViewer: magic number"))
 }
 

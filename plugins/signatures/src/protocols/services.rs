@@ -187,9 +187,10 @@ fn dce_rpc_datagram(talk: &Talk) -> Option<Hit> {
     let length = usize::from(if bytes[4] & 0x10 != 0 { length.swap_bytes() } else { length });
     let fits =
         is_header && length + 80 <= talk.client.length && talk.client.length <= length + 80 + 32;
-    // DEA00001 … 3: device, controller, supervisor (IEC 61158-6-10).
-    let interface = bytes.get(24..40)?;
-    let is_profinet = holds(interface, &[0x6c, 0x97, 0x11, 0xd1, 0x82, 0x71]);
+    // Objects and interfaces DEA00000-6C97-11D1-8271 and on (IEC 61158-6-10), in either order of bytes.
+    let ids = bytes.get(8..40)?;
+    let is_profinet =
+        holds(ids, b"\x6c\x97\x11\xd1\x82\x71") || holds(ids, b"\x97\x6c\xd1\x11\x82\x71");
     let label = if is_profinet { PROFINET } else { DCE_RPC };
     (fits && u16_at(bytes, 2)? & 0x40 == 0).then(|| Hit::of(talk, label, "DCE RPC: datagram"))
 }

@@ -1,5 +1,6 @@
 //! STUN and TURN, and the applications that their attributes name.
 
+use super::internet::is_dtls;
 use crate::labels::*;
 use crate::read::{holds, u8_at, u16_at, u32_at};
 use crate::seen::{Said, Talk};
@@ -39,8 +40,29 @@ pub fn stun(talk: &Talk) -> Option<Hit> {
         let mut messages = talk.datagrams(side).map(framed).filter(|said| is_stun(*said));
         messages.find_map(|said| application(said.bytes))
     });
-    let (label, evidence) = application.unwrap_or((STUN, "STUN: magic cookie"));
+    let encrypts = || {
+        let mut all = talk.datagrams(0).chain(talk.datagrams(1));
+        all.any(|said| is_dtls(said) == Some(true)).then_some((DTLS, "STUN, then DTLS"))
+    };
+    if application.is_none() && is_without_tie_breaker(talk) {
+        return Some(Hit::new(
+            TELEGRAM,
+            BEHAVIOUR,
+            "STUN: tie-breaker 0, as Telegram's calls have it",
+        ));
+    }
+    let (label, evidence) = application.or_else(encrypts).unwrap_or((STUN, "STUN: magic cookie"));
     Some(Hit::of(talk, label, evidence))
+}
+
+/// ICE asks for a random tie-breaker (RFC 8445 section 5.2); the calls of Telegram (tgcalls) never set it, and send zero
+/// with the network's cost that all of libwebrtc sends (GOOG-NETWORK-INFO).
+fn is_without_tie_breaker(talk: &Talk) -> bool {
+    talk.datagrams(0).chain(talk.datagrams(1)).filter(|said| is_stun(*said)).any(|said| {
+        let mut all = attributes(said.bytes).take(16);
+        let has_cost = attributes(said.bytes).take(16).any(|(kind, _)| kind == 0xc057);
+        has_cost && all.any(|(kind, value)| matches!(kind, 0x8029 | 0x802a) && value == [0; 8])
+    })
 }
 
 /// Without the two bytes of length that may stand before a message on TCP.
@@ -75,7 +97,6 @@ fn application(bytes: &[u8]) -> Option<(u32, &'static str)> {
             let known = REALMS.iter().find(|(realm, ..)| holds(value, realm));
             known.map(|(_, label, evidence)| (*label, *evidence))
         }
-        // USERNAME of Zoom's servers and clients.
         // WhatsApp's: the relay's token.
         0x4000..=0x4007 if value.len() > 1 => Some((WHATSAPP, "STUN: attribute of WhatsApp")),
         // [MS-TURN] 2.2.2, [MS-ICE2] 3.1.4: version, sequence, quality, candidate, implementation.
@@ -90,6 +111,10 @@ fn application(bytes: &[u8]) -> Option<(u32, &'static str)> {
 fn classic(talk: &Talk) -> Option<Hit> {
     if talk.is_tcp() {
         return None;
+    }
+    // Zoom's servers: one attribute of twenty digits that only fills.
+    if talk.client.bytes.get(20..34) == Some(b"\x01\x01\x00\x141234567890") {
+        return Some(Hit::of(talk, ZOOM, "STUN: filler of Zoom"));
     }
     let is_message = |said: Said| {
         let known = matches!(

@@ -22,6 +22,7 @@ pub const SIGNATURES: &[Signature] = &[
     udp(b"T", teamspeak),
     udp(&[0], mumble),
     udp(&[], zoom),
+    udp(&[0x1f], zoom_peer),
     udp(&[0], discord_voice),
 ];
 
@@ -118,6 +119,11 @@ fn rtp_run(talk: &Talk, side: usize) -> Option<usize> {
 }
 
 fn rtp(talk: &Talk) -> Option<Hit> {
+    // Media do not go to ports of well-known services, but to 443 through a relay.
+    let (client, server) = (talk.client_port(), talk.server_port());
+    if client.min(server) < 1024 && server != 443 && client != 443 {
+        return None;
+    }
     let (client, server) = (rtp_run(talk, 0)?, rtp_run(talk, 1)?);
     match (client, server) {
         (2.., 2..) => Some(Hit::new(RTP, BOTH_SIDES, "RTP: sources of both sides go on")),
@@ -235,6 +241,19 @@ fn zoom(talk: &Talk) -> Option<Hit> {
         talk.datagrams(0).chain(talk.datagrams(1)).filter(|said| media(*said).is_some()).count();
     let fits = found > 1 || (found > 0 && is_port);
     fits.then(|| Hit::new(ZOOM, ONE_SIDE, "Zoom: media"))
+}
+
+/// Zoom between peers: type 31, version 2.1, the address as text behind its length.
+fn zoom_peer(talk: &Talk) -> Option<Hit> {
+    let bytes = talk.client.bytes;
+    let length = u32_at(bytes, 22)? as usize;
+    let is_address = |text: &[u8]| {
+        text.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'))
+    };
+    let fits = bytes.starts_with(&[0x1f, 2, 1, 0])
+        && (3..46).contains(&length)
+        && bytes.get(26..26 + length).is_some_and(is_address);
+    fits.then(|| Hit::of(talk, ZOOM, "Zoom: peer"))
 }
 
 /// Discord's address discovery: request 1 or answer 2, length 70, a source.

@@ -101,7 +101,6 @@ fn wireguard(talk: &Talk) -> Option<Hit> {
     let fits = match (client, server) {
         // The answer names the sender of the initiation.
         (1, 2) => u32_little(talk.client.bytes, 4) == u32_little(talk.server.bytes, 8),
-        (1, 3) => u32_little(talk.client.bytes, 4) == u32_little(talk.server.bytes, 4),
         // Data: a counter of 64 bits that has not come far.
         (4, 4) => {
             [talk.client, talk.server].iter().all(|said| u32_little(said.bytes, 12) == Some(0))

@@ -1,8 +1,8 @@
 //! HTTP and what stands before web servers.
 
 use crate::labels::*;
-use crate::read::{begins, first_line, holds, u16_at, u32_at};
-use crate::seen::Talk;
+use crate::read::{begins, first_line, holds, u16_at, u32_at, u32_little};
+use crate::seen::{Said, Talk};
 use crate::signature::{Hit, ONE_SIDE, Signature, tcp};
 
 pub const SIGNATURES: &[Signature] = &[
@@ -12,6 +12,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(&[0x12], ajp),
     tcp(&[1], fastcgi),
     tcp(b"H", speedtest),
+    tcp(&[0xce], alibaba),
 ];
 
 /// Methods of RFC 9110, of WebDAV (RFC 4918) and of UPnP events.
@@ -134,4 +135,13 @@ fn speedtest(talk: &Talk) -> Option<Hit> {
     let greets = begins(talk.client.bytes, "HI\n") || begins(talk.client.bytes, "HI ");
     let answers = talk.server.bytes.starts_with(b"HELLO ");
     (greets && answers).then(|| Hit::of(talk, SPEEDTEST, "speed test: HI, HELLO"))
+}
+
+/// Alibaba Cloud's agents: magic number 0xbabeface and a length (little-endian), from both sides.
+fn alibaba(talk: &Talk) -> Option<Hit> {
+    let is_header = |said: Said| {
+        u32_at(said.bytes, 0) == Some(0xcefa_beba)
+            && u32_little(said.bytes, 4).is_some_and(|length| length < 1 << 20)
+    };
+    talk.sides().all(is_header).then(|| Hit::of(talk, ALIBABA, "Alibaba Cloud: magic number"))
 }

@@ -71,23 +71,31 @@ impl Names {
     /// The longest rule that a host name ends in; an exact one before all.
     pub fn of_host(&self, name: &[u8]) -> Option<u32> {
         let name = name.strip_suffix(b".").unwrap_or(name);
-        let whole = hash_of(name);
-        let exact = self.label(whole, name, Kind::Exact);
-        let suffix = || self.longest(name, Kind::Suffix);
-        let any_top = || self.longest(&name[..name.len() - top_length(name)?], Kind::AnyTop);
-        exact.or_else(suffix).or_else(any_top)
+        if let Some(label) = self.label(hash_of(name), name, Kind::Exact) {
+            return Some(label);
+        }
+        let suffix = self.longest(name, Kind::Suffix);
+        let without_top = &name[..name.len() - top_length(name).unwrap_or(name.len())];
+        // What stands before the top-level domain counts for less than as many bytes with it.
+        let any_top = self.longest(without_top, Kind::AnyTop);
+        let longer = |(length, _): &(usize, u32)| suffix.is_none_or(|(other, _)| *length > other);
+        any_top.filter(longer).or(suffix).map(|(_, label)| label)
     }
 
-    fn longest(&self, name: &[u8], kind: Kind) -> Option<u32> {
+    /// The longest rule of one kind, as how many bytes and its label.
+    fn longest(&self, name: &[u8], kind: Kind) -> Option<(usize, u32)> {
         let mut hash = BASIS;
         let mut found = None;
+        let found_at = |hash, at: usize| {
+            self.label(hash, &name[at..], kind).map(|label| (name.len() - at, label))
+        };
         for at in (0..name.len()).rev() {
             if name[at] == b'.' {
-                found = self.label(hash, &name[at + 1..], kind).or(found);
+                found = found_at(hash, at + 1).or(found);
             }
             hash = step(hash, name[at]);
         }
-        self.label(hash, name, kind).or(found)
+        found_at(hash, 0).or(found)
     }
 
     /// The label of the first word that is a rule. Words are what stands between spaces and brackets, without version.
@@ -128,6 +136,8 @@ mod tests {
             ("video.example.com", Kind::Suffix, 2),
             ("example.com", Kind::Exact, 3),
             ("search", Kind::AnyTop, 4),
+            ("search.de", Kind::Suffix, 6),
+            ("maps.of.search", Kind::AnyTop, 7),
             ("video.example.com", Kind::Suffix, 5),
         ]);
         let of = |name: &str| names.of_host(name.as_bytes());
@@ -137,7 +147,9 @@ mod tests {
         assert_eq!(of("a.video.example.com"), Some(5));
         assert_eq!(of("notexample.com"), None);
         assert_eq!(of("example.com.evil.org"), None);
-        assert_eq!(of("www.search.de"), Some(4));
+        assert_eq!(of("www.search.fr"), Some(4));
+        assert_eq!(of("www.search.de"), Some(6));
+        assert_eq!(of("maps.of.search.de"), Some(7));
         assert_eq!(of("search.co.uk"), Some(4));
         assert_eq!(of("research.de"), None);
         assert_eq!(of("search.evil.de"), None);

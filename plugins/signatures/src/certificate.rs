@@ -1,0 +1,42 @@
+//! Common names of certificates that a server sent in the clear (TLS up to 1.2): found by their object identifier, without
+//! reading the messages round them, which may have been cut.
+
+/// 2.5.4.3 (X.520), as DER has it.
+const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
+
+/// A common name, and whether its distinguished name has no other part.
+pub struct Name<'a> {
+    pub text: &'a [u8],
+    pub is_alone: bool,
+}
+
+/// Issuer and subject in turn, of one certificate after the other.
+pub fn common_names(bytes: &[u8]) -> impl Iterator<Item = Name<'_>> {
+    let mut from = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = bytes.get(from..)?;
+            // No two of these bytes are equal to the first: a search for it alone is enough.
+            let at = from + rest.iter().position(|byte| *byte == COMMON_NAME[0])?;
+            from = at + 1;
+            if bytes[at..].starts_with(&COMMON_NAME)
+                && let Some(name) = name_at(bytes, at)
+            {
+                from = at + 7;
+                return Some(name);
+            }
+        }
+    })
+}
+
+/// Behind the identifier stands a string; before it SEQUENCE, SET, SEQUENCE with their lengths (RFC 5280 section 4.1.2.4).
+fn name_at(bytes: &[u8], at: usize) -> Option<Name<'_>> {
+    let (kind, length) = (*bytes.get(at + 5)?, usize::from(*bytes.get(at + 6)?));
+    let text = bytes.get(at + 7..at + 7 + length)?;
+    // UTF8String, PrintableString, T61String, IA5String.
+    let is_string = matches!(kind, 0x0c | 0x13 | 0x14 | 0x16) && length > 0 && length < 128;
+    let sequence = at.checked_sub(6).map(|start| &bytes[start..at]);
+    let is_alone =
+        sequence.is_some_and(|outer| outer[0] == 0x30 && usize::from(outer[1]) == length + 11);
+    is_string.then_some(Name { text, is_alone })
+}
