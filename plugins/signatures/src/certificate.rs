@@ -15,16 +15,24 @@ pub fn common_names(bytes: &[u8]) -> impl Iterator<Item = Name<'_>> {
     let mut from = 0;
     std::iter::from_fn(move || {
         loop {
-            let rest = bytes.get(from..)?;
-            // No two of these bytes are equal to the first: a search for it alone is enough.
-            let at = from + rest.iter().position(|byte| *byte == COMMON_NAME[0])?;
-            from = at + 1;
-            if bytes[at..].starts_with(&COMMON_NAME)
-                && let Some(name) = name_at(bytes, at)
-            {
-                from = at + 7;
-                return Some(name);
-            }
+            // The byte where the identifier would end says how far the next one is at least.
+            let last = *bytes.get(from + 4)?;
+            let step = match last {
+                0x03 if bytes[from..].starts_with(&COMMON_NAME) => {
+                    let name = name_at(bytes, from);
+                    from += 5;
+                    if name.is_some() {
+                        return name;
+                    }
+                    0
+                }
+                0x04 => 1,
+                0x55 => 2,
+                0x03 => 3,
+                0x06 => 4,
+                _ => 5,
+            };
+            from += step;
         }
     })
 }

@@ -19,6 +19,7 @@ use crate::certificate::common_names;
 use crate::labels::{DTLS, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
 use crate::labels::{FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP, SSL_DNS};
 use crate::ports;
+use crate::protocols::certificates;
 use crate::rules::{Label, Rules};
 use crate::seen::{FROM_DNS, FROM_HOST, FROM_QUIC, FROM_SNI, Seen, TCP, Talk, UDP};
 use crate::signature::Hit;
@@ -126,15 +127,17 @@ fn by_agent(rules: &Rules, seen: &Seen) -> Option<Finding> {
 
 /// A certificate in the clear names its server where the client did not: the first common name with a rule.
 fn by_certificate(rules: &Rules, talk: &Talk, carrier: u32) -> Option<Finding> {
-    if !matches!(carrier, TLS | DTLS) {
+    if carrier != TLS {
         return None;
     }
     let (label, name) =
-        talk.sides().flat_map(|said| common_names(said.bytes)).find_map(|name| {
-            let name = std::str::from_utf8(name.text).ok()?;
-            let host = name.strip_prefix("*.").unwrap_or(name);
-            Some((rules.of_name(host)?, name))
-        })?;
+        talk.sides().filter_map(|said| certificates(said.bytes)).flat_map(common_names).find_map(
+            |name| {
+                let name = std::str::from_utf8(name.text).ok()?;
+                let host = name.strip_prefix("*.").unwrap_or(name);
+                Some((rules.of_name(host)?, name))
+            },
+        )?;
     let evidence = format!("certificate of {}", short(name));
     Some(Finding::new(label, FROM_CERTIFICATE, evidence))
 }

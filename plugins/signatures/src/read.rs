@@ -39,11 +39,26 @@ pub fn begins(bytes: &[u8], word: &str) -> bool {
     bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Where a byte first stands, eight at a time: the well-known test for a zero byte in a word (Mycroft, 1987).
+pub fn find_byte(bytes: &[u8], byte: u8) -> Option<usize> {
+    const ONES: u64 = u64::MAX / 0xff;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (number, word) in words.iter().enumerate() {
+        let differs = u64::from_le_bytes(*word) ^ (ONES * u64::from(byte));
+        let zeros = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        if zeros != 0 {
+            return Some(number * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+    }
+    let behind = words.len() * 8;
+    bytes[behind..].iter().position(|other| *other == byte).map(|at| behind + at)
+}
+
 /// Whether `word` stands anywhere.
 pub fn holds(bytes: &[u8], word: &[u8]) -> bool {
     let Some((first, rest)) = word.split_first() else { return true };
     let mut from = bytes;
-    while let Some(at) = from.iter().position(|byte| byte == first) {
+    while let Some(at) = find_byte(from, *first) {
         from = &from[at + 1..];
         if from.starts_with(rest) {
             return true;
@@ -54,10 +69,19 @@ pub fn holds(bytes: &[u8], word: &[u8]) -> bool {
 
 /// The first line without its end, and whether the end was seen.
 pub fn first_line(bytes: &[u8]) -> (&[u8], bool) {
-    match bytes.iter().position(|byte| *byte == b'\n') {
+    match find_byte(bytes, b'\n') {
         Some(end) => (bytes[..end].strip_suffix(b"\r").unwrap_or(&bytes[..end]), true),
         None => (bytes, false),
     }
+}
+
+/// The lines behind the first.
+pub fn further_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = bytes;
+    std::iter::from_fn(move || {
+        rest = &rest[find_byte(rest, b'\n')? + 1..];
+        Some(rest)
+    })
 }
 
 /// Printable ASCII, tabs and ends of lines.

@@ -24,16 +24,18 @@ fn mysql(talk: &Talk) -> Option<Hit> {
     let bytes = talk.server.bytes;
     let length = (u32_little(bytes, 0)? & 0xff_ffff) as usize;
     let is_first = u8_at(bytes, 3)? == 0 && length + 4 == talk.server.length;
-    if is_first && bytes[4] == 10 {
+    if is_first && u8_at(bytes, 4)? == 10 {
         let version = &bytes[5..];
         let end = version.iter().position(|byte| *byte == 0)?;
         let is_version = end < 80 && version.first()?.is_ascii_digit() && is_text(&version[..end]);
         return is_version.then(|| Hit::of(talk, MYSQL, "MySQL: greeting"));
     }
     // Refused at once: an error packet ("Host … is not allowed to connect").
-    let is_refusal =
-        is_first && bytes[4] == 0xff && matches!(u16_at(bytes, 5)?.swap_bytes(), 1000..=2000);
-    (is_refusal && is_text(&bytes[7..])).then(|| Hit::new(MYSQL, ONE_SIDE, "MySQL: refusal"))
+    let is_refusal = is_first
+        && u8_at(bytes, 4)? == 0xff
+        && matches!(u16_at(bytes, 5)?.swap_bytes(), 1000..=2000);
+    (is_refusal && is_text(bytes.get(7..).unwrap_or_default()))
+        .then(|| Hit::new(MYSQL, ONE_SIDE, "MySQL: refusal"))
 }
 
 /// Message formats of PostgreSQL: length, then SSLRequest, GSSENCRequest, CancelRequest, or version 3.0 and parameters.
@@ -47,8 +49,8 @@ fn postgresql(talk: &Talk) -> Option<Hit> {
         0x0002_0000 => length == 296,
         _ => false,
     };
-    let answers =
-        talk.server.is_empty() || matches!(talk.server.bytes[0], b'S' | b'N' | b'R' | b'E' | b'G');
+    let answers = talk.server.is_empty()
+        || matches!(u8_at(talk.server.bytes, 0)?, b'S' | b'N' | b'R' | b'E' | b'G');
     (fits && answers).then(|| Hit::of(talk, POSTGRESQL, "PostgreSQL: startup"))
 }
 
@@ -102,7 +104,7 @@ fn tds(talk: &Talk) -> Option<Hit> {
         let status = u8_at(said.bytes, 1)?;
         let window = u8_at(said.bytes, 7)?;
         (length >= 8 && length <= said.length.max(8) && window == 0 && status <= 0x1f)
-            .then(|| said.bytes[0])
+            .then_some(said.bytes[0])
     };
     let client = header(talk.client)?;
     let exact = usize::from(u16_at(talk.client.bytes, 2)?) == talk.client.length;
@@ -144,7 +146,7 @@ fn cassandra(talk: &Talk) -> Option<Hit> {
         1 => holds(bytes, b"CQL_VERSION"),
         _ => false,
     };
-    let answers = talk.server.is_empty() || talk.server.bytes[0] == version | 0x80;
+    let answers = talk.server.is_empty() || u8_at(talk.server.bytes, 0)? == version | 0x80;
     let fits =
         begins && u8_at(bytes, 1)? < 0x20 && length + at + 5 == talk.client.length && answers;
     fits.then(|| Hit::of(talk, CASSANDRA, "CQL: first frame"))

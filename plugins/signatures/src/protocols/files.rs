@@ -124,7 +124,7 @@ fn afp(talk: &Talk) -> Option<Hit> {
         && u32_at(bytes, 12)? == 0
         && u32_at(bytes, 4)? == 0
         && length + 16 == talk.client.length;
-    let answers = talk.server.bytes.starts_with(&[1, bytes[1]])
+    let answers = talk.server.bytes.starts_with(&[1, u8_at(bytes, 1)?])
         && u16_at(talk.server.bytes, 2) == u16_at(bytes, 2);
     (fits && (answers || talk.server.is_empty() && talk.has_port(548)))
         .then(|| Hit::of(talk, AFP, "AFP: DSI header"))
@@ -200,7 +200,8 @@ fn lustre(talk: &Talk) -> Option<Hit> {
 /// RFC 7143 section 11.12: a login request with text keys.
 fn iscsi(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let is_login = bytes[0] & 0x3f == 3 && u8_at(bytes, 4)? == 0 && holds(bytes, b"InitiatorName=");
+    let is_login =
+        u8_at(bytes, 0)? & 0x3f == 3 && u8_at(bytes, 4)? == 0 && holds(bytes, b"InitiatorName=");
     is_login.then(|| Hit::of(talk, ISCSI, "iSCSI: login"))
 }
 
@@ -216,6 +217,6 @@ fn flute(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let words = usize::from(u8_at(bytes, 2)?);
     let is_fdt = holds(bytes, b"<FDT-Instance") || holds(bytes, b":FDT-Instance");
-    let fits = bytes[0] >> 4 == 1 && (3..=32).contains(&words) && is_fdt;
+    let fits = u8_at(bytes, 0)? >> 4 == 1 && (3..=32).contains(&words) && is_fdt;
     fits.then(|| Hit::of(talk, FLUTE, "FLUTE: file delivery table"))
 }

@@ -78,7 +78,7 @@ fn raknet(talk: &Talk) -> Option<Hit> {
 fn steam_datagram(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_control = bytes.starts_with(b"VS01");
-    let is_ping = bytes[0] == b' '
+    let is_ping = u8_at(bytes, 0)? == b' '
         && talk.client.length >= 512
         && (27015..=27200).contains(&talk.server_port())
         && talk.both_spoke();

@@ -207,7 +207,7 @@ fn synchrophasor(talk: &Talk) -> Option<Hit> {
         && kind >> 4 <= 5
         && matches!(kind & 0xf, 1 | 2)
         && (16..=talk.client.length).contains(&size);
-    let frame = bytes.get(..size - 2);
+    let frame = bytes.get(..size.checked_sub(2)?);
     let checksum_fits = frame.is_none_or(|frame| u16_at(bytes, size - 2) == Some(ccitt(frame)));
     (is_kind && checksum_fits).then(|| Hit::of(talk, SYNCHROPHASOR, "C37.118: frame"))
 }

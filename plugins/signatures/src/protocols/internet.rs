@@ -2,13 +2,11 @@
 
 use crate::certificate::common_names;
 use crate::labels::*;
-use crate::read::{u16_at, u24_at, u32_at};
+use crate::read::{u8_at, u16_at, u24_at, u32_at};
 use crate::seen::{Said, Talk};
 use crate::signature::{BEHAVIOUR, Hit, ONE_SIDE, Signature, tcp, udp};
 
 pub const SIGNATURES: &[Signature] = &[
-    tcp(&[0x16], anydesk).or_server(&[0x16]),
-    tcp(&[0x16, 0x15], tor).or_server(&[0x16]),
     tcp(&[0x14, 0x15, 0x16, 0x17], tls).or_server(&[0x14, 0x15, 0x16, 0x17]),
     tcp(&[], ssl_2),
     udp(&[0x14, 0x15, 0x16, 0x17, 0x19], dtls),
@@ -55,6 +53,9 @@ fn is_hello(bytes: &[u8], kind: u8) -> bool {
 fn tls(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let of_server = server.is_empty() || records(server).is_some();
+    if let Some(hit) = by_certificate(talk) {
+        return Some(hit);
+    }
     if is_hello(client, 1) && of_server {
         return Some(Hit::of(talk, TLS, "TLS: client hello"));
     }
@@ -82,7 +83,7 @@ fn ssl_2(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u16_at(bytes, 0)? & 0x7fff);
     let version = u16_at(bytes, 3)?;
-    let is_hello = bytes[0] & 0x80 != 0 && bytes[2] == 1;
+    let is_hello = u8_at(bytes, 0)? & 0x80 != 0 && u8_at(bytes, 2)? == 1;
     let version_fits = version == 2 || (0x300..=0x303).contains(&version);
     let parts = [5, 7, 9].map(|at| u16_at(bytes, at).map(usize::from));
     let [Some(ciphers), Some(session), Some(challenge)] = parts else { return None };
@@ -92,24 +93,33 @@ fn ssl_2(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, TLS, "SSL 2: client hello"))
 }
 
-/// Tor's first handshake with self-made certificates (tor-spec section 2): issuer and subject are nothing but a
-/// common name www.<random>.com and www.<random>.net.
-fn tor(talk: &Talk) -> Option<Hit> {
-    if !is_hello(talk.server.bytes, 2) {
-        return None;
+/// What a server's own certificates say of the application. AnyDesk's name it. Tor's are made anew (tor-spec section 2):
+/// issuer and subject are nothing but a common name www.<random>.com and www.<random>.net.
+fn by_certificate(talk: &Talk) -> Option<Hit> {
+    let mut names = common_names(certificates(talk.server.bytes)?);
+    let (issuer, subject) = (names.next()?, names.next()?);
+    let of_anydesk: [&[u8]; 3] = [b"AnyDesk Client", b"AnyNet Root CA", b"AnyNet Relay"];
+    if [&issuer, &subject].iter().any(|name| of_anydesk.contains(&name.text)) {
+        return Some(Hit::new(ANYDESK, ONE_SIDE, "TLS: certificate of AnyDesk"));
     }
-    let mut names = common_names(talk.server.bytes).map(|name| name.is_alone.then_some(name.text));
-    let (issuer, subject) = (names.next()??, names.next()??);
-    let fits = is_random_name(issuer, b".com") && is_random_name(subject, b".net");
-    fits.then(|| Hit::new(TOR, ONE_SIDE, "TLS: certificate of a Tor relay"))
+    let is_tor = issuer.is_alone
+        && subject.is_alone
+        && is_random_name(issuer.text, b".com")
+        && is_random_name(subject.text, b".net");
+    is_tor.then(|| Hit::new(TOR, ONE_SIDE, "TLS: certificate of a Tor relay"))
 }
 
-/// AnyDesk's own certificates: a client's, or one of its relays.
-fn anydesk(talk: &Talk) -> Option<Hit> {
-    let known: [&[u8]; 3] = [b"AnyDesk Client", b"AnyNet Root CA", b"AnyNet Relay"];
-    let mut names = common_names(talk.server.bytes);
-    let fits = is_hello(talk.server.bytes, 2) && names.any(|name| known.contains(&name.text));
-    fits.then(|| Hit::new(ANYDESK, ONE_SIDE, "TLS: certificate of AnyDesk"))
+/// What follows the server's hello, if that are certificates in the clear (RFC 5246 section 7.4.2): in the same record or
+/// in the next.
+pub fn certificates(bytes: &[u8]) -> Option<&[u8]> {
+    const CERTIFICATE: u8 = 11;
+    let hello_end = 9 + u24_at(bytes, 6)? as usize;
+    let record_end = 5 + usize::from(u16_at(bytes, 3)?);
+    let is_next_record = hello_end == record_end && bytes.get(hello_end) == Some(&0x16);
+    let at = if is_next_record { hello_end + 5 } else { hello_end };
+    let is_hello = bytes.first() == Some(&0x16) && bytes.get(5) == Some(&2);
+    let rest = bytes.get(at..)?;
+    (is_hello && rest.first() == Some(&CERTIFICATE)).then_some(rest)
 }
 
 /// Five to twenty letters and digits of base 32 between www. and the top-level domain.
@@ -189,7 +199,9 @@ fn quic_in_the_middle(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(443) {
         return None;
     }
-    let is_short = |said: Said| said.length > 20 && said.bytes[0] & 0xc0 == 0x40;
+    let is_short = |said: Said| {
+        said.length > 20 && u8_at(said.bytes, 0).is_some_and(|byte| byte & 0xc0 == 0x40)
+    };
     let sides = [0, 1].map(|side| {
         let count = talk.datagrams(side).count();
         (count, talk.datagrams(side).all(is_short))

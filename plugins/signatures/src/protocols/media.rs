@@ -39,7 +39,7 @@ fn rtmp(talk: &Talk) -> Option<Hit> {
     let zero_or_version = u32_at(bytes, 5)?;
     let is_version =
         zero_or_version == 0 || (9..=0x80).contains(&u8_at(bytes, 5)?) && u8_at(bytes, 8)? < 0x40;
-    let answers = u8_at(talk.server.bytes, 0) == Some(bytes[0]);
+    let answers = u8_at(talk.server.bytes, 0) == Some(u8_at(bytes, 0)?);
     let is_long = bytes.len() >= 512;
     let only_asks = talk.server.is_empty() && talk.has_port(1935);
     (is_version && is_long && (answers || only_asks))

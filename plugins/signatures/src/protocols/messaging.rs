@@ -33,14 +33,12 @@ fn is_unencrypted(bytes: &[u8]) -> bool {
 /// core.telegram.org/mtproto/mtproto-transports: abridged (0xef), intermediate (0xee four times), padded (0xdd).
 fn telegram(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let (at, length) = match bytes[0] {
+    let (at, length) = match u8_at(bytes, 0)? {
         0xef => match u8_at(bytes, 1)? {
             0x7f => (5, (u24_at(bytes, 2)?.swap_bytes() >> 8) as usize * 4),
             words => (2, usize::from(words) * 4),
         },
-        _ if bytes[..4.min(bytes.len())].iter().all(|byte| *byte == bytes[0]) => {
-            (8, u32_little(bytes, 4)? as usize)
-        }
+        first if *bytes.first_chunk()? == [first; 4] => (8, u32_little(bytes, 4)? as usize),
         _ => return None,
     };
     let message = bytes.get(at..)?;
@@ -60,7 +58,7 @@ fn telegram_full(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let fits = u32_little(bytes, 0)? as usize == talk.client.length
         && u32_at(bytes, 4)? == 0
-        && is_unencrypted(&bytes[8..]);
+        && is_unencrypted(bytes.get(8..)?);
     fits.then(|| Hit::of(talk, TELEGRAM, "MTProto: full transport"))
 }
 
@@ -128,7 +126,7 @@ fn oicq(talk: &Talk) -> Option<Hit> {
     let known = matches!(u16_at(bytes, 3)?, 1..=0x1ff);
     let has_account = u32_at(bytes, 7)? > 9999;
     let is_port = [4000, 8000].iter().any(|port| talk.has_port(*port)) || talk.is_tcp();
-    let fits = bytes[0] == 2
+    let fits = u8_at(bytes, 0)? == 2
         && ends
         && known
         && has_account

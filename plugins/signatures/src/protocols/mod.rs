@@ -23,6 +23,7 @@ mod web;
 
 use crate::signature::Signature;
 
+pub use internet::certificates;
 pub use other_transports::other_transport;
 
 pub const FAMILIES: &[&[Signature]] = &[

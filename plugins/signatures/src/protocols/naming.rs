@@ -150,7 +150,7 @@ fn dhcp_6(talk: &Talk) -> Option<Hit> {
         return None;
     }
     let bytes = talk.client.bytes;
-    let option = u16_at(bytes, if bytes[0] >= 12 { 34 } else { 4 })?;
+    let option = u16_at(bytes, if u8_at(bytes, 0)? >= 12 { 34 } else { 4 })?;
     (option <= 150).then(|| Hit::of(talk, DHCPV6, "DHCPv6: message"))
 }
 
@@ -198,7 +198,7 @@ fn nat_mapping(talk: &Talk) -> Option<Hit> {
         return None;
     }
     let bytes = talk.client.bytes;
-    let (version, operation) = (bytes[0], u8_at(bytes, 1)? & 0x7f);
+    let (version, operation) = (u8_at(bytes, 0)?, u8_at(bytes, 1)? & 0x7f);
     let fits = match version {
         0 => operation <= 2 && matches!(talk.client.length, 2 | 8 | 12 | 16),
         _ => operation <= 3 && talk.client.length >= 24 && talk.client.length.is_multiple_of(4),
@@ -214,7 +214,8 @@ fn netbios_names(talk: &Talk) -> Option<Hit> {
     let name = bytes.get(13..45)?;
     let letters = name.iter().filter(|byte| (b'A'..=b'P').contains(byte)).count();
     // On its port a damaged name is one still.
-    let is_name = (bytes[12] == 0x20 && letters == 32) || (talk.has_port(137) && letters > 12);
+    let is_name =
+        (u8_at(bytes, 12)? == 0x20 && letters == 32) || (talk.has_port(137) && letters > 12);
     (is_header && is_name).then(|| Hit::of(talk, NETBIOS, "NetBIOS: name service"))
 }
 
@@ -231,13 +232,14 @@ fn netbios_datagram(talk: &Talk) -> Option<Hit> {
 fn service_location(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u16_at(bytes, 3)?);
-    let fits = bytes[0] == 2
+    let fits = u8_at(bytes, 0)? == 2
         && u8_at(bytes, 2)? == 0
         && length == talk.client.length
         && u16_at(bytes, 12)? <= 8
         && talk.has_port(427);
-    let is_old =
-        bytes[0] == 1 && usize::from(u16_at(bytes, 2)?) == talk.client.length && talk.has_port(427);
+    let is_old = u8_at(bytes, 0)? == 1
+        && usize::from(u16_at(bytes, 2)?) == talk.client.length
+        && talk.has_port(427);
     let known = matches!(u8_at(bytes, 1)?, 1..=11);
     ((fits || is_old) && known)
         .then(|| Hit::new(SLP, if fits { ONE_SIDE } else { WITH_PORT }, "SLP: header"))

@@ -154,7 +154,7 @@ fn ldap(talk: &Talk) -> Option<Hit> {
 fn syslog(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let end = bytes.iter().take(5).position(|byte| *byte == b'>')?;
-    let digits = &bytes[1..end];
+    let digits = bytes.get(1..end)?;
     let priority = digits.iter().try_fold(0u16, |sum, digit| {
         digit.is_ascii_digit().then(|| sum * 10 + u16::from(digit - b'0'))
     })?;
@@ -274,7 +274,7 @@ fn gtp(talk: &Talk) -> Option<Hit> {
         return None;
     }
     let bytes = talk.client.bytes;
-    let (first, kind) = (bytes[0], u8_at(bytes, 1)?);
+    let (first, kind) = (u8_at(bytes, 0)?, u8_at(bytes, 1)?);
     let length = usize::from(u16_at(bytes, 2)?);
     let is_port = talk.has_port(2152) || talk.has_port(2123);
     let fits = match first >> 5 {

@@ -184,7 +184,7 @@ fn kademlia(talk: &Talk) -> Option<Hit> {
     let fits = talk.both_spoke() && (0..2).all(|side| talk.datagrams(side).all(is_message));
     let is_request = u8_at(talk.client.bytes, 1)? == 0x21
         && talk.client.length == 35
-        && talk.client.bytes[0] == 0xe4;
+        && u8_at(talk.client.bytes, 0)? == 0xe4;
     (fits || is_request).then(|| Hit::new(EDONKEY, ONE_SIDE, "eDonkey: datagrams"))
 }
 
@@ -248,16 +248,16 @@ fn ethereum(talk: &Talk) -> Option<Hit> {
         (210..1200).contains(&length)
             && length + 2 <= said.length.max(said.bytes.len())
             && said.bytes.get(2) == Some(&4)
-            && is_random(&said.bytes[3..])
+            && said.bytes.get(3..67).is_some_and(is_random)
     };
     let prefixed = is_prefixed(talk.client)
         && talk.client.length == usize::from(u16_at(talk.client.bytes, 0)?) + 2;
     // Ephemeral public keys are uncompressed points: 0x04 before them.
     let is_old = talk.client.length == 307
-        && talk.client.bytes[0] == 4
-        && is_random(talk.client.bytes.get(1..307)?);
+        && u8_at(talk.client.bytes, 0)? == 4
+        && is_random(talk.client.bytes.get(1..65)?);
     let fits = (prefixed && (talk.server.is_empty() || is_prefixed(talk.server)))
-        || (is_old && (talk.server.is_empty() || talk.server.bytes[0] == 4));
+        || (is_old && (talk.server.is_empty() || u8_at(talk.server.bytes, 0)? == 4));
     fits.then(|| Hit::of(talk, ETHEREUM, "Ethereum: RLPx handshake"))
 }
 

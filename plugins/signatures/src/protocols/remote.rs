@@ -150,9 +150,12 @@ fn x11(talk: &Talk) -> Option<Hit> {
     let [Some(major), Some(minor), Some(name), Some(data)] = words else { return None };
     let words = [major, minor, name, data]
         .map(|word| if bytes[0] == b'l' { word.swap_bytes() } else { word });
-    let fits =
-        words[0] == 11 && words[1] == 0 && words[2] <= 64 && words[3] <= 256 && bytes[1] == 0;
-    let answers = talk.server.is_empty() || matches!(talk.server.bytes[0], 0..=2);
+    let fits = words[0] == 11
+        && words[1] == 0
+        && words[2] <= 64
+        && words[3] <= 256
+        && u8_at(bytes, 1)? == 0;
+    let answers = talk.server.is_empty() || matches!(u8_at(talk.server.bytes, 0)?, 0..=2);
     (fits && answers).then(|| Hit::of(talk, X11, "X11: connection setup"))
 }
 

@@ -66,9 +66,10 @@ fn capwap(talk: &Talk) -> Option<Hit> {
         return None;
     }
     let bytes = talk.client.bytes;
-    let is_encrypted =
-        bytes[0] & 0xf == 1 && u24_at(bytes, 1)? == 0 && matches!(u8_at(bytes, 4)?, 20..=23);
-    let is_plain = bytes[0] == 0 && (2..=8).contains(&(u8_at(bytes, 1)? >> 3));
+    let is_encrypted = u8_at(bytes, 0)? & 0xf == 1
+        && u24_at(bytes, 1)? == 0
+        && matches!(u8_at(bytes, 4)?, 20..=23);
+    let is_plain = u8_at(bytes, 0)? == 0 && (2..=8).contains(&(u8_at(bytes, 1)? >> 3));
     (is_encrypted || is_plain).then(|| Hit::of(talk, CAPWAP, "CAPWAP: preamble"))
 }
 
@@ -87,7 +88,7 @@ fn openflow(talk: &Talk) -> Option<Hit> {
     let fits = begins
         && talk.sides().all(is_message)
         && u16_at(talk.client.bytes, 2)? <= 64
-        && (!talk.both_spoke() || talk.server.bytes[1] <= 1);
+        && (!talk.both_spoke() || u8_at(talk.server.bytes, 1)? <= 1);
     fits.then(|| Hit::of(talk, OPENFLOW, "OpenFlow: HELLO"))
 }
 
@@ -95,7 +96,10 @@ fn openflow(talk: &Talk) -> Option<Hit> {
 fn vxlan(talk: &Talk) -> Option<Hit> {
     let is_port = talk.has_port(4789) || talk.has_port(8472);
     let bytes = talk.client.bytes;
-    let fits = is_port && bytes[0] & 8 == 8 && u8_at(bytes, 7)? == 0 && talk.client.length > 8 + 14;
+    let fits = is_port
+        && u8_at(bytes, 0)? & 8 == 8
+        && u8_at(bytes, 7)? == 0
+        && talk.client.length > 8 + 14;
     fits.then(|| Hit::of(talk, VXLAN, "VXLAN: header"))
 }
 

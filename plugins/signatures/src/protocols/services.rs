@@ -39,7 +39,8 @@ fn amqp_frame(talk: &Talk) -> Option<Hit> {
     let length = u32_at(bytes, 3)? as usize;
     let fits = length < 1 << 17 && bytes.get(7 + length) == Some(&0xce);
     let goes_on = matches!(bytes.get(8 + length), None | Some(1 | 2 | 3 | 8));
-    let is_method = bytes[0] != 1 || matches!(u16_at(bytes, 7)?, 10 | 20 | 40 | 50 | 60 | 85 | 90);
+    let is_method =
+        u8_at(bytes, 0)? != 1 || matches!(u16_at(bytes, 7)?, 10 | 20 | 40 | 50 | 60 | 85 | 90);
     (fits && goes_on && is_method).then(|| Hit::of(talk, AMQP, "AMQP: frame"))
 }
 
@@ -127,8 +128,9 @@ fn thrift(talk: &Talk) -> Option<Hit> {
 /// The compact protocol: 0x82, version 1 and type, a sequence number, the method's name (as Jaeger's agents have it).
 fn thrift_compact(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let is_header = bytes[0] == 0x82 && matches!(u8_at(bytes, 1)?, 0x21 | 0x41 | 0x61 | 0x81);
-    let end = bytes[2..].iter().position(|byte| byte & 0x80 == 0)? + 3;
+    let is_header =
+        u8_at(bytes, 0)? == 0x82 && matches!(u8_at(bytes, 1)?, 0x21 | 0x41 | 0x61 | 0x81);
+    let end = bytes.get(2..)?.iter().position(|byte| byte & 0x80 == 0)? + 3;
     let length = usize::from(u8_at(bytes, end)?);
     let fits = is_header
         && end < 8
@@ -141,7 +143,7 @@ fn thrift_compact(talk: &Talk) -> Option<Hit> {
 fn corba(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_header = bytes.starts_with(b"GIOP\x01") || bytes.starts_with(b"MIOP\x10");
-    (is_header && u8_at(bytes, 7)? < 8 || is_header && bytes[0] == b'M')
+    (is_header && u8_at(bytes, 7)? < 8 || is_header && u8_at(bytes, 0)? == b'M')
         .then(|| Hit::of(talk, CORBA, "CORBA: GIOP"))
 }
 
@@ -170,7 +172,7 @@ fn dce_rpc(talk: &Talk) -> Option<Hit> {
     let is_data =
         matches!(u8_at(bytes, 4)?, 0 | 0x10) && u8_at(bytes, 5)? == 0 && u16_at(bytes, 6)? == 0;
     let length = u16_at(bytes, 8)?;
-    let length = usize::from(if bytes[4] == 0x10 { length.swap_bytes() } else { length });
+    let length = usize::from(if u8_at(bytes, 4)? == 0x10 { length.swap_bytes() } else { length });
     let fits = is_version
         && is_data
         && length >= 16
@@ -184,7 +186,8 @@ fn dce_rpc_datagram(talk: &Talk) -> Option<Hit> {
     let is_header =
         u8_at(bytes, 1)? <= 10 && matches!(u8_at(bytes, 4)?, 0 | 0x10) && u8_at(bytes, 5)? <= 3;
     let length = u16_at(bytes, 74)?;
-    let length = usize::from(if bytes[4] & 0x10 != 0 { length.swap_bytes() } else { length });
+    let length =
+        usize::from(if u8_at(bytes, 4)? & 0x10 != 0 { length.swap_bytes() } else { length });
     let fits =
         is_header && length + 80 <= talk.client.length && talk.client.length <= length + 80 + 32;
     // Objects and interfaces DEA00000-6C97-11D1-8271 and on (IEC 61158-6-10), in either order of bytes.

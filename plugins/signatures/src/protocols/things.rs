@@ -32,14 +32,14 @@ fn mqtt(talk: &Talk) -> Option<Hit> {
     let at = 2 + bytes.get(1..5)?.iter().position(|byte| byte & 0x80 == 0)?;
     let rest = bytes.get(at..)?;
     let fits = rest.starts_with(b"\0\x04MQTT") || rest.starts_with(b"\0\x06MQIsdp");
-    let answers = talk.server.is_empty() || talk.server.bytes[0] == 0x20;
+    let answers = talk.server.is_empty() || u8_at(talk.server.bytes, 0)? == 0x20;
     (fits && answers).then(|| Hit::of(talk, MQTT, "MQTT: CONNECT"))
 }
 
 /// RFC 7252 section 3: version 1, token of at most 8 bytes, a method or response code, options; answered with the same token.
 fn coap(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let token = usize::from(bytes[0] & 0xf);
+    let token = usize::from(u8_at(bytes, 0)? & 0xf);
     let code = u8_at(bytes, 1)?;
     let is_code = matches!(code, 0 | 1..=7 | 0x41..=0x45 | 0x5f | 0x80..=0x8f | 0xa0..=0xa5);
     if token > 8
@@ -54,7 +54,7 @@ fn coap(talk: &Talk) -> Option<Hit> {
     let same_message = bytes.get(2..4) == server.get(2..4);
     let same_token = token > 1 && bytes.get(4..4 + token) == server.get(4..4 + token);
     let answers = !server.is_empty()
-        && server[0] >> 6 == 1
+        && u8_at(server, 0)? >> 6 == 1
         && (same_message || same_token)
         && matches!(u8_at(server, 1)?, 0 | 0x41..=0x45 | 0x5f | 0x80..=0xa5);
     let fits = (answers && code != 0) || (is_port && talk.server.is_empty());
@@ -97,7 +97,7 @@ fn someip(talk: &Talk) -> Option<Hit> {
 fn doip(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let known = matches!(u16_at(bytes, 2)?, 0..=8 | 0x4001..=0x4004 | 0x8001..=0x8003);
-    let fits = bytes[0] == !u8_at(bytes, 1)?
+    let fits = u8_at(bytes, 0)? == !u8_at(bytes, 1)?
         && known
         && u32_at(bytes, 4)? as usize + 8 <= talk.client.length;
     fits.then(|| Hit::of(talk, DOIP, "DoIP: header"))

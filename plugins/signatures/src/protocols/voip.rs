@@ -21,7 +21,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(&[], skinny),
     udp(b"T", teamspeak),
     udp(&[0], mumble),
-    udp(&[], zoom),
+    udp(&[5, 13, 15, 16], zoom).or_server(&[5, 13, 15, 16]),
     udp(&[0x1f], zoom_peer),
     udp(&[0], discord_voice),
 ];

@@ -64,8 +64,8 @@ fn openvpn(talk: &Talk) -> Option<Hit> {
     };
     let signed = DIGESTS.iter().any(|digest| client.length == 22 + digest && is_stamp(9 + digest));
     // --tls-crypt: the stamp comes before the digest, all behind is encrypted. V3 has the client's key behind it.
-    let encrypted =
-        is_stamp(9) && (client.length == 54 || (client.bytes[0] == 0x50 && client.length > 300));
+    let encrypted = is_stamp(9)
+        && (client.length == 54 || (u8_at(client.bytes, 0)? == 0x50 && client.length > 300));
     let fits = (signed || encrypted) && (talk.server.is_empty() || answers || repeats);
     fits.then(|| Hit::of(talk, VPN, "OpenVPN: signed reset"))
 }
@@ -73,7 +73,7 @@ fn openvpn(talk: &Talk) -> Option<Hit> {
 /// Data of one session: every datagram has the same opcode and key (P_DATA_V1, P_DATA_V2), on OpenVPN's port.
 fn openvpn_in_the_middle(talk: &Talk) -> Option<Hit> {
     let opcode = *talk.client.bytes.first()?;
-    let is_data = |said: Said| said.bytes[0] == opcode && said.length > 40;
+    let is_data = |said: Said| said.bytes.first() == Some(&opcode) && said.length > 40;
     let fits = talk.has_port(1194) && (0..2).all(|side| talk.datagrams(side).all(is_data));
     fits.then(|| Hit::new(VPN, BEHAVIOUR, "OpenVPN: data on port 1194"))
 }
@@ -89,7 +89,7 @@ fn wireguard(talk: &Talk) -> Option<Hit> {
             4 => said.length >= 32 && said.length.is_multiple_of(16),
             _ => false,
         };
-        (is_padded && fits).then(|| said.bytes[0])
+        (is_padded && fits).then_some(said.bytes[0])
     };
     let client = kind(talk.client)?;
     if talk.server.is_empty() {
@@ -180,7 +180,7 @@ fn socks_5(talk: &Talk) -> Option<Hit> {
     let is_greeting = are_methods && talk.client.length == 2 + methods;
     let server = talk.server;
     if !server.is_empty() {
-        let answers = server.bytes[0] == 5
+        let answers = u8_at(server.bytes, 0)? == 5
             && server.length == 2
             && matches!(u8_at(server.bytes, 1)?, 0..=9 | 0x80..=0xff);
         return (is_greeting && answers).then(|| Hit::of(talk, SOCKS5, "SOCKS 5: methods"));

@@ -1,7 +1,7 @@
 //! HTTP and what stands before web servers.
 
 use crate::labels::*;
-use crate::read::{begins, first_line, holds, u16_at, u32_at, u32_little};
+use crate::read::{begins, first_line, further_lines, holds, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
 use crate::signature::{Hit, ONE_SIDE, Signature, tcp};
 
@@ -70,27 +70,31 @@ fn is_other(answer: &[u8]) -> bool {
 
 /// Protocols that are spoken as HTTP and known by their request.
 fn specialised(talk: &Talk, method: &[u8], target: &[u8]) -> Hit {
-    let bytes = talk.client.bytes;
-    let has = |word: &[u8]| holds(bytes, word);
     // BEP 3: the tracker's request; any path, but always this parameter.
     if holds(target, b"info_hash=") && holds(target, b"?") {
         return Hit::of(talk, BITTORRENT, "HTTP tracker: info_hash");
     }
-    // HUGE 0.94 section 3: downloads by hash; the Gnutella protocol's own headers.
-    if target.starts_with(b"/uri-res/N2R?urn:") || has(b"\nX-Gnutella-") {
+    // HUGE 0.94 section 3: downloads by hash.
+    if target.starts_with(b"/uri-res/N2R?urn:") {
         return Hit::of(talk, GNUTELLA, "HTTP: download by urn");
     }
-    // RFC 8010 section 4.
-    if method == b"POST" && has(b"application/ipp") {
-        return Hit::of(talk, IPP, "HTTP: application/ipp");
-    }
-    if has(b"\nIcy-MetaData:") || talk.server.bytes.starts_with(b"ICY ") {
+    if talk.server.bytes.starts_with(b"ICY ") {
         return Hit::of(talk, SHOUTCAST, "HTTP: Icy");
     }
     if method == b"CONNECT" {
         return Hit::of(talk, HTTP_PROXY, "HTTP: CONNECT");
     }
-    Hit::of(talk, HTTP, "HTTP: request")
+    let header = further_lines(talk.client.bytes).find_map(|line| match line.first()? {
+        b'X' | b'x' if begins(line, "X-Gnutella-") => Some((GNUTELLA, "HTTP: X-Gnutella")),
+        b'I' | b'i' if begins(line, "Icy-MetaData:") => Some((SHOUTCAST, "HTTP: Icy-MetaData")),
+        // RFC 8010 section 4.
+        b'C' | b'c' if begins(line, "Content-Type: application/ipp") => {
+            Some((IPP, "HTTP: application/ipp"))
+        }
+        _ => None,
+    });
+    let (label, evidence) = header.unwrap_or((HTTP, "HTTP: request"));
+    Hit::of(talk, label, evidence)
 }
 
 /// A status line (RFC 9112 section 4).
@@ -126,7 +130,7 @@ fn fastcgi(talk: &Talk) -> Option<Hit> {
     let begins = bytes.starts_with(&[1, 1]) && u16_at(bytes, 4)? == 8;
     let role = u16_at(bytes, 8)?;
     let zeros = u32_at(bytes, 11)? == 0 && *bytes.get(15)? == 0;
-    let fits = begins && (1..=3).contains(&role) && bytes[10] < 2 && zeros;
+    let fits = begins && (1..=3).contains(&role) && u8_at(bytes, 10)? < 2 && zeros;
     fits.then(|| Hit::of(talk, FASTCGI, "FastCGI: BEGIN_REQUEST"))
 }
 
