@@ -103,6 +103,11 @@ fn tftp(talk: &Talk) -> Option<Hit> {
             let fits = answers && talk.client.length == 4;
             fits.then(|| Hit::of(talk, TFTP, "TFTP: acknowledgement and data"))
         }
+        5 => {
+            let text = bytes.get(4..)?.strip_suffix(&[0])?;
+            let fits = u16_at(bytes, 2)? <= 8 && !text.is_empty() && is_text(text);
+            fits.then(|| Hit::of(talk, TFTP, "TFTP: error"))
+        }
         // Data of one direction, each block of 512 bytes; or the option acknowledgement.
         6 => {
             let words: Vec<&[u8]> = bytes[2..].split(|byte| *byte == 0).collect();

@@ -76,36 +76,29 @@ fn is_dns(said: Said) -> bool {
     }
 }
 
-/// DNS and what took over its form: multicast DNS (RFC 6762, port 5353), LLMNR (RFC 4795, port 5355).
+/// DNS and what took over its form: multicast DNS (RFC 6762, port 5353), LLMNR (RFC 4795, port 5355). On their ports a
+/// message of either side is enough; elsewhere it must ask a question, and an answer have the question's number.
 fn dns(talk: &Talk) -> Option<Hit> {
-    if talk.has_port(137) || talk.has_port(138) || talk.client.bytes.len() < 12 {
-        return None;
-    }
-    let is_named_port = [53, 5353, 5355].iter().any(|port| talk.has_port(*port));
-    // On its port one side is enough; elsewhere both must be, with the same number.
-    let server_fits = talk.server.is_empty() || is_dns(talk.server);
-    let first_fits =
-        is_dns(talk.client) || talk.datagrams(0).nth(1).is_some_and(is_dns) && is_named_port;
-    let same_number = talk.server.bytes.get(..2) == talk.client.bytes.get(..2);
-    if !first_fits
-        || !(server_fits || is_named_port)
-        || !(is_named_port
-            || (talk.both_spoke() && same_number)
-            || talk.client.length > 17 && !talk.both_spoke())
-    {
-        return None;
-    }
+    let (client, server) = (talk.client, talk.server);
     let (label, evidence) = match () {
         () if talk.has_port(5353) => (MDNS, "mDNS: message"),
         () if talk.has_port(5355) => (LLMNR, "LLMNR: message"),
         () => (DNS, "DNS: message"),
     };
-    let confidence = if is_named_port || talk.both_spoke() {
-        Hit::of(talk, label, evidence).confidence
-    } else {
-        BEHAVIOUR
-    };
-    Some(Hit::new(label, confidence, evidence))
+    if label != DNS || talk.has_port(53) {
+        let fits = is_dns(client) || is_dns(server) || talk.datagrams(0).nth(1).is_some_and(is_dns);
+        return fits.then(|| Hit::of(talk, label, evidence));
+    }
+    // NetBIOS has names of its own in the same form.
+    let asks = u16_at(client.bytes, 4)? > 0 && is_dns(client) && !talk.has_port(137);
+    let answers = is_dns(server) && server.bytes.get(..2) == client.bytes.get(..2);
+    match asks {
+        true if answers => Some(Hit::of(talk, label, evidence)),
+        true if server.is_empty() => {
+            Some(Hit::new(label, BEHAVIOUR, "DNS: question to another port"))
+        }
+        _ => None,
+    }
 }
 
 /// RFC 1035 section 4.2.2: two bytes of length before each message.

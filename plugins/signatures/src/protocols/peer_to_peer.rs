@@ -161,7 +161,8 @@ fn edonkey(talk: &Talk) -> Option<Hit> {
             && (length + 5 == said.length
                 || (length + 5 < said.length
                     && matches!(said.bytes.get(length + 5), None | Some(0xe3 | 0xc5 | 0xd4)))
-                || length + 5 > said.bytes.len())
+                // A message of several segments fills the first.
+                || (length + 5 > said.length && said.length > 1000))
     };
     let all_fit = talk.sides().all(is_message);
     let is_hello = u8_at(talk.client.bytes, 5) == Some(1);
