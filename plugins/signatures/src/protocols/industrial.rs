@@ -188,7 +188,7 @@ fn hart_ip(talk: &Talk) -> Option<Hit> {
 /// KNXnet/IP section 2.3: header of 6 bytes, version 1.0, service, total length.
 fn knx(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let known = matches!(u16_at(bytes, 2)? >> 8, 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9);
+    let known = matches!(u16_at(bytes, 2)? >> 8, 2..=9);
     let length = usize::from(u16_at(bytes, 4)?);
     let length_fits = length == talk.client.length
         || (talk.is_tcp()

@@ -157,7 +157,7 @@ fn ntp(talk: &Talk) -> Option<Hit> {
     }
     let fits = match mode {
         0..=5 => talk.client.length >= 48 && u8_at(bytes, 1)? <= 16,
-        6 => talk.client.length >= 12 && u8_at(bytes, 1)? & 0x1f <= 31,
+        6 => talk.client.length >= 12,
         _ => talk.client.length >= 8,
     };
     fits.then(|| Hit::of(talk, NTP, "NTP: message"))

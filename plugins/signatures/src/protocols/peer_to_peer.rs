@@ -233,7 +233,7 @@ fn ethereum_discovery(talk: &Talk) -> Option<Hit> {
     let (recovery, kind, list) = (u8_at(bytes, 96)?, u8_at(bytes, 97)?, u8_at(bytes, 98)?);
     let rest = talk.client.length - 98;
     let fits = match list {
-        0xc0..=0xf7 => usize::from(list - 0xc0) + 1 <= rest,
+        0xc0..=0xf7 => usize::from(list - 0xc0) < rest,
         0xf8 => usize::from(u8_at(bytes, 99)?) + 2 <= rest,
         0xf9 => usize::from(u16_at(bytes, 99)?) + 3 <= rest,
         _ => false,

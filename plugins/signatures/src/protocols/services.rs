@@ -143,7 +143,7 @@ fn thrift_compact(talk: &Talk) -> Option<Hit> {
 fn corba(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_header = bytes.starts_with(b"GIOP\x01") || bytes.starts_with(b"MIOP\x10");
-    (is_header && u8_at(bytes, 7)? < 8 || is_header && u8_at(bytes, 0)? == b'M')
+    (is_header && (u8_at(bytes, 7)? < 8 || u8_at(bytes, 0)? == b'M'))
         .then(|| Hit::of(talk, CORBA, "CORBA: GIOP"))
 }
 
