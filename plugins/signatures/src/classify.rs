@@ -77,7 +77,8 @@ pub fn classify(rules: &Rules, seen: &Seen) -> Option<Finding> {
         None => {
             let named = by_name(rules, seen, has_payload);
             let owned = || by_network(rules, seen, None);
-            named.or_else(owned).or_else(|| ports::alone(seen).map(Finding::from))
+            let guessed = || seen.is_closed.then(|| ports::alone(seen)).flatten();
+            named.or_else(owned).or_else(|| guessed().map(Finding::from))
         }
     }
 }
@@ -147,19 +148,22 @@ fn inside_tls(talk: &Talk, carrier: u32) -> Option<Finding> {
     if carrier != TLS {
         return None;
     }
-    let found = match talk.seen.alpn {
+    let offered = talk.seen.alpn.split(',').find_map(offered);
+    let of_server = || tls_port(talk.seen.server_port);
+    let found = offered.or_else(of_server).or_else(|| tls_port(talk.seen.client_port))?;
+    let (label, evidence) = found;
+    Some(Finding::new(label, FROM_NETWORK, evidence))
+}
+
+fn offered(protocol: &str) -> Option<(u32, &'static str)> {
+    Some(match protocol {
         "dot" => (SSL_DNS, "ALPN dot"),
         "imap" => (IMAP, "ALPN imap"),
         "pop3" => (POP3, "ALPN pop3"),
         "ftp" => (FTP, "ALPN ftp"),
         "mqtt" => (MQTT, "ALPN mqtt"),
-        _ => {
-            let of_server = tls_port(talk.seen.server_port);
-            of_server.or_else(|| tls_port(talk.seen.client_port))?
-        }
-    };
-    let (label, evidence) = found;
-    Some(Finding::new(label, FROM_NETWORK, evidence))
+        _ => return None,
+    })
 }
 
 fn tls_port(port: u16) -> Option<(u32, &'static str)> {

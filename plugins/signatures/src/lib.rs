@@ -8,10 +8,12 @@
 //! - `certificate`: names in certificates
 //! - `ports`: the last resort
 //! - `classify`: all of these in their order
+//! - `plugin`: the classifier that the host loads
 
 mod certificate;
 mod classify;
 pub mod labels;
+pub mod plugin;
 mod ports;
 mod protocols;
 mod read;
@@ -22,5 +24,5 @@ mod signature;
 mod tests;
 
 pub use classify::{Finding, classify};
-pub use rules::{Label, Problem, Rules};
+pub use rules::{Label, Problem, RULES_BYTES_MAX, Rules};
 pub use seen::{Seen, SeenPacket};

@@ -13,6 +13,7 @@ pub const FROM_SNI: u8 = 1;
 pub const FROM_QUIC: u8 = 2;
 pub const FROM_HOST: u8 = 3;
 pub const FROM_DNS: u8 = 4;
+pub const FROM_BANNER: u8 = 5;
 
 /// One of a flow's first packets.
 #[derive(Clone, Copy, Debug, Default)]
@@ -45,8 +46,10 @@ pub struct Seen<'a> {
     /// Empty where unknown, as the next two.
     pub server_name: &'a str,
     pub user_agent: &'a str,
+    /// What the client offered, joined by commas.
     pub alpn: &'a str,
     pub server_name_from: u8,
+    /// An open flow's payload may still come.
     pub is_closed: bool,
 }
 

@@ -6,7 +6,7 @@ mod names;
 mod networks;
 mod parse;
 
-pub use parse::Problem;
+pub use parse::{Problem, RULES_BYTES_MAX};
 
 use names::Names;
 use networks::Networks;

@@ -8,6 +8,7 @@
 //! | `agent:Example` | a word of the user agent |
 //! | `192.0.2.0/24`, `2001:db8::/32` | a network of the application's own servers |
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::IpAddr;
 
@@ -16,7 +17,7 @@ use super::names::{Kind, Name};
 use super::networks::Network;
 
 /// Bytes of a file of rules.
-const FILE_BYTES_MAX: usize = 16 << 20;
+pub const RULES_BYTES_MAX: usize = 16 << 20;
 /// Labels of all files together.
 const LABELS_MAX: usize = 10_000;
 /// Bytes of a host name (RFC 1035 section 2.3.4).
@@ -41,6 +42,7 @@ impl std::error::Error for Problem {}
 /// What has been read.
 pub struct Read {
     pub labels: Vec<Label>,
+    numbers: HashMap<String, u32>,
     pub names: Vec<Name>,
     pub agents: Vec<Name>,
     pub networks: Vec<Network>,
@@ -48,13 +50,20 @@ pub struct Read {
 
 impl Read {
     pub fn new(labels: Vec<Label>) -> Self {
-        Read { labels, names: Vec::new(), agents: Vec::new(), networks: Vec::new() }
+        let numbered = labels.iter().zip(0..).map(|(label, number)| (label.name.clone(), number));
+        Read {
+            numbers: numbered.collect(),
+            labels,
+            names: Vec::new(),
+            agents: Vec::new(),
+            networks: Vec::new(),
+        }
     }
 
     pub fn text(&mut self, file: &str, text: &str) -> Result<(), Problem> {
         let problem = |line, cause| Problem { file: file.to_owned(), line, cause };
-        if text.len() > FILE_BYTES_MAX {
-            return Err(problem(1, format!("the file has more than {FILE_BYTES_MAX} bytes")));
+        if text.len() > RULES_BYTES_MAX {
+            return Err(problem(1, format!("the file has more than {RULES_BYTES_MAX} bytes")));
         }
         for (number, line) in text.lines().enumerate() {
             self.line(line).map_err(|cause| problem(number + 1, cause))?;
@@ -73,24 +82,25 @@ impl Read {
     fn label(&mut self, name: &str, group: &str) -> Result<u32, String> {
         let is_plain = |word: &str| {
             let mut bytes = word.bytes();
-            word.len() <= 64 && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+            word.len() <= 63 && bytes.all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'_'))
         };
         if let Some(word) = [name, group].into_iter().find(|word| !is_plain(word)) {
             return Err(format!("{word:?} is no name: lower-case letters, digits and _"));
         }
-        let known = self.labels.iter().position(|label| label.name == name);
-        if let Some(number) = known {
-            let other = &self.labels[number].group;
+        if let Some(number) = self.numbers.get(name) {
+            let other = &self.labels[*number as usize].group;
             if other != group {
                 return Err(format!("{name} is in the group {other} already"));
             }
-            return Ok(number as u32);
+            return Ok(*number);
         }
         if self.labels.len() >= LABELS_MAX {
             return Err(format!("there are more than {LABELS_MAX} labels"));
         }
         self.labels.push(Label { group: group.to_owned(), name: name.to_owned() });
-        Ok(self.labels.len() as u32 - 1)
+        let number = self.labels.len() as u32 - 1;
+        self.numbers.insert(name.to_owned(), number);
+        Ok(number)
     }
 
     fn thing(&mut self, thing: &str, label: u32) -> Result<(), String> {
