@@ -16,8 +16,8 @@
 use std::borrow::Cow;
 
 use crate::certificate::common_names;
-use crate::labels::{DTLS, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
-use crate::labels::{FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP, SSL_DNS};
+use crate::labels::{DTLS, GOOGLE_MEET, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
+use crate::labels::{ENCRYPTED_DNS, FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP};
 use crate::ports;
 use crate::protocols::certificates;
 use crate::rules::{Label, Rules};
@@ -157,7 +157,7 @@ fn inside_tls(talk: &Talk, carrier: u32) -> Option<Finding> {
 
 fn offered(protocol: &str) -> Option<(u32, &'static str)> {
     Some(match protocol {
-        "dot" => (SSL_DNS, "ALPN dot"),
+        "dot" => (ENCRYPTED_DNS, "ALPN dot"),
         "imap" => (IMAP, "ALPN imap"),
         "pop3" => (POP3, "ALPN pop3"),
         "ftp" => (FTP, "ALPN ftp"),
@@ -171,7 +171,7 @@ fn tls_port(port: u16) -> Option<(u32, &'static str)> {
         465 => (SMTP, "TLS on port 465"),
         563 => (NNTP, "TLS on port 563"),
         636 => (LDAP, "TLS on port 636"),
-        853 => (SSL_DNS, "TLS on port 853"),
+        853 => (ENCRYPTED_DNS, "TLS on port 853"),
         990 => (FTP, "TLS on port 990"),
         993 => (IMAP, "TLS on port 993"),
         995 => (POP3, "TLS on port 995"),
@@ -188,7 +188,10 @@ fn by_network(rules: &Rules, seen: &Seen, carrier: Option<u32>) -> Option<Findin
     let label = of_server.or_else(|| rules.of_address(seen.client_ip))?;
     let Label { group, name } = rules.labels.get(label as usize)?;
     if carrier == Some(STUN) && group == "web" {
-        return None;
+        // Google's media servers have ports of their own (3478 and 19305 to 19309, as its help for Meet says).
+        let is_media = matches!(seen.server_port, 3478 | 19305..=19309) && name == "google";
+        let evidence = "STUN to a port of Google's media";
+        return is_media.then(|| Finding::new(GOOGLE_MEET, FROM_NETWORK, evidence));
     }
     let has_payload = seen.payload.iter().any(|payload| !payload.is_empty());
     let confidence = if has_payload { FROM_NETWORK } else { WITHOUT_PAYLOAD };

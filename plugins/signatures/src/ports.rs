@@ -44,7 +44,7 @@ const TCP_PORTS: &[(u16, u32, &str)] = &[
     (631, IPP, "port 631 alone"),
     (636, LDAP, "port 636 alone"),
     (646, LDP, "port 646 alone"),
-    (853, SSL_DNS, "port 853 alone"),
+    (853, ENCRYPTED_DNS, "port 853 alone"),
     (873, RSYNC, "port 873 alone"),
     (902, VMWARE, "port 902 alone"),
     (903, VMWARE, "port 903 alone"),

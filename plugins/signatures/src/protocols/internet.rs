@@ -2,7 +2,7 @@
 
 use crate::certificate::common_names;
 use crate::labels::*;
-use crate::read::{u8_at, u16_at, u24_at, u32_at};
+use crate::read::{holds, u8_at, u16_at, u24_at, u32_at};
 use crate::seen::{Said, Talk};
 use crate::signature::{BEHAVIOUR, Hit, ONE_SIDE, Signature, tcp, udp};
 
@@ -190,7 +190,14 @@ fn quic_of_google(talk: &Talk) -> Option<Hit> {
     let [flags, .., a, b, c, d] = *talk.client.bytes.first_chunk::<13>()?;
     let is_flags = flags & 0x09 == 0x09 && flags & 0xc2 == 0;
     let is_version = a == b'Q' && b == b'0' && c.is_ascii_digit() && d.is_ascii_digit();
-    (is_flags && is_version).then(|| Hit::of(talk, QUIC, "QUIC of Google: version"))
+    if is_flags && is_version {
+        return Some(Hit::of(talk, QUIC, "QUIC of Google: version"));
+    }
+    // The server's answer, not encrypted yet: a message of tags (QUIC Crypto), rejection or hello.
+    let start = &talk.client.bytes[..talk.client.bytes.len().min(48)];
+    let answers =
+        flags & 0xc3 == 0 && flags & 8 != 0 && (holds(start, b"REJ\0") || holds(start, b"SHLO"));
+    answers.then(|| Hit::new(QUIC, ONE_SIDE, "QUIC of Google: answer"))
 }
 
 /// A capture that begins within a connection: every datagram of both sides has a short header (RFC 9000 section 17.3),

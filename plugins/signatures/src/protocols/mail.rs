@@ -24,8 +24,7 @@ fn smtp(talk: &Talk) -> Option<Hit> {
     let greeting = greeting.get(4..)?;
     // Servers name the protocol in their greeting (section 4.3.1); the FTP servers' greetings do not.
     let is_named = holds(greeting, b"SMTP") || holds(greeting, b"smtp");
-    let is_silent = client.is_empty() || begins(client, "QUIT") || begins(client, "STARTTLS");
-    (greets && is_named && is_silent).then(|| Hit::new(SMTP, ONE_SIDE, "SMTP: greeting"))
+    (greets && is_named).then(|| Hit::new(SMTP, ONE_SIDE, "SMTP: greeting"))
 }
 
 /// RFC 1939 section 3: answers begin with +OK or -ERR, commands have three or four letters.

@@ -1,5 +1,7 @@
 //! Calls: signalling and media.
 
+use super::internet::is_dtls;
+use super::stun::is_stun;
 use crate::labels::*;
 use crate::read::{begins, first_line, holds, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
@@ -13,7 +15,7 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[8], super::stun::whatsapp),
     udp(&[0x80, 0x81, 0x82, 0x83, 0x84], rtcp),
     udp(&[0x80, 0x90, 0xa0, 0xb0, 0x81, 0x91], rtp).or_server(&[0x80, 0x90]),
-    tcp(&[0], rtp_on_tcp),
+    tcp(&[0, 1, 2, 3, 4, 5], rtp_on_tcp),
     tcp(&[3], h323),
     udp(&[], h323_registration),
     udp(b"ACDEMNRcadmenr", mgcp),
@@ -100,22 +102,26 @@ fn rtp_header(said: Said) -> Option<Rtp> {
     fits.then_some(Rtp { sequence: u16_at(said.bytes, 2)?, source })
 }
 
-/// How many packets of one side go on from each other: the same source, sequence numbers that are near.
+/// How many packets of one side go on from each other: the same source, sequence numbers that are near. `None` if more
+/// than one in four is something else.
 fn rtp_run(talk: &Talk, side: usize) -> Option<usize> {
     let mut first: Option<Rtp> = None;
-    let mut count = 0;
+    let (mut count, mut misfits, mut all) = (0, 0, 0);
     for said in talk.datagrams(side) {
-        if is_rtcp(said) || super::stun::is_stun(said) {
+        if is_rtcp(said) || is_stun(said) || is_dtls(said) == Some(true) {
             continue;
         }
-        let header = rtp_header(said)?;
+        all += 1;
+        let Some(header) = rtp_header(said) else {
+            misfits += 1;
+            continue;
+        };
         let before = *first.get_or_insert(header);
+        let is_near = header.sequence.wrapping_sub(before.sequence) < 100;
         // A video and its sound may share a flow: other sources are not counted, but allowed.
-        count += usize::from(
-            before.source == header.source && header.sequence.wrapping_sub(before.sequence) < 100,
-        );
+        count += usize::from(before.source == header.source && is_near);
     }
-    Some(count)
+    (misfits * 4 <= all || all == 0).then_some(count)
 }
 
 fn rtp(talk: &Talk) -> Option<Hit> {
@@ -142,6 +148,11 @@ fn rtp_on_tcp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u16_at(bytes, 0)?);
     let first = Said { bytes: bytes.get(2..)?, length };
+    if length + 2 == talk.client.length && length > 512 && length >= bytes.len() - 2 {
+        // A segment that one large packet fills; of the next nothing was kept.
+        let fits = rtp_header(first).is_some() && talk.seen.packets.iter().sum::<u64>() > 8;
+        return fits.then(|| Hit::new(RTP, BEHAVIOUR, "RTP on TCP: header, and many packets"));
+    }
     let second = bytes.get(2 + length..)?;
     let next_length = usize::from(u16_at(second, 0)?);
     let next = Said { bytes: second.get(2..)?, length: next_length };
@@ -246,13 +257,13 @@ fn zoom(talk: &Talk) -> Option<Hit> {
 /// Zoom between peers: type 31, version 2.1, the address as text behind its length.
 fn zoom_peer(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
-    let length = u32_at(bytes, 22)? as usize;
+    let length = u32_at(bytes, 24)? as usize;
     let is_address = |text: &[u8]| {
         text.iter().all(|byte| byte.is_ascii_hexdigit() || matches!(byte, b'.' | b':'))
     };
     let fits = bytes.starts_with(&[0x1f, 2, 1, 0])
         && (3..46).contains(&length)
-        && bytes.get(26..26 + length).is_some_and(is_address);
+        && bytes.get(28..28 + length).is_some_and(is_address);
     fits.then(|| Hit::of(talk, ZOOM, "Zoom: peer"))
 }
 
