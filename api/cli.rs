@@ -1,6 +1,7 @@
 //! The command line, as people type it.
 
 use crate::duration;
+use crate::plugins::PluginArguments;
 use crate::{config, messages};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
@@ -23,7 +24,8 @@ use tractor_engine::profiles::Profile;
                   $XDG_CONFIG_HOME/tractor or ~/.config/tractor, holds defaults of flags by their \
                   long names, such as workers = 2 or active-timeout = \"30s\"; under [flows] only \
                   for that command. The command line wins, also over a window, splt, with-id or \
-                  outer of the file that does not go with it. A switch that the file turns on is \
+                  outer of the file that does not go with it. A table \
+                  [plugins.\"ID\"] holds options for that plugin. A switch that the file turns on is \
                   turned off by --no-config."
 )]
 pub struct Arguments {
@@ -69,10 +71,10 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
     let global = first.and_then(|matches| Global::from_arg_matches(&matches).ok());
     let (named, none) = global.map_or((None, false), |one| (one.config, one.no_config));
     let path = if none { None } else { config::find(named.as_ref()) };
-    let mut whole = command();
+    let (mut whole, mut plugin_options) = (command(), Vec::new());
     if let Some(path) = &path {
         match config::apply(whole, path) {
-            Ok(with_defaults) => whole = with_defaults,
+            Ok(of_file) => (whole, plugin_options) = (of_file.command, of_file.plugin_options),
             Err(wrong) => {
                 // Help, completions and manual pages need no defaults.
                 whole = command();
@@ -87,6 +89,9 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
     let matches = whole.get_matches();
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     arguments.command.remember_typed(&matches);
+    if let Some(plugins) = arguments.command.plugins() {
+        plugins.of_file = plugin_options;
+    }
     messages::set_level(arguments.global.quiet, arguments.global.verbose);
     if let Some(path) = path {
         messages::verbose(format_args!("defaults from {}", path.display()));
@@ -105,6 +110,8 @@ pub enum Command {
     Stats(StatsArguments),
     /// List the profiles, or the columns of one
     Profiles(ProfilesArguments),
+    /// List the classifiers that are loaded, with their labels, and those that are refused
+    Plugins(PluginsArguments),
     /// Print the completions of a shell
     Completions(CompletionsArguments),
     /// Print the manual page, or write a page for each command
@@ -117,11 +124,24 @@ impl Command {
         let Some((_, own)) = matches.subcommand() else { return };
         let is_typed =
             |id: &&clap::Id| own.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-        let typed = own.ids().filter(is_typed).map(ToString::to_string).collect();
+        let typed: Vec<String> = own.ids().filter(is_typed).map(ToString::to_string).collect();
         match self {
-            Self::Flows(arguments) => arguments.options.typed = typed,
-            Self::Stats(arguments) => arguments.options.typed = typed,
+            Self::Flows(arguments) => arguments.options.typed.clone_from(&typed),
+            Self::Stats(arguments) => arguments.options.typed.clone_from(&typed),
             _ => {}
+        }
+        if let Some(plugins) = self.plugins() {
+            plugins.typed = typed;
+        }
+    }
+
+    /// What the command was told of plugins, if it has any.
+    fn plugins(&mut self) -> Option<&mut PluginArguments> {
+        match self {
+            Self::Flows(arguments) => Some(&mut arguments.plugins),
+            Self::Stats(arguments) => Some(&mut arguments.plugins),
+            Self::Plugins(arguments) => Some(&mut arguments.plugins),
+            _ => None,
         }
     }
 }
@@ -236,6 +256,9 @@ pub struct FlowsArguments {
 
     #[command(flatten)]
     pub options: FlowOptions,
+
+    #[command(flatten)]
+    pub plugins: PluginArguments,
 }
 
 /// Formats of rows.
@@ -283,6 +306,24 @@ pub struct StatsArguments {
 
     #[command(flatten)]
     pub options: FlowOptions,
+
+    #[command(flatten)]
+    pub plugins: PluginArguments,
+}
+
+/// `tractor plugins`.
+#[derive(Args)]
+#[command(after_help = "Examples:
+  tractor plugins
+  tractor plugins --plugin ./libports.so --plugin-option org.example.ports.ssh=2222
+  tractor plugins --json | jq '.loaded[].id'")]
+pub struct PluginsArguments {
+    /// Print everything as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    #[command(flatten)]
+    pub plugins: PluginArguments,
 }
 
 /// `tractor profiles`.

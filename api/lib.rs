@@ -15,6 +15,7 @@ mod interrupt;
 mod manual;
 mod messages;
 mod output_file;
+mod plugins;
 mod progress;
 
 pub use commands::run;

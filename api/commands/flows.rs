@@ -6,6 +6,7 @@ use super::{
 };
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
+use crate::plugins;
 use crate::{Exit, interrupt, messages};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
@@ -51,6 +52,10 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
         return Exit::Usage;
     }
     let mut options = run_options(&arguments.options);
+    options.plugins = match plugins::load(&arguments.plugins) {
+        Ok(plugins) => plugins,
+        Err(exit) => return exit,
+    };
     options.classes = classes(&joined.files, arguments.label.as_deref());
     options.table.early_packets = arguments.splt.unwrap_or(0);
     options.table.window_ns = arguments.window;
@@ -72,6 +77,7 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
     if let Err(cause) = output.finish() {
         return cannot_write(arguments, &cause);
     }
+    plugins::say_messages(&options.plugins);
     messages::summary(&summary);
     if wants_timings(&arguments.options) {
         messages::timings(&summary);

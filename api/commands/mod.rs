@@ -3,6 +3,7 @@
 mod flows;
 mod info;
 mod manual;
+mod plugins;
 mod profiles;
 mod stats;
 mod together;
@@ -25,6 +26,7 @@ pub fn run(command: &Command) -> Exit {
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),
+        Command::Plugins(arguments) => plugins::run(arguments),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
     }
@@ -52,6 +54,7 @@ fn run_options(options: &FlowOptions) -> RunOptions {
     run.chunk_bytes = options.chunk_bytes.unwrap_or(run.chunk_bytes);
     run.merge = options.merge;
     run.outer = options.outer;
+    run.names = profile.has_labels();
     run.panic_at_step = options.panic_at_step;
     run
 }

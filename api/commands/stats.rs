@@ -1,4 +1,4 @@
-//! `tractor stats`: counts of flows by protocol, client, server and port.
+//! `tractor stats`: counts of flows by label, protocol, client, server and port.
 
 use super::{
     STANDARD_OUTPUT, engine_inputs, exit_of_error, print, run_options, stoppable, together,
@@ -6,10 +6,12 @@ use super::{
 };
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
+use crate::plugins;
 use crate::{Exit, interrupt, messages};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tractor_engine::capture::join;
+use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::Summary;
 use tractor_engine::statistics::{Count, StatisticKey, Table, Tables};
 
@@ -31,6 +33,10 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options);
     options.statistics = true;
+    options.plugins = match plugins::load(&arguments.plugins) {
+        Ok(plugins) => plugins,
+        Err(exit) => return exit,
+    };
     let summary = match watched(joined, &options, None, &progress) {
         Ok(summary) => summary,
         Err(error) => return exit_of_error(&error, STANDARD_OUTPUT),
@@ -38,27 +44,28 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     if interrupt::was_asked() {
         return Exit::Interrupted;
     }
+    plugins::say_messages(&options.plugins);
     messages::summary(&summary);
     if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
-    match show(arguments, &summary) {
+    match show(arguments, &options.plugins, &summary) {
         Ok(()) => messages::exit_of_inputs(summary.files, &summary.problems),
         Err(exit) => exit,
     }
 }
 
-fn show(arguments: &StatsArguments, summary: &Summary) -> Result<(), Exit> {
+fn show(arguments: &StatsArguments, plugins: &Plugins, summary: &Summary) -> Result<(), Exit> {
     let Some(tables) = &summary.statistics else { return Ok(()) };
     match arguments.json {
-        true => print(&format!("{:#}\n", object(tables, summary))),
-        false => print(&text(tables, arguments.top)),
+        true => print(&format!("{:#}\n", object(tables, plugins, summary))),
+        false => print(&text(tables, plugins, arguments.top)),
     }
 }
 
-fn text(tables: &Tables, top: usize) -> String {
+fn text(tables: &Tables, plugins: &Plugins, top: usize) -> String {
     let mut text = String::new();
-    for (title, table) in titled(tables) {
+    for (title, table) in titled(tables).into_iter().filter(|(_, table)| !table.is_empty()) {
         let more = table.len().saturating_sub(top);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{title:40} {:>12} {:>14} {:>18}", "flows", "packets", "bytes");
@@ -67,7 +74,7 @@ fn text(tables: &Tables, top: usize) -> String {
             let _ = writeln!(
                 text,
                 "{:40} {:>12} {:>14} {:>18}",
-                name(key),
+                name(key, plugins),
                 grouped(flows.unsigned_abs()),
                 grouped(packets.unsigned_abs()),
                 grouped(bytes.unsigned_abs())
@@ -82,8 +89,9 @@ fn text(tables: &Tables, top: usize) -> String {
     text
 }
 
-fn titled(tables: &Tables) -> [(&'static str, Table); 4] {
+fn titled(tables: &Tables) -> [(&'static str, Table); 5] {
     [
+        ("label", tables.labels()),
         ("protocol", tables.protocols()),
         ("client", tables.clients()),
         ("server", tables.servers()),
@@ -108,20 +116,28 @@ fn protocol(number: u8) -> String {
     name.to_owned()
 }
 
-fn name(key: &StatisticKey) -> String {
+fn name(key: &StatisticKey, plugins: &Plugins) -> String {
     match key {
+        StatisticKey::Label(Some(label)) => plugins.labels().get(*label).name.clone(),
+        StatisticKey::Label(None) => "no label".to_owned(),
         StatisticKey::Protocol(number) => protocol(*number),
         StatisticKey::Client(address) | StatisticKey::Server(address) => address.to_string(),
         StatisticKey::Port(number, port) => format!("{} {port}", protocol(*number)),
     }
 }
 
-fn object(tables: &Tables, summary: &Summary) -> Value {
+fn object(tables: &Tables, plugins: &Plugins, summary: &Summary) -> Value {
     let row = |(key, count): &(StatisticKey, Count)| {
         let mut row = json!({
             "flows": count.flows, "packets": count.packets, "bytes": count.bytes,
         });
         match key {
+            StatisticKey::Label(Some(label)) => {
+                let label = plugins.labels().get(*label);
+                row["label"] = label.name.as_str().into();
+                row["group"] = label.group.as_str().into();
+            }
+            StatisticKey::Label(None) => row["label"] = Value::Null,
             StatisticKey::Protocol(number) => row["protocol"] = (*number).into(),
             StatisticKey::Client(address) | StatisticKey::Server(address) => {
                 row["address"] = address.to_string().into();
@@ -137,6 +153,7 @@ fn object(tables: &Tables, summary: &Summary) -> Value {
     json!({
         "packets": summary.packets,
         "flows": summary.flows.flows,
+        "labels": rows(tables.labels()),
         "protocols": rows(tables.protocols()),
         "clients": rows(tables.clients()),
         "servers": rows(tables.servers()),

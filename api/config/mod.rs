@@ -2,6 +2,7 @@
 //! shows them, and clap itself judges them.
 
 mod names;
+mod plugins;
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgAction, Command, Id};
@@ -17,8 +18,14 @@ const NAME: &str = "tractor.toml";
 /// Bytes of a file; a longer one is an error, and not read further.
 const CONFIG_BYTES_MAX: usize = 1 << 20;
 
-/// Tables that belong to others.
-const NOT_OURS: &str = "plugins";
+pub use plugins::FileOption;
+
+/// A file as far as it is about a command line.
+pub struct OfFile {
+    /// The command line with the file's values as defaults.
+    pub command: Command,
+    pub plugin_options: Vec<FileOption>,
+}
 
 /// The file that a run uses, if there is one: the one named, or the first of the usual places.
 pub fn find(named: Option<&PathBuf>) -> Option<PathBuf> {
@@ -33,11 +40,11 @@ pub fn find(named: Option<&PathBuf>) -> Option<PathBuf> {
     [Some(PathBuf::from(NAME)), for_user].into_iter().flatten().find(|path| path.exists())
 }
 
-/// The command line with the file's values as defaults.
+/// What the file says.
 ///
 /// # Errors
 /// A sentence that names the file, and for a wrong entry its line and key.
-pub fn apply(command: Command, path: &Path) -> Result<Command, String> {
+pub fn apply(command: Command, path: &Path) -> Result<OfFile, String> {
     let file = path.display();
     let text = read(path)?;
     let at = |(span, wrong): Wrong| {
@@ -48,7 +55,10 @@ pub fn apply(command: Command, path: &Path) -> Result<Command, String> {
     let table = DeTable::parse(&text).map_err(|wrong| {
         at((wrong.span().unwrap_or_default(), wrong.message().replace('\n', ", ")))
     })?;
-    defaults(command, table.get_ref()).map_err(at)
+    let table = table.get_ref();
+    let plugin_options = plugins::options(table).map_err(at)?;
+    let command = defaults(command, table).map_err(at)?;
+    Ok(OfFile { command, plugin_options })
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -73,7 +83,7 @@ type Wrong = (Range<usize>, String);
 fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong> {
     let known: Vec<String> =
         command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
-    let is_known = |key: &str| key == NOT_OURS || known.iter().any(|name| name == key);
+    let is_known = |key: &str| known.iter().any(|name| name == key);
     for (key, value) in table.iter().filter(|(key, _)| !is_known(key.get_ref())) {
         if command.get_subcommands().any(|one| names::flag(one, key.get_ref()).is_some()) {
             continue;
@@ -87,6 +97,10 @@ fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong>
     for name in &known {
         command = with_defaults(command, name, table)?;
         let Some(value) = table.get(name.as_str()) else { continue };
+        // It is a command, a flag and the table of all plugins.
+        if name == plugins::TABLE {
+            continue;
+        }
         let DeValue::Table(own) = value.get_ref() else {
             return Err((value.span(), format!("{name} is a command: write [{name}]")));
         };
@@ -105,7 +119,7 @@ fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong>
 /// With the defaults of those keys that are flags of the command `of`.
 fn with_defaults(mut command: Command, of: &str, table: &DeTable<'_>) -> Result<Command, Wrong> {
     let mut set: Vec<(Id, &str)> = Vec::new();
-    for (key, value) in table {
+    for (key, value) in table.iter().filter(|(key, value)| !plugins::are_in(key, value)) {
         let flag = command.find_subcommand(of).and_then(|one| names::flag(one, key.get_ref()));
         let Some(flag) = flag else { continue };
         let id = flag.get_id().clone();

@@ -12,6 +12,7 @@ use std::io;
 use support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use support::traffic::sample;
 use tractor_engine::capture::{Input, Packet, join};
+use tractor_engine::classify::Plugins;
 use tractor_engine::decode::{Decoded, Decoder, Moment, Placement, Segment};
 use tractor_engine::features::ActivitySettings;
 use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
@@ -84,6 +85,7 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         early_packets: 0,
         window_ns: None,
         open_flows_max: OPEN_FLOWS_MAX,
+        watch: None,
     });
     let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
     let head = ChunkHead {
@@ -94,6 +96,8 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         file_runs: Vec::new(),
         deep_stacks: Default::default(),
         link_addresses: Vec::new(),
+        payloads: Default::default(),
+        answers: Vec::new(),
         is_end: true,
     };
     let mut closed = Vec::new();
@@ -145,7 +149,9 @@ fn csv_row(bencher: Bencher<'_, '_>) {
     let mut writer = CsvWriter::new(Layout::of_flows(native(), false, false), io::sink());
     bencher.counter(ItemsCount::new(flows.len())).bench_local(|| {
         for flow in &flows {
-            writer.write(&Row::new(flow, None, native().needs)).expect("a sink takes all");
+            writer
+                .write(&Row::new(flow, None, &Plugins::none(), native().needs))
+                .expect("a sink takes all");
         }
     });
 }

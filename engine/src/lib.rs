@@ -6,6 +6,7 @@
 //! decode/      Segment    link layers, IP, fragments, transport
 //! features/    trackers   what is kept of a flow while it is open
 //! flows/       Flow       key, table, flow life, TCP as far as it decides them
+//! classify/    Plugins    classifiers in shared libraries, and whose verdict counts
 //! profiles/    Profile    one file a profile: reading, life, columns
 //! statistics/  Count      which counts exist; what a capture holds
 //! output/      RowWriter  formats: csv, jsonl, parquet, arff, none
@@ -15,6 +16,7 @@
 //! A module imports only from those above it in this list. See ARCHITECTURE.md.
 
 pub mod capture;
+pub mod classify;
 pub mod dataflow;
 pub mod decode;
 pub mod features;

@@ -41,6 +41,29 @@ pub const FRAGMENTS_PER_SHARD_MAX: usize = 256;
 /// Linux keeps 30 s).
 pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 
+/// Bytes of payload that are kept of each side of a flow for classifiers and names, whatever is asked for.
+pub const PAYLOAD_BYTES_PER_SIDE_MAX: usize = 4_096;
+
+/// Pieces of a side's payload that wait for what comes before them; of more, the last in the stream
+/// is forgotten.
+pub const STREAM_PIECES_MAX: usize = 16;
+
+/// Bytes behind the begin of a side's stream after which what is missing of its begin is not waited
+/// for any more.
+pub const STREAM_GIVE_UP_BYTES: u32 = 1 << 20;
+
+/// Bytes of payload kept of the open flows of a shard; of flows that open then none is kept, and
+/// they are counted.
+pub const PAYLOAD_BYTES_PER_SHARD_MAX: usize = 4 << 20;
+
+/// Names of addresses remembered per shard; what was told first is forgotten.
+pub const KNOWN_NAMES_PER_SHARD_MAX: usize = 1_024;
+
+/// Nanoseconds for which a name is remembered at least and at most, whatever the answer says:
+/// clients keep short-lived answers longer (browsers a minute, some resolvers five).
+pub const KNOWN_NAME_LIFE_MIN_NS: i64 = 300_000_000_000;
+pub const KNOWN_NAME_LIFE_MAX_NS: i64 = 86_400_000_000_000;
+
 /// Holes in the bytes of one side of a flow; one more, and the lowest is taken as missed.
 pub const HOLES_PER_SIDE_MAX: usize = 16;
 
@@ -122,3 +145,47 @@ pub const DNS_ANSWERS_MAX: usize = 64;
 
 /// Aliases of one DNS message that are followed.
 pub const DNS_ALIASES_MAX: usize = 16;
+
+/// Files looked at as plugins. One more is refused.
+pub const PLUGIN_FILES_MAX: usize = 256;
+
+/// Classifiers of a run, and of one library. One more is refused.
+pub const CLASSIFIERS_MAX: usize = 64;
+
+/// Labels of one classifier. One with more is refused.
+pub const LABELS_PER_CLASSIFIER_MAX: usize = 4_096;
+
+/// Labels of a run. A classifier for whose labels there is no room is refused.
+pub const LABELS_MAX: usize = 65_535;
+
+/// Bytes of the name of a label or of its group. A classifier with a longer one is refused.
+pub const LABEL_BYTES_MAX: usize = 63;
+
+/// Bytes of a plugin's id, name, version and columns. One with a longer one is refused.
+pub const PLUGIN_NAME_BYTES_MAX: usize = 127;
+
+/// Bytes of a plugin's description, of its messages and of the text of its errors. A longer
+/// description is refused, the others are cut.
+pub const PLUGIN_TEXT_BYTES_MAX: usize = 1_023;
+
+/// Payload bytes of each direction of a flow that plugins are shown. Who wishes for more is shown so
+/// much.
+pub const PLUGIN_PAYLOAD_BYTES_MAX: u32 = 4_096;
+
+/// Packets of a flow that plugins are shown one by one. Who wishes for more is shown so many.
+pub const PLUGIN_PACKETS_MAX: u32 = 255;
+
+/// Flows shown in one call; more are shown in several.
+pub const FLOWS_PER_CALL_MAX: usize = 512;
+
+/// Tags of one classifier for one flow in one call. Further ones are dropped, and counted.
+pub const TAGS_PER_FLOW_MAX: usize = 16;
+
+/// Bytes of the evidence of a tag; the rest is cut.
+pub const EVIDENCE_BYTES_MAX: usize = 255;
+
+/// Different messages of plugins that are kept; further ones are forgotten.
+pub const PLUGIN_MESSAGES_MAX: usize = 100;
+
+/// Bytes of a name in the file that tells which plugin is inside; the rest is cut.
+pub const CALLS_NAME_BYTES_MAX: usize = 4_096;

@@ -17,7 +17,7 @@ fn the_command_line_wins_over_the_commands_table_and_that_over_the_top() {
         assert_eq!(finished.code, Some(0), "{text}: {finished:?}");
         Table::of(&finished.output).header().len()
     };
-    let top = "profile = 'iscx'\n[plugins.\"a.b\"]\nany = [1]\n";
+    let top = "profile = 'iscx'\n[plugins.\"a.b\"]\nany = 1\n";
     let both = "profile = 'native'\n[flows]\nprofile = 'iscx'\n";
     let native = columns("", &[]);
     let iscx = columns(top, &[]);

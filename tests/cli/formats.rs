@@ -8,6 +8,7 @@ use tempfile::tempdir;
 
 use super::profiles::{
     PROFILES, finite_only, is_numeric, kinds, numeric_and_class, version, with_flows_in_no_time,
+    without_labels,
 };
 use super::run::{TRACTOR, flows, in_folder, names, start_command, tractor};
 use super::tables::{Cell, Cells, arff, csv, json_lines};
@@ -63,6 +64,7 @@ fn arff_holds_the_numeric_columns_and_the_class() {
             let cells = finite_only(csv_cells(&plain, &kinds));
             let table = arff(&text);
             assert_eq!(table.relation, format!("{profile}/{}", version(profile)));
+            let kinds = without_labels(kinds);
             let numeric = kinds.iter().filter(|(_, kind)| is_numeric(kind));
             let mut attributes: Vec<_> =
                 numeric.map(|(name, _)| (name.clone(), "numeric".to_owned())).collect();

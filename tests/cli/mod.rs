@@ -12,6 +12,7 @@ mod info;
 mod inputs;
 mod merge;
 mod output_file;
+mod plugins;
 mod profiles;
 mod readers;
 pub mod run;

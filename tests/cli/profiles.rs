@@ -5,16 +5,22 @@ use std::path::Path;
 use super::run::tractor;
 use super::tables::{Cell, Cells};
 use super::traffic::{SECOND_NS, START_NS, datagram, plain};
+use crate::oracle::table::LABELS;
 use crate::support::traffic::sample;
 
 pub const PROFILES: [&str; 7] =
     ["native", "iscx", "iscx-a2", "iscx-fixed", "cic", "cic-fixed", "nfstream"];
 
 pub fn version(profile: &str) -> u32 {
-    if profile == "native" { 2 } else { 1 }
+    if profile == "native" { 3 } else { 1 }
 }
 
-/// The name of the last column, the class; nfstream has none.
+/// How many columns of what classifiers and names say stand behind the class.
+pub fn labels_behind(profile: &str) -> usize {
+    if profile == "native" { LABELS.len() } else { 0 }
+}
+
+/// The name of the column of the class; nfstream has none.
 pub fn class_column(profile: &str) -> Option<&'static str> {
     match profile {
         "native" => Some("class"),
@@ -82,6 +88,12 @@ pub fn with_flows_in_no_time() -> Vec<u8> {
         packets.extend([datagram(end_ns, port, payload), datagram(end_ns, port, payload)]);
     }
     plain(&packets)
+}
+
+/// Without what classifiers and names say: ARFF has nothing of it.
+pub fn without_labels(mut kinds: Vec<(String, String)>) -> Vec<(String, String)> {
+    kinds.retain(|(name, _)| !LABELS.contains(&name.as_str()));
+    kinds
 }
 
 /// The rows of formats that have no such numbers.

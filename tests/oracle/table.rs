@@ -76,11 +76,18 @@ impl Table {
     /// Nothing, or the first thing that differs, told so that a person can go and look.
     pub fn difference(&self, printed: &str) -> Option<String> {
         let mut lines = printed.lines().map(fields);
-        let header = lines.next().unwrap_or_default();
+        let mut header = lines.next().unwrap_or_default();
+        let labels = has_labels(&header);
+        header.truncate(header.len() - if labels { LABELS.len() } else { 0 });
         if header != self.columns {
             return Some(format!("header\n  printed {header:?}\n  oracle  {:?}", self.columns));
         }
-        let printed_rows: Vec<Vec<String>> = lines.collect();
+        let mut printed_rows: Vec<Vec<String>> = lines.collect();
+        if labels {
+            printed_rows
+                .iter_mut()
+                .for_each(|row| row.truncate(row.len().max(LABELS.len()) - LABELS.len()));
+        }
         for (index, (row, printed)) in self.rows.iter().zip(&printed_rows).enumerate() {
             if row.len() != printed.len() {
                 return Some(format!("row {} has {} cells", index + 1, printed.len()));
@@ -108,6 +115,26 @@ impl Table {
             format!("printed {printed} rows, oracle {own}; the first too many:\n  {more}")
         })
     }
+}
+
+/// The last columns of `native`, of which the oracle knows nothing: what classifiers and names say.
+pub const LABELS: [&str; 12] = [
+    "label",
+    "label_group",
+    "label_by",
+    "confidence",
+    "evidence",
+    "traffic_class",
+    "traffic_class_confidence",
+    "server_name",
+    "user_agent",
+    "alpn",
+    "ja3",
+    "ja4",
+];
+
+fn has_labels(header: &[String]) -> bool {
+    header.ends_with(&LABELS.map(String::from))
 }
 
 /// The cells of a CSV line (RFC 4180; no line breaks inside cells).

@@ -8,6 +8,7 @@ pub mod files;
 pub mod frames;
 pub mod link_frames;
 pub mod pcapng;
+pub mod plugins;
 pub mod random;
 pub mod shrink;
 pub mod traffic;

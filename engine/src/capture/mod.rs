@@ -31,6 +31,7 @@ mod source;
 mod step;
 #[cfg(test)]
 mod tests;
+mod window;
 
 pub use describe::{Description, Format, Interface, Resolution};
 pub use file::CaptureFile;
@@ -40,6 +41,7 @@ pub use merge::{FileRuns, MergedReader};
 pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
 pub use sequential::SequentialReader;
+pub use window::KeptBytes;
 
 /// Bytes read at once, but for what is read ahead. Few enough to stay in the second-level cache until they are looked at; a
 /// longer record or block makes the buffer grow.

@@ -11,6 +11,7 @@ use super::problem::{Place, Problem, sentence};
 use super::record::Records;
 use super::resync;
 use super::step::{Limit, Stop, walk};
+use super::window::{KeptBytes, Windows};
 use super::{ChunkEnd, GUESS_TAIL_BYTES, Packet, RANGE_TAIL_BYTES, READ_BYTES};
 
 /// Where a chunk begins.
@@ -36,7 +37,7 @@ pub struct RangeReader {
     records: Records,
     chunk_bytes: u64,
     /// The bytes of the file from `window_start` on; the first `filled` of them are valid.
-    window: Vec<u8>,
+    windows: Windows,
     window_start: u64,
     filled: usize,
     /// With the chunks from one that is read to the next.
@@ -65,7 +66,7 @@ impl RangeReader {
             file_end: length,
             records,
             chunk_bytes: chunk_bytes.max(1) as u64,
-            window: Vec::new(),
+            windows: Windows::default(),
             window_start: 0,
             filled: 0,
             ahead: None,
@@ -78,6 +79,16 @@ impl RangeReader {
         if stride.saturating_mul(self.chunk_bytes) < self.length {
             self.ahead = Ahead::new(&self.file).ok().map(|ahead| (ahead, stride));
         }
+    }
+
+    /// From now on the bytes of a chunk's packets are kept for [`take_kept`](Self::take_kept).
+    pub fn keep_bytes(&mut self) {
+        self.windows.keep();
+    }
+
+    /// The bytes that the packets of the chunk just read are in.
+    pub fn take_kept(&mut self) -> KeptBytes {
+        self.windows.take_kept()
     }
 
     /// Reads chunk `chunk` and hands its packets to `visit`.
@@ -95,6 +106,7 @@ impl RangeReader {
         let begin = chunk.saturating_mul(self.chunk_bytes);
         let end = begin.saturating_add(self.chunk_bytes);
         let header_bytes = FILE_HEADER_BYTES as u64;
+        self.windows.begin_chunk();
         if start == Start::Guess {
             self.take_ahead(begin);
         }
@@ -116,7 +128,7 @@ impl RangeReader {
     fn take_ahead(&mut self, begin: u64) {
         let Some((ahead, stride)) = &mut self.ahead else { return };
         if let Some(piece) = ahead.take(begin) {
-            ahead.give(std::mem::replace(&mut self.window, piece.buffer));
+            ahead.give(self.windows.put(piece.buffer));
             (self.window_start, self.filled) = (piece.offset, piece.filled);
         }
         let next = begin.saturating_add(stride.saturating_mul(self.chunk_bytes));
@@ -132,7 +144,7 @@ impl RangeReader {
     fn guess(&mut self, begin: u64, end: u64) -> Option<u64> {
         let whole_bytes = (end - begin).saturating_add(GUESS_TAIL_BYTES as u64);
         [whole_bytes.min(READ_BYTES as u64), whole_bytes].into_iter().find_map(|wanted_bytes| {
-            self.load(begin, wanted_bytes, wanted_bytes).ok()?;
+            self.load(begin, wanted_bytes, wanted_bytes, 0).ok()?;
             let window = self.window_from(begin);
             let to_end = begin + window.len() as u64 >= self.file_end;
             let candidates = usize::try_from(end - begin).unwrap_or(usize::MAX);
@@ -148,7 +160,7 @@ impl RangeReader {
         while done.next < end && !done.end_of_file {
             let rest_bytes = (end - done.next).saturating_add(RANGE_TAIL_BYTES as u64);
             let wanted_bytes = rest_bytes.min(READ_BYTES as u64).max(needed_bytes);
-            if let Err(error) = self.load(done.next, wanted_bytes, needed_bytes) {
+            if let Err(error) = self.load(done.next, wanted_bytes, needed_bytes, done.packets) {
                 done.problem = Some(Problem::failure(&self.name, place(done.next), &error));
                 break;
             }
@@ -188,7 +200,14 @@ impl RangeReader {
 
     /// Makes the window hold the bytes from `offset` on: at least `needed_bytes` of them, or it
     /// fails; `wanted_bytes` when it has to read anyway. Fewer only where the file ends.
-    fn load(&mut self, offset: u64, wanted_bytes: u64, needed_bytes: u64) -> std::io::Result<()> {
+    /// `packets` of the chunk have been visited.
+    fn load(
+        &mut self,
+        offset: u64,
+        wanted_bytes: u64,
+        needed_bytes: u64,
+        packets: u64,
+    ) -> std::io::Result<()> {
         let remaining_bytes = self.file_end.saturating_sub(offset);
         let needed_bytes = needed_bytes.min(remaining_bytes);
         let wanted_bytes = wanted_bytes.min(remaining_bytes);
@@ -197,12 +216,10 @@ impl RangeReader {
             return Ok(());
         }
         let wanted_bytes = usize::try_from(wanted_bytes).unwrap_or(usize::MAX);
-        if self.window.len() < wanted_bytes {
-            self.window.resize(wanted_bytes, 0);
-        }
+        let window = self.windows.next(wanted_bytes, packets);
         self.window_start = offset;
         self.filled = 0;
-        while let Some(room @ [_, ..]) = self.window.get_mut(self.filled..wanted_bytes) {
+        while let Some(room @ [_, ..]) = window.get_mut(self.filled..wanted_bytes) {
             let read_from = offset + self.filled as u64;
             match self.file.read_at(room, read_from) {
                 Ok(0) => self.file_end = read_from,
@@ -219,7 +236,7 @@ impl RangeReader {
     }
 
     fn window_from(&self, offset: u64) -> &[u8] {
-        let window = self.window.get(..self.filled).unwrap_or_default();
+        let window = self.windows.current().get(..self.filled).unwrap_or_default();
         let skipped = offset.checked_sub(self.window_start).and_then(|skip| skip.try_into().ok());
         skipped.and_then(|skip: usize| window.get(skip..)).unwrap_or_default()
     }

@@ -1,5 +1,7 @@
 //! How a run stops before its end: asked to, or because something broke.
 
+use super::RunError;
+use crate::classify::PluginFailure;
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -8,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 #[derive(Default)]
 pub struct Failure {
     happened: AtomicBool,
-    what: Mutex<Option<String>>,
+    what: Mutex<Option<RunError>>,
 }
 
 impl Failure {
@@ -17,7 +19,16 @@ impl Failure {
     }
 
     pub fn report(&self, what: String) {
-        lock(&self.what).get_or_insert(what);
+        self.keep(RunError::Internal(what));
+    }
+
+    /// Reports a plugin that is broken.
+    pub fn report_plugin(&self, failure: PluginFailure) {
+        self.keep(RunError::Plugin(failure));
+    }
+
+    fn keep(&self, error: RunError) {
+        lock(&self.what).get_or_insert(error);
         self.happened.store(true, Ordering::Release);
     }
 
@@ -31,7 +42,7 @@ impl Failure {
         self.report(format!("{where_} failed: {text}"));
     }
 
-    pub fn take(&self) -> Option<String> {
+    pub fn take(&self) -> Option<RunError> {
         lock(&self.what).take()
     }
 }

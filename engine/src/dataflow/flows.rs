@@ -1,6 +1,7 @@
 //! The flow operator's work: puts a step's records in stream order and feeds the table.
 
 use super::batch::{ClosedFlows, Parcel, Parcels};
+use super::classify::ClassifyStage;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::decode::Segment;
@@ -15,6 +16,8 @@ use std::time::Instant;
 /// A worker's flow table with what it counts.
 pub struct FlowStage {
     pub table: Box<dyn FlowTable>,
+    /// Who labels flows, where someone does.
+    pub classify: Option<ClassifyStage>,
     pub busy_ns: u64,
     /// Counts of closed flows since the last epoch, when someone wants them.
     pub tally: Option<Tally>,
@@ -25,9 +28,14 @@ pub struct FlowStage {
 }
 
 impl FlowStage {
-    pub fn new(table: Box<dyn FlowTable>, shared: Arc<Shared>, spare: Rc<Pool<Segment>>) -> Self {
+    pub fn new(
+        table: Box<dyn FlowTable>,
+        classify: Option<ClassifyStage>,
+        shared: Arc<Shared>,
+        spare: Rc<Pool<Segment>>,
+    ) -> Self {
         let tally = shared.wants_statistics.then(Tally::default);
-        Self { table, busy_ns: 0, tally, steps: 0, is_last: false, shared, spare }
+        Self { table, classify, busy_ns: 0, tally, steps: 0, is_last: false, shared, spare }
     }
 
     /// Feeds all records of one step. `parcels` are those of the chunk and, if it had any, those of
@@ -36,20 +44,18 @@ impl FlowStage {
         let began = Instant::now();
         let Some((head, segments, resolved)) = sorted(parcels) else { return Parcels::default() };
         self.steps += 1;
+        let classified_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
         self.is_last = head.is_end;
-        let (mut closed, mut batches) = (0, Vec::new());
-        let mut close = |flow: Flow| {
-            // A flow is counted with its last window.
-            let is_whole = flow.window.is_none_or(|window| window.is_last);
-            closed += u64::from(is_whole);
-            if let Some(tally) = &mut self.tally {
-                tally.add(&flow);
-            }
-            if self.shared.wants_rows {
-                put(flow, &mut batches, &self.shared.flows);
-            }
+        let mut leaving = Leaving {
+            shared: &self.shared,
+            classify: self.classify.as_mut(),
+            tally: self.tally.as_mut(),
+            batches: Vec::new(),
+            last: Vec::new(),
+            closed: 0,
         };
+        let mut close = |flow: Flow| leaving.take(flow);
         let mut rest = segments.as_slice();
         for late in &resolved {
             let (before, behind) =
@@ -63,9 +69,12 @@ impl FlowStage {
         if head.is_end {
             self.table.finish_stream(head.clock_after, &mut close);
         }
+        leaving.finish_batch();
+        let Leaving { mut batches, closed, .. } = leaving;
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.spare.give(segments);
-        self.busy_ns += began.elapsed().as_nanos() as u64;
+        let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
+        self.busy_ns += began.elapsed().as_nanos() as u64 - (classify_ns - classified_ns);
         // The sink hears of every step: what it held back may now be in order.
         if self.shared.wants_rows && batches.is_empty() {
             batches.push(Vec::new());
@@ -87,16 +96,53 @@ impl FlowStage {
     }
 }
 
-/// Puts a closed flow into the last batch, or into a new one when that is full.
-#[inline]
-fn put(flow: Flow, batches: &mut Vec<Vec<Flow>>, pool: &Pool<Flow>) {
-    match batches.last_mut() {
-        Some(batch) if batch.len() < FLOWS_PER_BATCH => batch.push(flow),
-        _ => {
-            let mut batch = pool.take();
-            batch.reserve_exact(FLOWS_PER_BATCH);
-            batch.push(flow);
-            batches.push(batch);
+/// What leaves the table in a step, in batches: flows that have ended, and those that are only
+/// shown to classifiers.
+struct Leaving<'a> {
+    shared: &'a Shared,
+    classify: Option<&'a mut ClassifyStage>,
+    tally: Option<&'a mut Tally>,
+    batches: Vec<Vec<Flow>>,
+    /// Not full yet.
+    last: Vec<Flow>,
+    /// Flows that have ended.
+    closed: u64,
+}
+
+impl Leaving<'_> {
+    #[inline]
+    fn take(&mut self, flow: Flow) {
+        // A flow is counted with its last window.
+        let is_part = flow.window.is_some_and(|window| !window.is_last);
+        if !is_part && !flow.is_shown_early() {
+            self.closed += 1;
+            if let Some(tally) = &mut self.tally {
+                tally.add(&flow);
+            }
+        }
+        if !self.shared.wants_rows && self.classify.is_none() {
+            return;
+        }
+        if self.last.capacity() == 0 {
+            self.last = self.shared.flows.take();
+            self.last.reserve_exact(FLOWS_PER_BATCH);
+        }
+        self.last.push(flow);
+        if self.last.len() >= FLOWS_PER_BATCH {
+            self.finish_batch();
+        }
+    }
+
+    fn finish_batch(&mut self) {
+        let mut batch = std::mem::take(&mut self.last);
+        if let Some(classify) = self.classify.as_mut().filter(|_| !batch.is_empty())
+            && let Err(failure) = classify.step(&mut batch, self.tally.as_deref_mut())
+        {
+            self.shared.failure.report_plugin(failure);
+        }
+        match self.shared.wants_rows && !batch.is_empty() {
+            true => self.batches.push(batch),
+            false => self.shared.flows.give(batch),
         }
     }
 }

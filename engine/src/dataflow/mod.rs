@@ -10,6 +10,7 @@
 //! this module knows timely. [`run`] is its door.
 
 mod batch;
+mod classify;
 mod collections;
 mod failure;
 mod flows;

@@ -1,6 +1,7 @@
 //! Runs a whole stream of captures through the dataflow.
 
 use super::Step;
+use super::classify::{ClassifyStage, watch_options};
 use super::failure::{Failure, lock};
 use super::flows::FlowStage;
 use super::fragments::FragmentStage;
@@ -14,6 +15,7 @@ use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{Joined, RANGE_BYTES_MAX};
+use crate::classify::Plugins;
 use crate::decode::{Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, TableOptions, flow_table};
@@ -50,6 +52,10 @@ pub struct RunOptions {
     pub outer: bool,
     /// Whether to look at the checksums of TCP and UDP; flows tell of wrong ones then.
     pub checksums: bool,
+    /// Who labels the flows. Profiles that copy a program's reading have no labels.
+    pub plugins: Arc<Plugins>,
+    /// Whether rows tell the names of servers and clients.
+    pub names: bool,
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
@@ -68,6 +74,7 @@ impl RunOptions {
             early_packets: 0,
             window_ns: None,
             open_flows_max: OPEN_FLOWS_MAX,
+            watch: None,
         };
         let workers = processors();
         Self {
@@ -80,6 +87,8 @@ impl RunOptions {
             statistics: false,
             outer: false,
             checksums: false,
+            plugins: Arc::new(Plugins::none()),
+            names: false,
             panic_at_step: None,
         }
     }
@@ -112,6 +121,7 @@ pub struct Shared {
     pub reads_ahead: bool,
     pub wants_rows: bool,
     pub wants_statistics: bool,
+    pub plugins: Arc<Plugins>,
     pub panic_at_step: Option<u64>,
     tally: Mutex<Summary>,
 }
@@ -160,6 +170,7 @@ pub fn run(
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
         wants_statistics: options.statistics,
+        plugins: Arc::clone(&options.plugins),
         panic_at_step: options.panic_at_step,
         tally: Mutex::new(Summary { files, problems: joined.problems, ..Summary::default() }),
     });
@@ -171,8 +182,8 @@ pub fn run(
             Written::default()
         }
     };
-    if let Some(what) = shared.failure.take() {
-        return Err(RunError::Internal(what));
+    if let Some(error) = shared.failure.take() {
+        return Err(error);
     }
     Ok(finish(shared, &written, tables, began))
 }
@@ -222,7 +233,7 @@ fn run_workers(
 ) {
     let placement = Placement::default();
     let seed = Seed {
-        table: options.table,
+        table: TableOptions { watch: watch_options(options), ..options.table.clone() },
         reading: Reading {
             outer: options.outer,
             checksums: options.checksums,
@@ -261,7 +272,11 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 impl Seed {
     fn stages(&self, worker: usize, peers: usize) -> Stages {
         let shared = &self.shared;
-        let decoder = Decoder::new(self.reading, self.placement.clone());
+        let mut decoder = Decoder::new(self.reading, self.placement.clone());
+        let classify = self.table.watch.is_some().then(|| {
+            decoder.keep_payloads();
+            ClassifyStage::new(Arc::clone(shared))
+        });
         let fragments = FragmentTable::new(self.reading, self.placement.clone());
         let table = flow_table(&self.table);
         let sink = shared.wants_rows.then(|| {
@@ -276,7 +291,7 @@ impl Seed {
         Stages {
             source: stage(Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone())),
             fragments: stage(FragmentStage::new(fragments, peers)),
-            flows: stage(FlowStage::new(table, Arc::clone(shared), spare)),
+            flows: stage(FlowStage::new(table, classify, Arc::clone(shared), spare)),
             sink,
             tables: self.tables.clone(),
         }
@@ -328,6 +343,9 @@ impl Stages {
         if let Ok(flows) = self.flows.try_borrow() {
             summary.flows.merge(flows.table.counts());
             summary.timings.flows_ns += flows.busy_ns;
+            if let Some(classify) = &flows.classify {
+                classify.report(&mut summary);
+            }
         }
         if let Some(Ok(sink)) = self.sink.as_ref().map(|sink| sink.try_borrow()) {
             summary.timings.order_ns += sink.busy_ns;

@@ -6,10 +6,12 @@ use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{
-    ChunkEnd, FileRuns, MergedReader, Packet, Problem, RangeReader, SequentialReader, Start,
+    ChunkEnd, FileRuns, KeptBytes, MergedReader, Packet, Problem, RangeReader, SequentialReader,
+    Start,
 };
 use crate::decode::{
-    Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, Segment,
+    Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, NameAnswer, Payloads,
+    Segment,
 };
 use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
@@ -35,6 +37,8 @@ struct DecodedChunk {
     deep_stacks: DeepStacks,
     link_addresses: Vec<LinkAddresses>,
     file_runs: FileRuns,
+    payloads: Payloads,
+    answers: Vec<NameAnswer>,
     counts: Counts,
     /// Greatest and first time; `None` without packets.
     clock: Option<Timestamp>,
@@ -205,6 +209,8 @@ impl Source {
             file_runs: decoded.file_runs,
             deep_stacks: decoded.deep_stacks,
             link_addresses: decoded.link_addresses,
+            payloads: decoded.payloads,
+            answers: decoded.answers,
             is_end: place == self.shared.plan.end(),
         });
         self.counts.merge(&decoded.counts);
@@ -253,6 +259,8 @@ impl Source {
             deep_stacks: DeepStacks::new(),
             link_addresses: Vec::new(),
             file_runs: FileRuns::new(),
+            payloads: Payloads::default(),
+            answers: Vec::new(),
             counts: Counts::default(),
             clock: None,
             first_time: None,
@@ -272,6 +280,11 @@ impl Source {
         let mut index = 0u16;
         let mut clock = Timestamp::MIN;
         let (decoder, homes, peers) = (&mut self.decoder, &self.homes, self.peers);
+        // Only ranges can leave the bytes where they are.
+        let mut copies = match (&reader, &decoder.payloads) {
+            (Reader::Ranges(_), _) | (_, None) => None,
+            _ => Some(Vec::new()),
+        };
         let mut visit = |packet: &Packet<'_>| {
             let time = decoder.time(packet);
             if index == 0 && chunk.first_time.is_none() {
@@ -289,13 +302,19 @@ impl Source {
             } else {
                 clock = moment.clock;
                 chunk.keep(decoder.decode(packet, moment), homes, peers);
+                if let Some(copies) = &mut copies {
+                    decoder.copy_payload(packet, copies);
+                }
             }
         };
         let plan = &self.shared.plan;
         let mut file_runs = FileRuns::new();
+        let mut kept = KeptBytes::default();
         let end = match &mut reader {
             Reader::Ranges(ranges) => {
-                ranges.read(place.chunk, start.unwrap_or(Start::Guess), &mut visit)
+                let end = ranges.read(place.chunk, start.unwrap_or(Start::Guess), &mut visit);
+                kept = ranges.take_kept();
+                end
             }
             Reader::Sequential(file) => file.read_chunk(plan.chunk_bytes, &mut visit),
             Reader::Merged(merged) => {
@@ -310,6 +329,11 @@ impl Source {
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
         chunk.link_addresses = std::mem::take(&mut self.decoder.link_addresses);
+        chunk.answers = std::mem::take(&mut self.decoder.answers);
+        if let Some(places) = &mut self.decoder.payloads {
+            let bytes = copies.map_or(kept, KeptBytes::copied);
+            chunk.payloads = Payloads::new(std::mem::take(places), bytes);
+        }
         for (expected, segments) in self.segments_expected.iter_mut().zip(&chunk.segments) {
             *expected = segments.len().next_power_of_two();
         }
@@ -334,6 +358,9 @@ impl Source {
         };
         let opened = match plan.is_ranged(unit) {
             true => capture.open_ranges(plan.chunk_bytes).map(|mut ranges| {
+                if self.decoder.payloads.is_some() {
+                    ranges.keep_bytes();
+                }
                 if self.shared.reads_ahead {
                     ranges.read_ahead(self.peers);
                 }

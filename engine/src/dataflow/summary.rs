@@ -1,6 +1,7 @@
 //! What a run tells when it is over.
 
 use crate::capture::Problem;
+use crate::classify::{Counts as PluginCounts, PluginFailure};
 use crate::decode::Counts;
 use crate::flows::TableCounts;
 use crate::statistics::Tables;
@@ -18,6 +19,8 @@ pub struct Summary {
     pub last_time: Option<Timestamp>,
     pub decoded: Counts,
     pub flows: TableCounts,
+    /// What each classifier did, of all workers.
+    pub plugins: Vec<PluginCounts>,
     /// What went wrong with inputs, in stream order.
     pub problems: Vec<Problem>,
     /// Problems beyond the bound on those kept.
@@ -34,6 +37,8 @@ pub struct Timings {
     pub wall_ns: u64,
     pub read_and_decode_ns: u64,
     pub flows_ns: u64,
+    /// Names and classifiers, part of no other.
+    pub classify_ns: u64,
     pub order_ns: u64,
     pub write_ns: u64,
 }
@@ -47,4 +52,7 @@ pub enum RunError {
     /// A defect of the program; the message says where.
     #[error("internal error: {0}; please report this")]
     Internal(String),
+    /// A plugin broke down; without it the run would go through.
+    #[error("{0}")]
+    Plugin(PluginFailure),
 }

@@ -40,7 +40,7 @@ pub fn write_all(
             }
             let flow = flow_at(at);
             let class = classes.get(flow.file as usize).and_then(|class| class.as_deref());
-            writer.write(&Row::new(flow, class, needs))?;
+            writer.write(&Row::new(flow, class, &shared.plugins, needs))?;
             written.rows += 1;
         }
         batches.into_iter().for_each(|batch| shared.flows.give(batch));

@@ -9,6 +9,7 @@
 //! Everything on the way of an ordinary packet is inlined: a result that comes back through memory
 //! costs more than the reading, and one part that is not makes the results of all go that way.
 
+mod answers;
 mod checksum;
 mod cic;
 mod copied;
@@ -21,12 +22,14 @@ mod layers;
 mod link;
 pub mod names;
 mod nfstream;
+mod payload;
 mod segment;
 mod transport;
 mod tunnel;
 mod walk;
 mod wireless;
 
+pub use answers::NameAnswer;
 pub use copied::LinkAddresses;
 pub use counts::{Counts, Kind};
 pub use fragments::{Fragment, FragmentTable};
@@ -35,6 +38,7 @@ pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use layers::{Layers, Tunnels, Vlans};
 pub use link::link_type_is_read;
 pub use nfstream::vlan_and_tunnel as nfstream_vlan_and_tunnel;
+pub use payload::{PayloadPlace, Payloads};
 pub use segment::{Moment, Segment, flags, marks, shard_of};
 
 use crate::capture::Packet;
@@ -106,6 +110,10 @@ pub struct Decoder {
     pub deep_stacks: DeepStacks,
     /// Of each packet of the current chunk, where the rules are NFStream's.
     pub link_addresses: Vec<LinkAddresses>,
+    /// Where the payload of each packet of the current chunk is, where someone wants it.
+    pub payloads: Option<Vec<PayloadPlace>>,
+    /// What packets of the current chunk told of names, where someone wants it.
+    pub answers: Vec<NameAnswer>,
 }
 
 impl Decoder {
@@ -117,7 +125,14 @@ impl Decoder {
             layers: Layers::default(),
             deep_stacks: DeepStacks::new(),
             link_addresses: Vec::new(),
+            payloads: None,
+            answers: Vec::new(),
         }
+    }
+
+    /// From now on tells where payload is, and which names it answers.
+    pub fn keep_payloads(&mut self) {
+        self.payloads = Some(Vec::new());
     }
 
     /// The packet's time as this profile sees it.
@@ -133,6 +148,9 @@ impl Decoder {
     #[inline(always)]
     pub fn decode(&mut self, packet: &Packet<'_>, moment: Moment) -> Decoded {
         self.counts.packets += 1;
+        if let Some(payloads) = &mut self.payloads {
+            payloads.push(PayloadPlace::default());
+        }
         match self.try_decode(packet, moment) {
             Ok(decoded) => decoded,
             Err(kind) => {
@@ -140,6 +158,17 @@ impl Decoder {
                 Decoded::Nothing
             }
         }
+    }
+
+    /// Copies the payload of the packet just decoded behind `copies`, where its place is from now on.
+    pub fn copy_payload(&mut self, packet: &Packet<'_>, copies: &mut Vec<u8>) {
+        let Some(place) = self.payloads.as_mut().and_then(|places| places.last_mut()) else {
+            return;
+        };
+        let at = place.address.wrapping_sub(packet.data.as_ptr() as usize);
+        let payload = packet.data.get(at..).and_then(|rest| rest.get(..place.bytes as usize));
+        place.address = copies.len();
+        copies.extend_from_slice(payload.unwrap_or_default());
     }
 
     /// Decodes one packet by the rules of the program that the profile copies.
@@ -193,6 +222,14 @@ impl Decoder {
         let mut segment = transport.segment(&datagram, moment, stack, &self.placement);
         if self.reading.checksums && checksum::is_bad(datagram) {
             segment.marks |= marks::BAD_CHECKSUM;
+        }
+        if let Some(place) = self.payloads.as_mut().and_then(|payloads| payloads.last_mut()) {
+            let payload = transport.payload(&datagram);
+            *place =
+                PayloadPlace { address: payload.as_ptr() as usize, bytes: payload.len() as u32 };
+            if transport.is_from_answerer() {
+                answers::read(&segment, payload, &mut self.answers);
+            }
         }
         self.counts.count_transport(datagram.protocol);
         Ok(match datagram.fragment {

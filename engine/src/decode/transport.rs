@@ -1,7 +1,9 @@
 //! Transport headers: ports, flags and how many bytes are payload.
 
 use super::ip::{self, Datagram};
-use super::{Counts, Endpoint, Key, Kind, Moment, Placement, Segment, icmp, marks, u16_at};
+use super::{
+    Counts, Endpoint, Key, Kind, Moment, Placement, Segment, answers, icmp, marks, u16_at,
+};
 use etherparse::TcpHeaderSlice;
 
 /// What a packet says of its transport; absent fields are 0.
@@ -111,6 +113,23 @@ fn control(payload: &[u8], behind_ip: u32, mate: fn(u8) -> Option<u8>) -> Result
 }
 
 impl Transport {
+    /// What was captured of the payload.
+    #[inline(always)]
+    pub fn payload<'a>(&self, datagram: &Datagram<'a>) -> &'a [u8] {
+        let header_bytes = match self.header_bytes {
+            marks::NO_HEADER => 0,
+            bytes => bytes as usize,
+        };
+        let captured = datagram.payload.get(header_bytes..).unwrap_or_default();
+        &captured[..captured.len().min(self.payload_bytes as usize)]
+    }
+
+    /// Whether the packet may answer a question for a name.
+    #[inline(always)]
+    pub fn is_from_answerer(&self) -> bool {
+        self.ports.is_some_and(|(from, _)| answers::is_from_answerer(from))
+    }
+
     /// The record of the packet.
     #[inline(always)]
     pub fn segment(

@@ -1,6 +1,6 @@
 //! A closed flow, as columns read it.
 
-use super::{ClientBy, EarlyPacket, Window};
+use super::{Call, ClientBy, EarlyPacket, Labelled, Seen, Window};
 use crate::decode::{Key, Layers};
 use crate::features::Trackers;
 use crate::time::Timestamp;
@@ -75,6 +75,10 @@ pub struct Flow {
     pub early_packets: Vec<EarlyPacket>,
     /// Where flows are cut into windows: everything but id, key and client is of this one.
     pub window: Option<Window>,
+    /// What classifiers see of it, where there are any.
+    pub seen: Option<Box<Seen>>,
+    /// What they made of it.
+    pub labelled: Option<Box<Labelled>>,
 }
 
 impl Flow {
@@ -88,6 +92,11 @@ impl Flow {
     #[inline]
     pub fn backward(&self) -> usize {
         1 - self.forward_side
+    }
+
+    /// It is only shown to classifiers; its row comes when it has ended.
+    pub fn is_shown_early(&self) -> bool {
+        self.seen.as_ref().is_some_and(|seen| seen.call != Call::Closed)
     }
 
     pub fn client(&self) -> (IpAddr, Option<u16>) {

@@ -1,6 +1,6 @@
 //! What all packets of a chunk share.
 
-use crate::decode::{DeepStacks, Layers, LinkAddresses, Segment};
+use crate::decode::{DeepStacks, Layers, LinkAddresses, NameAnswer, Payloads, Segment};
 use crate::time::Timestamp;
 use std::sync::Arc;
 
@@ -20,6 +20,10 @@ pub struct ChunkHead {
     pub deep_stacks: DeepStacks,
     /// Of each packet, where the profile prints them.
     pub link_addresses: Vec<LinkAddresses>,
+    /// What the packets carry, where someone wants it.
+    pub payloads: Payloads,
+    /// What packets tell of names, in their order, where someone wants it.
+    pub answers: Vec<NameAnswer>,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
 }

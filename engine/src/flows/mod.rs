@@ -9,12 +9,15 @@ mod early;
 mod flow;
 mod head;
 mod index;
+mod known_names;
+mod labelled;
 mod life;
 mod open;
 mod options;
 mod set_aside;
 mod slab;
 mod table;
+mod watch;
 mod wheel;
 mod window;
 
@@ -22,8 +25,10 @@ pub use connection::ClientBy;
 pub use early::EarlyPacket;
 pub use flow::{EndReason, Flow};
 pub use head::ChunkHead;
+pub use labelled::{Choice, Labelled};
 pub use life::{Life, LifeRule};
 pub use options::{TableCounts, TableOptions};
+pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
 pub use window::Window;
 
 use crate::decode::Segment;

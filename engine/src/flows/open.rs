@@ -29,6 +29,8 @@ pub struct OpenFlow {
     /// Counts the flows that have lived at this index, so that old wheel entries are known.
     pub generation: u32,
     pub is_open: bool,
+    /// What is still to be kept of its packets for classifiers.
+    pub wants: u8,
 }
 
 const _: () = assert!(offset_of!(OpenFlow, connection) + 8 == OpenFlow::HOT_BYTES);

@@ -1,10 +1,11 @@
 //! What a run wants of its flows, and what became of them.
 
+use super::watch::WatchOptions;
 use super::{EndReason, Life};
 use crate::features::{ActivitySettings, Needs};
 
 /// What a run wants of its flows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct TableOptions {
     pub life: Life,
     pub needs: Needs,
@@ -15,6 +16,8 @@ pub struct TableOptions {
     pub window_ns: Option<i64>,
     /// Open flows in all shards together.
     pub open_flows_max: usize,
+    /// What is kept for classifiers and names, where someone wants it.
+    pub watch: Option<WatchOptions>,
 }
 
 /// What happened in the table.
@@ -27,6 +30,8 @@ pub struct TableCounts {
     pub not_shown: u64,
     /// Flows set aside whose source was forgotten.
     pub forgotten: u64,
+    /// Flows of which no payload was kept: too much was kept of others.
+    pub without_payload: u64,
     /// Packets whose time lay before their flow's packet before.
     pub time_went_back: u64,
     /// Most flows open at once, at the ends of chunks; merged, the sum of what each worker had at
@@ -39,6 +44,7 @@ impl TableCounts {
         self.flows += other.flows;
         self.not_shown += other.not_shown;
         self.forgotten += other.forgotten;
+        self.without_payload += other.without_payload;
         self.time_went_back += other.time_went_back;
         self.open_flows_peak += other.open_flows_peak;
         for (mine, theirs) in self.closed.iter_mut().zip(other.closed) {

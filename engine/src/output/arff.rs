@@ -21,6 +21,8 @@ impl<W: Write + Send> ArffWriter<W> {
     /// A writer that begins with the header. `classes` are all that rows may have, in any order;
     /// without one, the class is a string that is always missing.
     pub fn new<'a>(layout: Layout, classes: impl IntoIterator<Item = &'a str>, to: W) -> Self {
+        // Confidences are no features.
+        let layout = layout.without_labels();
         let mut lines = Lines::new(to);
         let out = &mut lines.bytes;
         out.extend_from_slice(b"@relation ");
@@ -55,7 +57,7 @@ impl<W: Write + Send> RowWriter for ArffWriter<W> {
                 out.push(b',');
             }
         });
-        match row.class {
+        match row.class_or_label() {
             Some(class) => write_text(class, out),
             None => out.push(b'?'),
         }

@@ -138,6 +138,10 @@ impl Columns {
         self.of_windows = of_windows;
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty()
+    }
+
     /// False when a profile has nothing to say of windows.
     pub fn has_windows(&self) -> bool {
         self.groups.iter().any(|group| group.is_of_windows)

@@ -46,6 +46,7 @@ fn as_in_the_data_set() -> Profile {
         activity_gap_ns: SECOND_NS,
         columns: Columns::default(),
         class: Columns::default(),
+        labels: Columns::default(),
         id_columns: id_columns(),
     }
 }

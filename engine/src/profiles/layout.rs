@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 pub struct Layout {
     profile: &'static Profile,
     shape: Shape,
+    labels: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -40,12 +41,17 @@ static EARLY: LazyLock<Columns> = LazyLock::new(early::columns);
 impl Layout {
     /// A row a flow: the profile's columns, with what was asked for beside them.
     pub fn of_flows(profile: &'static Profile, with_id: bool, early_packets: bool) -> Self {
-        Self { profile, shape: Shape::Flows { with_id, early_packets } }
+        Self { profile, shape: Shape::Flows { with_id, early_packets }, labels: true }
     }
 
     /// A row a flow and window: the profile's columns of timing and volume.
     pub fn of_windows(profile: &'static Profile) -> Self {
-        Self { profile, shape: Shape::Windows }
+        Self { profile, shape: Shape::Windows, labels: true }
+    }
+
+    /// The same without what classifiers and names say.
+    pub fn without_labels(self) -> Self {
+        Self { labels: false, ..self }
     }
 
     pub fn profile(&self) -> &'static Profile {
@@ -64,21 +70,24 @@ impl Layout {
         }
     }
 
-    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 4] {
+    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 5] {
         let profile = self.profile;
         let class = Some((&profile.class, Chosen::All));
+        let labels = self.labels.then_some((&profile.labels, Chosen::All));
         match self.shape {
             Shape::Flows { with_id, early_packets } => [
                 with_id.then_some((&profile.id_columns, Chosen::All)),
                 Some((&profile.columns, Chosen::All)),
                 early_packets.then(|| (&*EARLY, Chosen::All)),
                 class,
+                labels,
             ],
             Shape::Windows => [
                 Some((&WINDOW, Chosen::All)),
                 Some((&profile.columns, Chosen::OfWindows)),
                 None,
                 class,
+                labels,
             ],
         }
     }

@@ -9,7 +9,9 @@ mod class;
 mod column;
 mod community_id;
 mod early;
+mod features;
 mod iscx;
+mod labels;
 mod layout;
 mod native;
 mod nfstream;
@@ -20,6 +22,7 @@ pub use class::class_from_file_name;
 pub use column::{Column, Columns, Kind, emptied};
 pub use community_id::CommunityId;
 pub use early::List;
+pub use features::Features;
 pub use layout::{Chosen, Layout};
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::{AddressText, Printed, Value};
@@ -28,6 +31,9 @@ use crate::decode::Reading;
 use crate::features::{ActivityRule, Needs};
 use crate::flows::Life;
 use std::sync::LazyLock;
+
+const CLASS_MEANING: &str =
+    "The class given to the capture by the user, else the label that classifiers found";
 
 /// How packets are read, how flows live, what is kept of them and what is printed.
 pub struct Profile {
@@ -44,6 +50,8 @@ pub struct Profile {
     pub columns: Columns,
     /// The class, last; empty where the program that is copied has none.
     pub class: Columns,
+    /// What classifiers and names say, behind the class; empty where only the class may say it.
+    pub labels: Columns,
     /// What `with_id` puts in front; empty where the columns have it already.
     pub id_columns: Columns,
 }
@@ -64,6 +72,11 @@ impl Profile {
     /// Every profile; the first is the default.
     pub fn all() -> &'static [Profile] {
         &ALL
+    }
+
+    /// Whether rows show what classifiers and names say, beside the class.
+    pub fn has_labels(&self) -> bool {
+        !self.labels.is_empty()
     }
 
     /// The profile of that name.

@@ -27,7 +27,7 @@ pub fn profile() -> Profile {
     network(&mut columns);
     Profile {
         name: "native",
-        version: 2,
+        version: 3,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
         reading: Reading::OURS,
         life: Life::CONNECTION,
@@ -35,7 +35,8 @@ pub fn profile() -> Profile {
         activity_rule: ActivityRule::Exact,
         activity_gap_ns: SECOND_NS,
         columns,
-        class: class("class"),
+        class: given_class(),
+        labels: super::labels::columns(),
         id_columns: Columns::default(),
     }
 }
@@ -307,10 +308,17 @@ fn network(columns: &mut Columns) {
     );
 }
 
-/// The last column.
-pub(super) fn class(name: &'static str) -> Columns {
+/// The last column of the profile; what was found stands behind it, by itself.
+fn given_class() -> Columns {
     let mut columns = Columns::default();
     let meaning = "The class given to the capture by the user";
-    columns.add(name, "", Text, meaning, |row| row.class.into());
+    columns.add("class", "", Text, meaning, |row| row.class.into());
+    columns
+}
+
+/// The last column of profiles with one class: the user's, else the label.
+pub(super) fn class(name: &'static str) -> Columns {
+    let mut columns = Columns::default();
+    columns.add(name, "", Text, super::CLASS_MEANING, |row| row.class_or_label().into());
     columns
 }

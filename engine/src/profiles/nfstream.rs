@@ -51,6 +51,7 @@ pub fn profile() -> Profile {
         activity_gap_ns: SECOND_NS,
         columns,
         class: Columns::default(),
+        labels: Columns::default(),
         id_columns: Columns::default(),
     }
 }

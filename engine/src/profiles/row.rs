@@ -1,8 +1,9 @@
 //! A closed flow with its statistics worked out, ready for columns.
 
+use crate::classify::Plugins;
 use crate::decode::Layers;
 use crate::features::{Lengths, Moments, Needs};
-use crate::flows::Flow;
+use crate::flows::{Choice, Flow};
 
 /// Whole flow, client to server, or server to client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,6 +102,8 @@ pub struct Row<'a> {
     pub flow: &'a Flow,
     /// The user's class of the flow's capture.
     pub class: Option<&'a str>,
+    /// Who labelled it.
+    pub plugins: &'a Plugins,
     /// VLANs and tunnels, if there are any.
     pub layers: Option<Layers>,
     active: Option<Stat>,
@@ -111,7 +114,7 @@ pub struct Row<'a> {
 
 impl<'a> Row<'a> {
     /// Works out the statistics that `needs` says someone reads.
-    pub fn new(flow: &'a Flow, class: Option<&'a str>, needs: Needs) -> Self {
+    pub fn new(flow: &'a Flow, class: Option<&'a str>, plugins: &'a Plugins, needs: Needs) -> Self {
         let (ip, payload) = match needs {
             Needs::Times => ([None; 3], [None; 3]),
             Needs::Meter => ([None; 3], payload_lengths(flow)),
@@ -121,11 +124,23 @@ impl<'a> Row<'a> {
         Self {
             flow,
             class,
+            plugins,
             layers: flow.layers(),
             active: flow.trackers.activity.active().map(Stat::of),
             idle: flow.trackers.activity.idle().map(Stat::of),
             series: [gaps(flow), ip, payload],
         }
+    }
+
+    /// The user's class of the capture, else the label that was found.
+    pub fn class_or_label(&self) -> Option<&'a str> {
+        let found = || Some(&*self.plugins.labels().get(self.label()?.label).name);
+        self.class.or_else(found)
+    }
+
+    /// The label that was decided.
+    pub fn label(&self) -> Option<&'a Choice> {
+        self.flow.labelled.as_ref()?.label.as_ref()
     }
 
     /// `None` when the flow has no such period.

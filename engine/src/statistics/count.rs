@@ -12,6 +12,8 @@ pub enum StatisticKey {
     Server(IpAddr),
     /// Protocol and port of the server; TCP, UDP and SCTP only.
     Port(u8, u16),
+    /// Index into the run's labels; `None`: no classifier knew it.
+    Label(Option<u16>),
 }
 
 /// Sums over flows. Signed, since a count may be taken back.
@@ -30,6 +32,12 @@ impl Count {
         self.flows += other.flows;
         self.packets += other.packets;
         self.bytes += other.bytes;
+    }
+
+    pub fn subtract(&mut self, other: &Self) {
+        self.flows -= other.flows;
+        self.packets -= other.packets;
+        self.bytes -= other.bytes;
     }
 
     pub fn is_nothing(&self) -> bool {

@@ -59,6 +59,10 @@ impl Tables {
         self.table(|key| matches!(key, StatisticKey::Server(_)))
     }
 
+    pub fn labels(&self) -> Table {
+        self.table(|key| matches!(key, StatisticKey::Label(_)))
+    }
+
     pub fn ports(&self) -> Table {
         self.table(|key| matches!(key, StatisticKey::Port(..)))
     }

@@ -1,7 +1,8 @@
 //! Any segments into the flow table: no packet is lost or counted twice, every flow is closed once
 //! and in its time, and neither the chunks nor the number of tables change a flow.
 
-use tractor_engine::decode::{Endpoint, Key, Placement, Segment, marks};
+use tractor_engine::classify::Plugins;
+use tractor_engine::decode::{Endpoint, Key, Payloads, Placement, Segment, marks};
 use tractor_engine::features::ActivitySettings;
 use tractor_engine::flows::{ChunkHead, Flow, Life, LifeRule, TableOptions, flow_table};
 use tractor_engine::limits::SHARDS;
@@ -27,6 +28,7 @@ pub fn check(bytes: &[u8]) {
         early_packets: 0,
         window_ns: None,
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
+        watch: None,
     };
     let placement = Placement::default();
     let mut time = Timestamp(SECOND_NS);
@@ -68,7 +70,8 @@ fn tell_direction_by_address(segment: &mut Segment) {
 
 /// A value a column, of the column's kind, and no float that is no number.
 fn check_columns(profile: &'static Profile, flow: &Flow) {
-    let row = Row::new(flow, Some("class"), profile.needs);
+    let plugins = Plugins::none();
+    let row = Row::new(flow, Some("class"), &plugins, profile.needs);
     let mut cells = Vec::new();
     let layout = Layout::of_flows(profile, true, true);
     layout.evaluate(&row, &mut cells);
@@ -131,6 +134,8 @@ fn close_all(
         let (shares, clock) = shared_out(chunk, workers);
         let clock_after = clock_before.max(clock);
         let head = ChunkHead {
+            payloads: Payloads::default(),
+            answers: Vec::new(),
             first_position,
             clock_before,
             clock_after,

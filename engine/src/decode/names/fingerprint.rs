@@ -5,22 +5,16 @@ use super::hello::{Carrier, Hello, extension, is_grease};
 use super::reader::u16_list;
 use md5::{Digest, Md5};
 use ring::digest::{SHA256, digest};
-use std::fmt::{self, Write};
+use std::fmt::Write;
 
-/// The MD5 digest of what a hello offers; printed in hexadecimal.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Ja3(pub [u8; 16]);
-
-impl Ja3 {
-    pub fn of(hello: &Hello<'_>) -> Self {
-        Self(Md5::digest(ja3_text(hello)).into())
+/// The MD5 digest of what a hello offers, in hexadecimal.
+pub fn ja3(hello: &Hello<'_>) -> Box<str> {
+    let mut text = String::with_capacity(32);
+    for byte in Md5::digest(ja3_text(hello)) {
+        // Writing to a text cannot fail.
+        let _ = write!(text, "{byte:02x}");
     }
-}
-
-impl fmt::Display for Ja3 {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(formatter, "{byte:02x}"))
-    }
+    text.into()
 }
 
 /// Version, ciphers, extensions, groups and point formats, in the client's order, without GREASE.

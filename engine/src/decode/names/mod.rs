@@ -21,8 +21,6 @@ mod tests;
 mod text;
 mod tls;
 
-pub use fingerprint::Ja3;
-
 use crate::limits::PIECES_READ_MAX;
 use hello::Hello;
 use message::Request;
@@ -81,7 +79,7 @@ pub struct Names {
     /// The protocols that the client offers, joined by commas.
     pub alpn: Option<Box<str>>,
     /// Of a client hello that is all there.
-    pub ja3: Option<Ja3>,
+    pub ja3: Option<Box<str>>,
     pub ja4: Option<Box<str>>,
 }
 
@@ -131,7 +129,7 @@ impl Names {
             server_name_from,
             user_agent: hello.user_agent(),
             alpn: hello.alpn(),
-            ja3: hello.is_whole.then(|| Ja3::of(hello)),
+            ja3: hello.is_whole.then(|| fingerprint::ja3(hello)),
             ja4: hello.is_whole.then(|| fingerprint::ja4(hello)),
         }
     }

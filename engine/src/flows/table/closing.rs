@@ -1,7 +1,7 @@
 //! How flows leave the table.
 
 use super::{Record, Table, at_index};
-use crate::features::TrackerSet;
+use crate::features::{TrackerSet, Trackers};
 use crate::flows::life::LifeRule;
 use crate::flows::open::OpenFlow;
 use crate::flows::slab::{self, Slab};
@@ -52,7 +52,7 @@ impl<T: TrackerSet> Table<T> {
             if self.records[index].flow.is_open {
                 let reason = self.records[index].flow.reason(EndReason::EndOfCapture);
                 let flow = self.closed_flow(index, reason, clock);
-                self.show(flow, to);
+                self.show(index, flow, to);
             }
             if slab::ends_page(index) {
                 self.records.free_page_of(index);
@@ -74,7 +74,7 @@ impl<T: TrackerSet> Table<T> {
         to: &mut dyn FnMut(Flow),
     ) {
         let flow = self.closed_flow(index, reason, at);
-        self.show(flow, to);
+        self.show(index, flow, to);
         let flow = &self.records[index].flow;
         let is_set_aside = matches!(reason, EndReason::Idle | EndReason::Evicted);
         if self.life.rule == LifeRule::Cic && is_set_aside {
@@ -86,7 +86,13 @@ impl<T: TrackerSet> Table<T> {
     }
 
     #[inline]
-    fn show(&mut self, flow: Flow, to: &mut dyn FnMut(Flow)) {
+    fn show(&mut self, index: usize, mut flow: Flow, to: &mut dyn FnMut(Flow)) {
+        if let Some(watches) = &mut self.watches {
+            let open = &self.records[index].flow;
+            let outline = || outline(open, self.life.rule, flow.end_reason, flow.closed_at);
+            let is_shown = flow.packet_count() >= self.life.packets_min;
+            flow.seen = watches.close(index, open.shard(), outline, is_shown.then_some(&mut *to));
+        }
         if flow.packet_count() < self.life.packets_min {
             self.counts.not_shown += 1;
         } else {
@@ -119,29 +125,15 @@ impl<T: TrackerSet> Table<T> {
         let deep_stack =
             if no_deep_stack { None } else { self.deep_stacks.get(&index).map(Arc::clone) };
         let open = self.options.window_ns.map(|_| self.windows[index]);
+        let outline = outline(&self.records[index].flow, self.life.rule, reason, at);
         let Record { flow, trackers } = &mut self.records[index];
         let client_side = flow.connection.client_side();
         Flow {
-            id: flow.id,
-            key: flow.key,
             deep_stack,
-            client_side,
-            forward_side: match self.life.rule {
-                LifeRule::Cic => flow.forward_side(),
-                _ => client_side,
-            },
-            client_by: flow.connection.client_by,
             start: open.map_or(flow.first, |open| open.first),
-            end: flow.last,
-            end_reason: reason,
-            closed_at: at,
-            file: flow.file,
-            packets: flow.packets,
-            ip_bytes: flow.ip_bytes,
-            payload_bytes: flow.payload_bytes,
             trackers: trackers.close(flow.last, client_side, &self.options.activity),
-            early_packets: Vec::new(),
             window: open.map(|open| open.window),
+            ..outline
         }
     }
 
@@ -196,4 +188,34 @@ impl<T: TrackerSet> Table<T> {
 fn live<T>(records: &Slab<Record<T>>, entry: Entry) -> Option<&OpenFlow> {
     let flow = &records[entry.index as usize].flow;
     (flow.generation == entry.generation && flow.is_open).then_some(flow)
+}
+
+/// A flow without what it has gathered.
+#[inline]
+pub(super) fn outline(flow: &OpenFlow, rule: LifeRule, reason: EndReason, at: Timestamp) -> Flow {
+    let client_side = flow.connection.client_side();
+    Flow {
+        id: flow.id,
+        key: flow.key,
+        deep_stack: None,
+        client_side,
+        forward_side: match rule {
+            LifeRule::Cic => flow.forward_side(),
+            _ => client_side,
+        },
+        client_by: flow.connection.client_by,
+        start: flow.first,
+        end: flow.last,
+        end_reason: reason,
+        closed_at: at,
+        file: flow.file,
+        packets: flow.packets,
+        ip_bytes: flow.ip_bytes,
+        payload_bytes: flow.payload_bytes,
+        trackers: Trackers::default(),
+        early_packets: Vec::new(),
+        window: None,
+        seen: None,
+        labelled: None,
+    }
 }

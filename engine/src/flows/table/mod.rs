@@ -9,6 +9,7 @@ use super::life::{Life, LifeRule};
 use super::open::{OpenFlow, Verdict};
 use super::set_aside::SetAside;
 use super::slab::Slab;
+use super::watch::{Watches, wants};
 use super::wheel::{Entry, Wheel};
 use super::window::OpenWindow;
 use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
@@ -41,6 +42,8 @@ pub struct Table<T> {
     early: Vec<Vec<EarlyPacket>>,
     /// By index, where flows are cut into windows.
     windows: Vec<OpenWindow>,
+    /// What classifiers see, where there are any.
+    watches: Option<Watches>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
@@ -54,7 +57,7 @@ pub struct Table<T> {
 impl<T: TrackerSet> Table<T> {
     pub fn new(options: &TableOptions) -> Self {
         Self {
-            options: *options,
+            options: options.clone(),
             life: options.life,
             shard_flows_max: (options.open_flows_max / SHARDS).max(1),
             shards: std::iter::repeat_with(ShardIndex::default).take(SHARDS).collect(),
@@ -62,6 +65,7 @@ impl<T: TrackerSet> Table<T> {
             deep_stacks: HashMap::new(),
             early: Vec::new(),
             windows: Vec::new(),
+            watches: options.watch.as_ref().map(Watches::new),
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
@@ -177,6 +181,9 @@ impl<T: TrackerSet> Table<T> {
         };
         let trackers = T::open(segment, flow.first, || head.link_addresses(segment));
         self.wheel.schedule(Entry { index: index as u32, generation }, flow.deadline(&self.life));
+        if let Some(watches) = &mut self.watches {
+            watches.open(index, &mut flow, segment, head);
+        }
         self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);
         self.counts.flows += 1;
@@ -228,6 +235,32 @@ impl<T: TrackerSet> Table<T> {
         let client_side = flow.connection.client_side();
         let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
+        if wants::packet(flow.wants, side, segment.payload_bytes > 0) {
+            self.watch(index, segment, head, to);
+        }
+    }
+
+    /// Keeps what classifiers see of a packet that has joined, and shows them the flow if one waited
+    /// for it.
+    fn watch(
+        &mut self,
+        index: usize,
+        segment: &Segment,
+        head: &ChunkHead,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        let Some(watches) = &mut self.watches else { return };
+        let (rule, packets_min, clock) =
+            (self.life.rule, self.life.packets_min, head.clock(segment));
+        let outline =
+            |flow: &OpenFlow| closing::outline(flow, rule, EndReason::EndOfCapture, clock);
+        // A flow that is not shown in the end is shown to nobody.
+        let mut to = |flow: Flow| {
+            if flow.packet_count() >= packets_min {
+                to(flow);
+            }
+        };
+        watches.add(index, &mut self.records[index].flow, segment, head, outline, &mut to);
     }
 
     /// Ends the window that the flow was in, if the packet lies in another one, and begins that.
@@ -270,6 +303,9 @@ impl<T: TrackerSet> FlowTable for Table<T> {
 
     fn finish_chunk(&mut self, head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
         self.counts.open_flows_peak = self.counts.open_flows_peak.max(self.open_flows());
+        if let Some(watches) = &mut self.watches {
+            watches.finish_chunk(head);
+        }
         self.close_all_due(head.clock_after, to);
         self.forget_stale_entries();
     }
@@ -280,6 +316,8 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         let finished = std::mem::replace(self, empty);
         self.counts = finished.counts;
         self.counts.forgotten += finished.set_aside.forgotten;
+        self.counts.without_payload +=
+            finished.watches.map_or(0, |watches| watches.without_payload);
     }
 
     fn counts(&self) -> &TableCounts {

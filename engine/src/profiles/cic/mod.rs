@@ -32,6 +32,7 @@ pub fn cic() -> Profile {
         activity_gap_ns: ACTIVITY_GAP_NS,
         columns: columns(Kind::Text, false, copied::identity, copied::evaluate),
         class: class(),
+        labels: Columns::default(),
         id_columns: id_columns(false),
     }
 }
@@ -48,6 +49,7 @@ pub fn cic_fixed() -> Profile {
         activity_gap_ns: ACTIVITY_GAP_NS,
         columns: columns(Kind::Time, true, corrected::identity, corrected::evaluate),
         class: class(),
+        labels: Columns::default(),
         id_columns: id_columns(true),
     }
 }
@@ -70,8 +72,9 @@ fn columns(start: Kind, of_windows: bool, identity: Identity, evaluate: Evaluate
 /// The last column.
 fn class() -> Columns {
     let mut columns = Columns::default();
-    let meaning = "The class given to the capture by the user";
-    columns.add("Label", "", Kind::Text, meaning, |row| row.class.unwrap_or(NO_LABEL).into());
+    columns.add("Label", "", Kind::Text, super::CLASS_MEANING, |row| {
+        row.class_or_label().unwrap_or(NO_LABEL).into()
+    });
     columns
 }
 

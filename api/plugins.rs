@@ -1,0 +1,165 @@
+//! Flags about plugins, as typed and as meant, and loading what they name.
+
+use crate::config::FileOption;
+use crate::{Exit, messages};
+use clap::Args;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tractor_engine::classify::{
+    Level, PluginMessage, PluginOption, PluginOptions, Plugins, Refusal,
+};
+use tractor_engine::profiles::Features;
+
+/// The bundled plugin that knows rules for names.
+const SIGNATURES: &str = "org.tractor.signatures";
+
+/// What every command that classifies flows takes.
+#[derive(Args, Clone)]
+#[command(next_help_heading = "Plugins")]
+pub struct PluginArguments {
+    /// Also load the plugins (*.so) of this folder, sorted by name
+    #[arg(long, value_name = "DIR")]
+    pub plugins: Vec<PathBuf>,
+
+    /// Also load this plugin
+    #[arg(long, value_name = "FILE")]
+    pub plugin: Vec<PathBuf>,
+
+    /// Do without the classifier of this id, or without this file
+    #[arg(long, value_name = "ID")]
+    pub without_plugin: Vec<String>,
+
+    /// Load no plugin, not even those that come with the program
+    #[arg(long, conflicts_with_all = ["plugins", "plugin"])]
+    pub no_plugins: bool,
+
+    /// Treat a plugin that cannot be loaded as an error, not as a warning
+    #[arg(long)]
+    pub strict_plugins: bool,
+
+    /// Tell a plugin something, such as org.example.ports.ssh=2222; in tractor.toml: [plugins."ID"]
+    /// with KEY = VALUE
+    #[arg(long, value_name = "ID.KEY=VALUE", value_parser = plugin_option)]
+    pub plugin_option: Vec<(String, String, String)>,
+
+    /// Rules for names beside the built-in ones: short for org.tractor.signatures.rules=FILE
+    #[arg(long, value_name = "FILE")]
+    pub rules: Option<String>,
+
+    /// From tables of the configuration file.
+    #[arg(skip)]
+    pub of_file: Vec<FileOption>,
+
+    /// Names of the fields whose flags were typed.
+    #[arg(skip)]
+    pub typed: Vec<String>,
+}
+
+/// Reads `ID.KEY=VALUE`. Ids have dots, keys have none.
+fn plugin_option(text: &str) -> Result<(String, String, String), String> {
+    let parts = text.split_once('=').and_then(|(name, value)| {
+        let (id, key) = name.rsplit_once('.')?;
+        (!id.is_empty() && !key.is_empty()).then_some((id, key, value))
+    });
+    let (id, key, value) = parts.ok_or("write ID.KEY=VALUE, such as org.example.ports.ssh=2222")?;
+    Ok((id.to_owned(), key.to_owned(), value.to_owned()))
+}
+
+impl PluginArguments {
+    fn is_typed(&self, field: &str) -> bool {
+        self.typed.iter().any(|one| one == field)
+    }
+
+    /// What is typed comes last and so counts.
+    fn options(&self) -> Vec<PluginOption> {
+        let option = |id: &str, key: &str, value: &str, is_typed| PluginOption {
+            id: id.to_owned(),
+            key: key.to_owned(),
+            value: value.to_owned(),
+            is_typed,
+        };
+        let of_file =
+            self.of_file.iter().map(|FileOption { id, key, value }| option(id, key, value, false));
+        let is_typed = self.is_typed("plugin_option");
+        let given = self.plugin_option.iter();
+        let given = given.map(|(id, key, value)| option(id, key, value, is_typed));
+        let is_typed = self.is_typed("rules");
+        let rules = self.rules.iter().map(|file| option(SIGNATURES, "rules", file, is_typed));
+        let mut all: Vec<PluginOption> = of_file.chain(given).chain(rules).collect();
+        all.sort_by_key(|option| option.is_typed);
+        all
+    }
+
+    /// Whether no plugin is wanted; a plugin that is typed is, whatever a file says.
+    fn is_none(&self) -> bool {
+        let wants_one = self.is_typed("plugins") || self.is_typed("plugin");
+        self.no_plugins && !(wants_one && !self.is_typed("no_plugins"))
+    }
+
+    fn meant(&self) -> PluginOptions {
+        PluginOptions {
+            bundled: true,
+            folders: self.plugins.clone(),
+            files: self.plugin.clone(),
+            without: self.without_plugin.clone(),
+            options: self.options(),
+            // Whoever supervises this process names it.
+            calls: std::env::var_os("TRACTOR_CALLS").map(PathBuf::from),
+        }
+    }
+}
+
+/// Loads what is asked for and says what is odd, but for what is refused: that is for the caller.
+///
+/// # Errors
+/// How the command ends when something was asked for that cannot be done.
+pub fn load_only(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
+    if arguments.is_none() {
+        return Ok(Arc::new(Plugins::none()));
+    }
+    let plugins = Plugins::load(&arguments.meant(), Features::names);
+    plugins.warnings().iter().for_each(messages::warning);
+    say_messages(&plugins);
+    plugins.errors().iter().for_each(messages::error);
+    match plugins.errors().is_empty() {
+        true => Ok(Arc::new(plugins)),
+        false => Err(Exit::Usage),
+    }
+}
+
+/// Loads what is asked for and says what is refused.
+///
+/// # Errors
+/// How the command ends when something was asked for that cannot be done.
+pub fn load(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
+    let loaded = load_only(arguments);
+    let plugins = loaded?;
+    say_refused(plugins.refused(), arguments.strict_plugins)?;
+    for one in plugins.classifiers() {
+        let path = messages::printable(one.path.display());
+        messages::verbose(format_args!("plugin {} {} of {path}", one.id, one.version));
+    }
+    Ok(plugins)
+}
+
+/// What is refused, as warnings or as errors.
+fn say_refused(refused: &[Refusal], is_strict: bool) -> Result<(), Exit> {
+    match is_strict {
+        true => refused.iter().for_each(messages::error),
+        false => refused.iter().for_each(messages::warning),
+    }
+    if is_strict && !refused.is_empty() { Err(Exit::Usage) } else { Ok(()) }
+}
+
+/// What plugins had to say since the last time.
+pub fn say_messages(plugins: &Plugins) {
+    for PluginMessage { id, level, text } in plugins.take_messages() {
+        match level {
+            Level::Error => messages::error(format_args!("plugin {id}: {text}")),
+            Level::Warning => messages::warning(format_args!("plugin {id}: {text}")),
+            Level::Info => {
+                messages::verbose(format_args!("plugin {id}: {}", messages::printable(text)));
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! What is not loaded, and what fails later.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// A library, a classifier of one, or a folder that is not loaded. Displays as one sentence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    pub path: PathBuf,
+    /// Where it is known.
+    pub id: Option<String>,
+    /// The sentence after the names.
+    pub why: String,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self.path.display();
+        match &self.id {
+            Some(id) => write!(out, "plugin {id} of {path} is not loaded: {}", self.why),
+            None => write!(out, "plugin {path} is not loaded: {}", self.why),
+        }
+    }
+}
+
+/// A classifier that is not there, and nothing is wrong with that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Absent {
+    /// None: the whole file.
+    pub id: Option<String>,
+    pub path: PathBuf,
+    pub reason: Reason,
+}
+
+/// Why a classifier is absent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reason {
+    /// The run is to do without it.
+    LeftOut,
+    /// It does nothing without options.
+    NotConfigured,
+}
+
+/// A plugin that broke: the job is to be run again without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PluginFailure {
+    pub id: String,
+    pub path: PathBuf,
+    /// The sentence after the names.
+    pub what: String,
+}
+
+impl fmt::Display for PluginFailure {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "plugin {} of {} {}", self.id, self.path.display(), self.what)
+    }
+}
+
+impl std::error::Error for PluginFailure {}

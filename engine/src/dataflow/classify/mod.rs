@@ -1,0 +1,232 @@
+//! Shows flows to classifiers, in batches, and decides between their verdicts.
+//!
+//! What a flow is labelled depends on the flow alone: names come from its own first bytes and from
+//! answers before it in the stream, each classifier sees what it asked for, and its latest call
+//! about the flow stands. So it does not matter which flows happen to share a batch.
+
+mod shown;
+mod wishes;
+
+pub use wishes::watch_options;
+
+use super::run::Shared;
+use super::summary::Summary;
+use crate::classify::{
+    Counts, Decision, Description, FirstPacket as LentPacket, Panel, PluginFailure, Standing,
+    Subject, Tag, decide,
+};
+use crate::decode::names::{NameSource, Names};
+use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
+use crate::profiles::{Features, Row};
+use crate::statistics::{Count, Tally};
+use shown::{Shown, lent, names_in, own_flow, subject};
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Instant;
+use wishes::{column_wishes, features_of};
+
+/// A worker's classifiers, and what they said of flows that are still open.
+pub struct ClassifyStage {
+    /// `None`: an instance could not be made, and the run ends.
+    panel: Option<Panel>,
+    /// Of each classifier: the columns it reads.
+    features: Vec<Option<Features>>,
+    /// Which flow or window a classifier's columns are of.
+    wishes: Vec<ColumnWish>,
+    open: HashMap<u64, Open, foldhash::fast::RandomState>,
+    shared: Arc<Shared>,
+    /// Used again for every batch.
+    tags: Vec<Tag>,
+    packets: Vec<LentPacket>,
+    pub busy_ns: u64,
+}
+
+/// A flow that was shown early.
+#[derive(Default)]
+struct Open {
+    standing: Standing,
+    /// As of how many bytes of each side, they being enough for most.
+    names: Option<([usize; 2], Names)>,
+    /// What it has been counted as.
+    counted: Option<(Option<u16>, Count)>,
+}
+
+impl ClassifyStage {
+    /// With an instance of each classifier; one that cannot be made ends the run.
+    pub fn new(shared: Arc<Shared>) -> Self {
+        let panel =
+            shared.plugins.panel().map_err(|failure| shared.failure.report_plugin(failure)).ok();
+        let classifiers = shared.plugins.classifiers().iter();
+        Self {
+            panel,
+            features: classifiers.map(|one| features_of(&one.wish)).collect(),
+            wishes: column_wishes(&shared.plugins),
+            open: HashMap::default(),
+            shared,
+            tags: Vec::new(),
+            packets: Vec::new(),
+            busy_ns: 0,
+        }
+    }
+
+    /// Adds what the classifiers have done.
+    pub fn report(&self, summary: &mut Summary) {
+        summary.timings.classify_ns += self.busy_ns;
+        let Some(panel) = &self.panel else { return };
+        summary.plugins.resize_with(panel.len(), Counts::default);
+        for (all, own) in summary.plugins.iter_mut().zip(panel.counts()) {
+            all.merge(own);
+        }
+    }
+
+    /// Labels the flows of a batch, and leaves of it those that have ended.
+    ///
+    /// # Errors
+    /// When a classifier is broken.
+    pub fn step(
+        &mut self,
+        batch: &mut Vec<Flow>,
+        mut tally: Option<&mut Tally>,
+    ) -> Result<(), PluginFailure> {
+        let began = Instant::now();
+        let mut shown = self.show(batch);
+        self.ask(batch, &shown)?;
+        // In the order of the calls: a flow may be in a batch twice, open and closed.
+        self.tags.sort_by_key(|tag| (tag.subject, tag.classifier));
+        let mut tags = self.tags.drain(..).peekable();
+        for (place, flow) in batch.iter_mut().enumerate() {
+            let of_flow = std::iter::from_fn(|| tags.next_if(|tag| tag.subject == place as u32));
+            let names = std::mem::take(&mut shown.names[place]);
+            settle(&mut self.open, &self.shared, flow, of_flow, names, tally.as_deref_mut());
+        }
+        batch.retain(|flow| !flow.is_shown_early());
+        self.busy_ns += began.elapsed().as_nanos() as u64;
+        Ok(())
+    }
+
+    /// Works out what the classifiers are shown.
+    fn show(&mut self, batch: &[Flow]) -> Shown {
+        let mut shown = Shown {
+            names: Vec::with_capacity(batch.len()),
+            packets: std::mem::take(&mut self.packets),
+            ends: Vec::with_capacity(batch.len()),
+        };
+        shown.packets.clear();
+        for flow in batch {
+            let names = match &flow.seen {
+                Some(seen) => self.names(flow, seen),
+                None => Names::default(),
+            };
+            let packets = flow.seen.iter().flat_map(|seen| &seen.packets);
+            shown.packets.extend(packets.map(|packet| lent(packet, flow.client_side)));
+            shown.ends.push(shown.packets.len());
+            shown.names.push(names);
+        }
+        shown
+    }
+
+    /// The names that a flow's first bytes say, else the one that led to its server.
+    fn names(&self, flow: &Flow, seen: &Seen) -> Names {
+        let bytes = seen.payload.each_ref().map(Vec::len);
+        let known = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
+        let mut names = match known {
+            Some((as_of, names)) if *as_of == bytes => names.clone(),
+            _ if bytes == [0; 2] => Names::default(),
+            _ => names_in(flow, seen),
+        };
+        if let (None, Some(name)) = (&names.server_name, &seen.known_name) {
+            names.server_name = Some((**name).into());
+            names.server_name_from = NameSource::Dns;
+        }
+        names
+    }
+
+    /// Asks each classifier about the flows that it wants to see now.
+    fn ask(&mut self, batch: &[Flow], shown: &Shown) -> Result<(), PluginFailure> {
+        let Some(panel) = &mut self.panel else { return Ok(()) };
+        let plugins = &self.shared.plugins;
+        let mut early = 0;
+        for (classifier, Description { wish, .. }) in plugins.classifiers().iter().enumerate() {
+            let bit = u64::from(wish.early) << early;
+            early += u32::from(wish.early);
+            let wants = |seen: &Seen| match seen.call {
+                Call::Early(fulfilled) => fulfilled & bit != 0,
+                Call::Window(wish) => self.wishes[wish].classifier == classifier,
+                Call::Closed => wish.closed,
+            };
+            let is_wanted = |flow: &Flow| flow.seen.as_ref().is_some_and(|seen| wants(seen));
+            let places: Vec<usize> =
+                (0..batch.len()).filter(|&place| is_wanted(&batch[place])).collect();
+            if places.is_empty() {
+                continue;
+            }
+            let own: Vec<Option<&Flow>> = places
+                .iter()
+                .map(|&place| own_flow(&batch[place], &self.wishes, classifier))
+                .collect();
+            let (mut values, mut ends) = (Vec::new(), vec![0]);
+            for flow in &own {
+                if let (Some(features), Some(flow)) = (&self.features[classifier], flow) {
+                    let row = Row::new(flow, None, plugins, features.profile.needs);
+                    features.extend(&row, &mut values);
+                }
+                ends.push(values.len());
+            }
+            let subjects: Vec<Subject<'_>> = (0..places.len())
+                .map(|nth| {
+                    let features = &values[ends[nth]..ends[nth + 1]];
+                    subject(&batch[places[nth]], own[nth], shown, places[nth], features)
+                })
+                .collect();
+            let before = self.tags.len();
+            panel.classify(classifier, &subjects, &mut self.tags)?;
+            for tag in &mut self.tags[before..] {
+                tag.subject = places[tag.subject as usize] as u32;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Takes the new verdicts about a flow: keeps them for one that goes on, decides for one that has
+/// ended, and counts it under its label.
+fn settle(
+    open: &mut HashMap<u64, Open, foldhash::fast::RandomState>,
+    shared: &Shared,
+    flow: &mut Flow,
+    tags: impl Iterator<Item = Tag>,
+    names: Names,
+    tally: Option<&mut Tally>,
+) {
+    let mut state = open.remove(&flow.id).unwrap_or_default();
+    let mut tags = tags.peekable();
+    while let Some(&Tag { classifier, .. }) = tags.peek() {
+        let of_one = std::iter::from_fn(|| tags.next_if(|tag| tag.classifier == classifier));
+        state.standing.update(classifier, of_one);
+    }
+    let decision = decide(state.standing.tags(), shared.plugins.labels());
+    let is_part = flow.window.is_some_and(|window| !window.is_last);
+    if let Some(tally) = tally.filter(|_| !is_part) {
+        let label = decision.label.as_ref().map(|choice| choice.label);
+        tally.relabel(&mut state.counted, label, flow);
+    }
+    let seen = flow.seen.as_ref().map(|seen| seen.payload.each_ref().map(Vec::len));
+    if flow.is_shown_early() {
+        state.names = seen.map(|bytes| (bytes, names));
+        open.insert(flow.id, state);
+        return;
+    }
+    flow.seen = None;
+    let Decision { label, traffic_class } = decision;
+    // A window before the flow's last has no packets of its own to look at.
+    let names = if is_part {
+        state.names.iter().map(|(_, names)| names.clone()).next()
+    } else {
+        Some(names)
+    };
+    let names = names.unwrap_or_default();
+    flow.labelled = Some(Box::new(Labelled { label, traffic_class, names }));
+    if is_part {
+        open.insert(flow.id, state);
+    }
+}

@@ -1,0 +1,118 @@
+//! Flows as they are shown to classifiers.
+
+use crate::classify::{
+    FirstPacket as LentPacket, NAME_BANNER, NAME_DNS, NAME_HOST, NAME_NONE, NAME_QUIC_SNI,
+    NAME_SNI, State, Subject,
+};
+use crate::decode::names::{self, FirstBytes, NameSource, Names, Piece};
+use crate::flows::{ColumnWish, FirstPacket, Flow, Seen};
+use crate::time::Timestamp;
+
+/// A batch, as classifiers see it.
+pub struct Shown {
+    pub names: Vec<Names>,
+    pub packets: Vec<LentPacket>,
+    /// Of each flow, where its packets end in `packets`.
+    pub ends: Vec<usize>,
+}
+
+/// A packet as it is lent to classifiers.
+pub fn lent(packet: &FirstPacket, client_side: usize) -> LentPacket {
+    LentPacket {
+        time_us: (packet.since_ns / 1_000).max(0) as u64,
+        wire_bytes: packet.ip_bytes,
+        payload_bytes: packet.payload_bytes,
+        direction: u8::from(usize::from(packet.side) != client_side),
+        tcp_flags: packet.flags,
+        reserved: [0; 2],
+        payload_at: packet.payload_at,
+    }
+}
+
+fn microseconds(time: Timestamp) -> i64 {
+    time.0.div_euclid(1_000)
+}
+
+/// The flow or window as trackers of the classifier's own have it.
+pub fn own_flow<'a>(flow: &'a Flow, wishes: &[ColumnWish], classifier: usize) -> Option<&'a Flow> {
+    let mut columns = flow.seen.as_ref()?.columns.iter();
+    columns.find(|(wish, _)| wishes[*wish].classifier == classifier).map(|(_, flow)| flow)
+}
+
+pub fn subject<'a>(
+    flow: &'a Flow,
+    own: Option<&'a Flow>,
+    shown: &'a Shown,
+    place: usize,
+    features: &'a [f64],
+) -> Subject<'a> {
+    let begin = place.checked_sub(1).map_or(0, |before| shown.ends[before]);
+    let names = &shown.names[place];
+    let (client, server) = (flow.client(), flow.server());
+    let by_direction = |pair: [u64; 2]| [pair[flow.forward()], pair[flow.backward()]];
+    let payload = |side: usize| flow.seen.as_ref().map_or(&[][..], |seen| &seen.payload[side]);
+    let text = |text: &'a Option<Box<str>>| text.as_deref().unwrap_or_default();
+    let window = own.and_then(|own| own.window);
+    let state = match (flow.is_shown_early(), window) {
+        (true, Some(window)) => State::Window { start_us: microseconds(window.start) },
+        (true, None) => State::Early,
+        (false, _) => State::Closed(flow.end_reason),
+    };
+    let counted = if window.is_some() { own.unwrap_or(flow) } else { flow };
+    Subject {
+        state,
+        transport: flow.protocol(),
+        client: (client.0, client.1.unwrap_or(0)),
+        server: (server.0, server.1.unwrap_or(0)),
+        start_us: microseconds(flow.start),
+        end_us: microseconds(flow.end),
+        packets: by_direction(counted.packets),
+        bytes: by_direction(counted.ip_bytes),
+        first_packets: &shown.packets[begin..shown.ends[place]],
+        payload: [payload(flow.client_side), payload(1 - flow.client_side)],
+        server_name: text(&names.server_name),
+        user_agent: text(&names.user_agent),
+        alpn: text(&names.alpn),
+        ja3: text(&names.ja3),
+        ja4: text(&names.ja4),
+        server_name_from: number_of(names.server_name_from),
+        features,
+    }
+}
+
+/// What says the name, in the border's words.
+fn number_of(source: NameSource) -> u32 {
+    match source {
+        NameSource::None => NAME_NONE,
+        NameSource::Sni => NAME_SNI,
+        NameSource::QuicSni => NAME_QUIC_SNI,
+        NameSource::Host => NAME_HOST,
+        NameSource::Dns => NAME_DNS,
+        NameSource::Sip | NameSource::Greeting => NAME_BANNER,
+    }
+}
+
+/// What a flow's first bytes say.
+pub fn names_in(flow: &Flow, seen: &Seen) -> Names {
+    let mut ends = seen.payload.each_ref().map(|payload| payload.len() as u32);
+    let mut pieces: Vec<Piece> = Vec::with_capacity(seen.packets.len());
+    // Backwards: a datagram that was cut ends where the next begins.
+    for packet in seen.packets.iter().rev().filter(|packet| packet.payload_bytes > 0) {
+        let (side, at) = (usize::from(packet.side), packet.payload_at);
+        if at > ends[side] {
+            continue;
+        }
+        let bytes = packet.payload_bytes.min(ends[side] - at);
+        let direction = u8::from(side != flow.client_side);
+        pieces.push(Piece { direction, at, bytes });
+        if flow.protocol() != 6 {
+            ends[side] = at;
+        }
+    }
+    pieces.reverse();
+    names::read(&FirstBytes {
+        transport: flow.protocol(),
+        payload: [&seen.payload[flow.client_side], &seen.payload[1 - flow.client_side]],
+        pieces: &pieces,
+    })
+}

@@ -1,0 +1,257 @@
+//! What classifiers see of a flow: its first packets, the first bytes of each side, and the name
+//! that its client had asked for. Kept only where someone wants it.
+
+mod columns;
+mod stream;
+mod watches;
+
+use super::Flow;
+use crate::decode::{Segment, flags};
+use crate::time::Timestamp;
+pub use columns::ColumnWish;
+use columns::Tracked;
+use std::mem::replace;
+use std::sync::Arc;
+use stream::Stream;
+pub use watches::Watches;
+
+/// What is wanted of every flow of a run.
+#[derive(Clone, Debug, Default)]
+pub struct WatchOptions {
+    /// Of each side.
+    pub payload_bytes: usize,
+    pub packets: usize,
+    /// When whoever asked for it wants to see a flow that is still open; at most `CLASSIFIERS_MAX`.
+    pub early: Vec<EarlyWish>,
+    pub columns: Vec<ColumnWish>,
+}
+
+/// A flow is shown early at the first packet that fulfils one of these; 0 stands for no wish.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EarlyWish {
+    pub packets: u32,
+    /// In both directions.
+    pub payload_bytes: u32,
+    /// Since the flow's first packet.
+    pub after_ns: i64,
+}
+
+/// One of a flow's first packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FirstPacket {
+    /// Since the flow's first packet.
+    pub since_ns: i64,
+    /// IP header and payload.
+    pub ip_bytes: u32,
+    pub payload_bytes: u32,
+    /// Where its payload begins in that of its side; `u32::MAX`: it is not kept.
+    pub payload_at: u32,
+    pub side: u8,
+    pub flags: u8,
+}
+
+/// Why a flow is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Call {
+    /// It goes on; a bit for each of the wishes that are now fulfilled.
+    Early(u64),
+    /// A window has ended that this one of the columns' wishes asked for.
+    Window(usize),
+    Closed,
+}
+
+/// A flow as classifiers see it, beside what [`Flow`](super::Flow) tells. Pairs are by side.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    pub call: Call,
+    pub packets: Vec<FirstPacket>,
+    pub payload: [Vec<u8>; 2],
+    /// The name that led to the server's address.
+    pub known_name: Option<Arc<str>>,
+    /// The flow, or its window, as trackers of a classifier's own have it, by the wish's place.
+    pub columns: Vec<(usize, Flow)>,
+}
+
+/// What is still to be kept of a flow.
+pub mod wants {
+    pub const PACKETS: u8 = 1;
+    /// Payload of side 0; side 1 has the next bit.
+    pub const PAYLOAD: u8 = 2;
+    pub const TIME: u8 = 8;
+    /// Columns read every packet.
+    pub const EACH: u8 = 16;
+    pub const EVERYTHING: u8 = 0xff;
+
+    /// Whether a packet of `side` is wanted.
+    #[inline]
+    pub fn packet(wants: u8, side: usize, has_payload: bool) -> bool {
+        wants & (PACKETS | TIME | EACH) != 0 || has_payload && wants & (PAYLOAD << side) != 0
+    }
+}
+
+/// What is kept of an open flow.
+#[derive(Clone, Debug, Default)]
+pub struct Watch {
+    packets: Vec<FirstPacket>,
+    streams: [Stream; 2],
+    /// Packets so far, while they are wanted.
+    count: u64,
+    /// Bits of the early wishes that are not fulfilled.
+    waiting: u64,
+    pub known_name: Option<Arc<str>>,
+    /// By the wish's place; none before the first packet.
+    tracked: Vec<Tracked>,
+    /// Too much is kept of other flows: of this one there is no payload.
+    pub has_no_payload: bool,
+}
+
+/// What a packet means for whoever watches its flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Watched {
+    /// Parts of [`wants`]: of the packets to come.
+    pub wants: u8,
+    /// Early wishes that this packet fulfils.
+    pub fulfilled: u64,
+}
+
+impl Watch {
+    pub fn open(&mut self, options: &WatchOptions) {
+        self.waiting = u64::MAX.checked_shr(64 - options.early.len() as u32).unwrap_or(0);
+    }
+
+    /// Adds a packet, of which `payload` was captured, `since_ns` after the flow's first.
+    pub fn add(
+        &mut self,
+        segment: &Segment,
+        payload: &[u8],
+        since_ns: i64,
+        options: &WatchOptions,
+    ) -> Watched {
+        self.count += 1;
+        let at = self.keep_payload(segment, payload, options.payload_bytes);
+        if self.packets.len() < options.packets {
+            self.packets.push(FirstPacket {
+                since_ns,
+                ip_bytes: segment.ip_bytes,
+                payload_bytes: segment.payload_bytes,
+                payload_at: at.unwrap_or(u32::MAX),
+                side: segment.side() as u8,
+                flags: segment.flags,
+            });
+        }
+        let fulfilled = self.fulfilled(since_ns, &options.early);
+        self.waiting &= !fulfilled;
+        Watched { wants: self.wants(options), fulfilled }
+    }
+
+    fn keep_payload(&mut self, segment: &Segment, payload: &[u8], bytes_max: usize) -> Option<u32> {
+        let stream = &mut self.streams[segment.side()];
+        let is_syn = segment.flags & flags::SYN != 0;
+        if segment.has_tcp_header() && is_syn {
+            stream.begin(segment.sequence);
+        }
+        if payload.is_empty() || self.has_no_payload {
+            return None;
+        }
+        if segment.has_tcp_header() {
+            let sequence = segment.sequence.wrapping_add(u32::from(is_syn));
+            return stream.insert(sequence, payload, bytes_max);
+        }
+        // A later fragment of a TCP segment tells no place.
+        let is_stream = segment.key.protocol() == 6;
+        if is_stream { None } else { stream.append(payload, bytes_max) }
+    }
+
+    fn fulfilled(&self, since_ns: i64, wishes: &[EarlyWish]) -> u64 {
+        let mut fulfilled = 0;
+        let mut waiting = self.waiting;
+        while waiting != 0 {
+            let place = waiting.trailing_zeros();
+            waiting &= waiting - 1;
+            let is_so = wishes.get(place as usize).is_some_and(|wish| {
+                let bytes = wish.payload_bytes as usize;
+                *wish == EarlyWish::default()
+                    || wish.packets > 0 && self.count >= u64::from(wish.packets)
+                    || bytes > 0 && self.streams.iter().all(|side| side.bytes().len() >= bytes)
+                    || wish.after_ns > 0 && since_ns >= wish.after_ns
+            });
+            fulfilled |= u64::from(is_so) << place;
+        }
+        fulfilled
+    }
+
+    fn wants(&self, options: &WatchOptions) -> u8 {
+        let packets = self.count < options.packets as u64;
+        let side = |side: usize| {
+            !self.has_no_payload && !self.streams[side].is_full(options.payload_bytes)
+        };
+        let waits = |wish: &EarlyWish| wish.after_ns > 0;
+        let time = self.waiting != 0 && options.early.iter().any(waits);
+        u8::from(packets) * wants::PACKETS
+            | u8::from(side(0)) * wants::PAYLOAD
+            | u8::from(side(1)) * (wants::PAYLOAD << 1)
+            | u8::from(time) * wants::TIME
+            | u8::from(!options.columns.is_empty()) * wants::EACH
+    }
+
+    /// Bytes of payload that are kept.
+    fn kept_bytes(&self) -> usize {
+        self.streams.iter().map(Stream::kept_bytes).sum()
+    }
+
+    /// Adds a packet to the columns that are read.
+    fn track(&mut self, segment: &Segment, time: Timestamp, client: usize, wishes: &[ColumnWish]) {
+        if self.tracked.is_empty() {
+            self.tracked.extend(wishes.iter().map(|wish| Tracked::open(segment, time, wish)));
+        }
+        for (tracked, wish) in self.tracked.iter_mut().zip(wishes) {
+            tracked.add(segment, time, client, wish);
+        }
+    }
+
+    /// Begins those windows anew that a packet at that time does not lie in; their places, and what
+    /// they were.
+    fn end_windows(
+        &mut self,
+        segment: &Segment,
+        time: Timestamp,
+        wishes: &[ColumnWish],
+    ) -> Vec<(usize, Tracked)> {
+        let mut ended = Vec::new();
+        for (place, (tracked, wish)) in self.tracked.iter_mut().zip(wishes).enumerate() {
+            if tracked.has_ended(time, wish) {
+                ended.push((place, replace(tracked, Tracked::open(segment, time, wish))));
+            }
+        }
+        ended
+    }
+
+    /// The flow as its own trackers have it, for those who want the whole of it.
+    fn columns(&self, outline: &Flow, wishes: &[ColumnWish]) -> Vec<(usize, Flow)> {
+        let all = self.tracked.iter().zip(wishes).enumerate();
+        let whole = all.filter(|(_, (_, wish))| wish.window_ns.is_none());
+        whole.map(|(place, (own, wish))| (place, own.flow(outline.clone(), wish))).collect()
+    }
+
+    /// The flow as it is now.
+    fn seen(&self, call: Call, columns: Vec<(usize, Flow)>) -> Seen {
+        Seen {
+            call,
+            columns,
+            packets: self.packets.clone(),
+            payload: self.streams.each_ref().map(|stream| stream.bytes().to_vec()),
+            known_name: self.known_name.clone(),
+        }
+    }
+
+    /// The flow that has ended.
+    fn into_seen(self, columns: Vec<(usize, Flow)>) -> Seen {
+        Seen {
+            call: Call::Closed,
+            columns,
+            packets: self.packets,
+            payload: self.streams.map(Stream::into_bytes),
+            known_name: self.known_name,
+        }
+    }
+}
