@@ -1,5 +1,5 @@
-//! Common names of certificates that a server sent in the clear (TLS up to 1.2): found by their object identifier, without
-//! reading the messages round them, which may have been cut.
+//! Common names of certificates that a server sent in the clear (TLS up to 1.2): found by their
+//! object identifier, without reading the messages round them, which may have been cut.
 
 /// 2.5.4.3 (X.520), as DER has it.
 const COMMON_NAME: [u8; 5] = [0x06, 0x03, 0x55, 0x04, 0x03];
@@ -37,7 +37,8 @@ pub fn common_names(bytes: &[u8]) -> impl Iterator<Item = Name<'_>> {
     })
 }
 
-/// Behind the identifier stands a string; before it SEQUENCE, SET, SEQUENCE with their lengths (RFC 5280 section 4.1.2.4).
+/// Behind the identifier stands a string; before it SEQUENCE, SET, SEQUENCE with their lengths (RFC
+/// 5280 section 4.1.2.4).
 fn name_at(bytes: &[u8], at: usize) -> Option<Name<'_>> {
     let (kind, length) = (*bytes.get(at + 5)?, usize::from(*bytes.get(at + 6)?));
     let text = bytes.get(at + 7..at + 7 + length)?;

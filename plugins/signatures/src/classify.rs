@@ -1,4 +1,5 @@
-//! From what is seen to one finding: payload first, then names, addresses, and a port only where nothing else speaks.
+//! From what is seen to one finding: payload first, then names, addresses, and a port only where
+//! nothing else speaks.
 //!
 //! | confidence | what it rests on |
 //! |---|---|
@@ -8,7 +9,7 @@
 //! | 0.8 | user agent; common name of the server's certificate |
 //! | 0.75 | payload of little structure, on the protocol's port |
 //! | 0.7 | name from a DNS answer |
-//! | 0.6 | network of the application's own servers; a port, inside a recognised TLS |
+//! | 0.6 | network of the application's own servers; a port, inside a recognised TLS; a name alone |
 //! | 0.55 | behaviour: little in the payload, much in how it goes |
 //! | 0.4 | network or name of a flow without payload |
 //! | 0.2 | port alone, and the evidence says so |
@@ -77,8 +78,11 @@ pub fn classify(rules: &Rules, seen: &Seen) -> Option<Finding> {
         None => {
             let named = by_name(rules, seen, has_payload);
             let owned = || by_network(rules, seen, None);
-            let guessed = || seen.is_closed.then(|| ports::alone(seen)).flatten();
-            named.or_else(owned).or_else(|| guessed().map(Finding::from))
+            // Whose payload no signature knows though both sides spoke does not keep to the port.
+            let is_open_question = seen.is_closed && !talk.both_spoke();
+            let guessed = || is_open_question.then(|| ports::alone(seen)).flatten();
+            let read = || by_source(seen).map(Finding::from);
+            named.or_else(owned).or_else(read).or_else(|| guessed().map(Finding::from))
         }
     }
 }
@@ -110,6 +114,17 @@ fn by_name(rules: &Rules, seen: &Seen, has_payload: bool) -> Option<Finding> {
     Some(Finding::new(label, confidence, format!("name {name} ({source})")))
 }
 
+/// Whoever found the name has read the protocol that carries it, though no rule knows the name.
+fn by_source(seen: &Seen) -> Option<Hit> {
+    let (label, evidence) = match seen.server_name_from {
+        FROM_SNI => (TLS, "a name in a TLS hello"),
+        FROM_QUIC => (QUIC, "a name in a QUIC hello"),
+        FROM_HOST => (HTTP, "a name in an HTTP request"),
+        _ => return None,
+    };
+    Some(Hit::new(label, FROM_NETWORK, evidence))
+}
+
 fn short(name: &str) -> &str {
     let mut end = name.len().min(EVIDENCE_NAME_BYTES);
     while !name.is_char_boundary(end) {
@@ -126,7 +141,8 @@ fn by_agent(rules: &Rules, seen: &Seen) -> Option<Finding> {
     Some(Finding::new(label, FROM_AGENT, format!("user agent {}", short(seen.user_agent))))
 }
 
-/// A certificate in the clear names its server where the client did not: the first common name with a rule.
+/// A certificate in the clear names its server where the client did not: the first common name with
+/// a rule.
 fn by_certificate(rules: &Rules, talk: &Talk, carrier: u32) -> Option<Finding> {
     if carrier != TLS {
         return None;
@@ -181,14 +197,16 @@ fn tls_port(port: u16) -> Option<(u32, &'static str)> {
     })
 }
 
-/// An address says whose server it is, not what is done there: it is asked only where the payload left that open.
-/// A public STUN server serves everyone's applications, so only those count that are for talking themselves.
+/// An address says whose server it is, not what is done there: it is asked only where the payload
+/// left that open. A public STUN server serves everyone's applications, so only those count that
+/// are for talking themselves.
 fn by_network(rules: &Rules, seen: &Seen, carrier: Option<u32>) -> Option<Finding> {
     let of_server = rules.of_address(seen.server_ip);
     let label = of_server.or_else(|| rules.of_address(seen.client_ip))?;
     let Label { group, name } = rules.labels.get(label as usize)?;
     if carrier == Some(STUN) && group == "web" {
-        // Google's media servers have ports of their own (3478 and 19305 to 19309, as its help for Meet says).
+        // Google's media servers have ports of their own (3478 and 19305 to 19309, as its help for
+        // Meet says).
         let is_media = matches!(seen.server_port, 3478 | 19305..=19309) && name == "google";
         let evidence = "STUN to a port of Google's media";
         return is_media.then(|| Finding::new(GOOGLE_MEET, FROM_NETWORK, evidence));

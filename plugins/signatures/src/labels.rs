@@ -27,7 +27,7 @@ labels! {
     }
     "messaging" {
         TELEGRAM "telegram", WHATSAPP "whatsapp", SIGNAL "signal", LINE "line", THREEMA "threema",
-        DISCORD "discord", IRC "irc", XMPP "xmpp", OICQ "oicq", IMO "imo",
+        DISCORD "discord", IRC "irc", XMPP "xmpp", OSCAR "oscar", OICQ "oicq", IMO "imo",
         LOTUS_NOTES "lotus_notes", DINGTALK "dingtalk", SMPP "smpp",
     }
     "voip" {

@@ -23,10 +23,11 @@ impl Classifier for Signatures {
     const NAME: &'static str = "Signatures";
     const NEEDS: Needs = Needs::PAYLOAD.and(Needs::PACKETS).and(Needs::NAMES);
     const WHEN: When = When::EARLY.and(When::CLOSED);
-    /// Nearly all signatures are done after 64 bytes; a certificate's names and HTTP's headers are within 1,024, and six
-    /// datagrams of a call are, too.
+    /// Nearly all signatures are done after 64 bytes; a certificate's names and HTTP's headers are
+    /// within 1,024, and six datagrams of a call are, too.
     const PAYLOAD_BYTES: u32 = 1024;
-    /// What tells datagrams apart: behaviour is judged by the first few, and calls begin with up to a dozen of STUN.
+    /// What tells datagrams apart: behaviour is judged by the first few, and calls begin with up to
+    /// a dozen of STUN.
     const PACKETS: u32 = 16;
 
     /// `--rules FILE`, or `--plugin-option org.tractor.signatures.rules=FILE`

@@ -1,7 +1,7 @@
 //! Ports that IANA, or long use, gave to one protocol: the last resort, and never sure.
 //!
-//! Only for TCP: there the side that was asked is known by its SYN. Well-known ports of protocols that have no payload
-//! signature here are in the table, too.
+//! Only for TCP: there the side that was asked is known by its SYN. Well-known ports of protocols
+//! that have no payload signature here are in the table, too.
 
 use crate::labels::*;
 use crate::seen::{Seen, TCP, UDP};

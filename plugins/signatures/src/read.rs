@@ -39,7 +39,8 @@ pub fn begins(bytes: &[u8], word: &str) -> bool {
     bytes.get(..word.len()).is_some_and(|start| start.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Where a byte first stands, eight at a time: the well-known test for a zero byte in a word (Mycroft, 1987).
+/// Where a byte first stands, eight at a time: the well-known test for a zero byte in a word
+/// (Mycroft, 1987).
 pub fn find_byte(bytes: &[u8], byte: u8) -> Option<usize> {
     const ONES: u64 = u64::MAX / 0xff;
     let (words, _) = bytes.as_chunks::<8>();
@@ -89,7 +90,8 @@ pub fn is_text(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| matches!(byte, b' '..=b'~' | b'\t' | b'\r' | b'\n'))
 }
 
-/// A three-digit reply code and what separates it from its text (RFC 5321 section 4.2, RFC 959 section 4.2).
+/// A three-digit reply code and what separates it from its text (RFC 5321 section 4.2, RFC 959
+/// section 4.2).
 pub fn reply_code(bytes: &[u8]) -> Option<u16> {
     let [a, b, c, separator] = *bytes.first_chunk()?;
     let digits = [a, b, c];
@@ -98,8 +100,21 @@ pub fn reply_code(bytes: &[u8]) -> Option<u16> {
     is_reply.then(|| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
 }
 
-/// Whether bytes look drawn at random: the share of one bits is near a half and few bytes repeat. Encrypted and
-/// compressed bytes pass; text and structures do not.
+/// Length of an ASN.1 value in BER (X.690 section 8.1.3), and where the value begins.
+pub fn ber_length(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
+    let first = u8_at(bytes, at)?;
+    match first {
+        0..=0x7f => Some((usize::from(first), at + 1)),
+        0x81 => Some((usize::from(u8_at(bytes, at + 1)?), at + 2)),
+        0x82 => Some((usize::from(u16_at(bytes, at + 1)?), at + 3)),
+        0x83 => Some((u24_at(bytes, at + 1)? as usize, at + 4)),
+        0x84 => Some((u32_at(bytes, at + 1)? as usize, at + 5)),
+        _ => None,
+    }
+}
+
+/// Whether bytes look drawn at random: the share of one bits is near a half and few bytes repeat.
+/// Encrypted and compressed bytes pass; text and structures do not.
 pub fn is_random(bytes: &[u8]) -> bool {
     let length = bytes.len() as u32;
     if length < 32 {

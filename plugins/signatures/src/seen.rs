@@ -73,8 +73,8 @@ impl Said<'_> {
     }
 }
 
-/// A flow with its sides named. Where the capture began in the middle the sides may be the wrong way round: signatures
-/// that find nothing are asked once more with the sides exchanged.
+/// A flow with its sides named. Where the capture began in the middle the sides may be the wrong
+/// way round: signatures that find nothing are asked once more with the sides exchanged.
 #[derive(Clone, Copy)]
 pub struct Talk<'a> {
     pub seen: &'a Seen<'a>,

@@ -1,7 +1,7 @@
 //! A signature: what it is tried on, and the function that says yes or no.
 //!
-//! A flow is not shown to every signature. Each says with which bytes its client (or its server) can begin; a table by
-//! first byte gives the few that are left, in the order of the list.
+//! A flow is not shown to every signature. Each says with which bytes its client (or its server)
+//! can begin; a table by first byte gives the few that are left, in the order of the list.
 
 use crate::seen::Talk;
 

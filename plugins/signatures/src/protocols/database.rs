@@ -19,7 +19,8 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(&[0], drda),
 ];
 
-/// The server's greeting (MySQL internals, "Protocol::HandshakeV10"): length, number 0, version 10, text, zero.
+/// The server's greeting (MySQL internals, "Protocol::HandshakeV10"): length, number 0, version 10,
+/// text, zero.
 fn mysql(talk: &Talk) -> Option<Hit> {
     let bytes = talk.server.bytes;
     let length = (u32_little(bytes, 0)? & 0xff_ffff) as usize;
@@ -38,7 +39,8 @@ fn mysql(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::new(MYSQL, ONE_SIDE, "MySQL: refusal"))
 }
 
-/// Message formats of PostgreSQL: length, then SSLRequest, GSSENCRequest, CancelRequest, or version 3.0 and parameters.
+/// Message formats of PostgreSQL: length, then SSLRequest, GSSENCRequest, CancelRequest, or version
+/// 3.0 and parameters.
 fn postgresql(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = u32_at(bytes, 0)? as usize;
@@ -124,7 +126,8 @@ fn tds(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, MSSQL, "TDS: header"))
 }
 
-/// Oracle Net: length, checksum 0, type 1 (connect), flags, checksum 0; the connect data is text in brackets.
+/// Oracle Net: length, checksum 0, type 1 (connect), flags, checksum 0; the connect data is text in
+/// brackets.
 fn oracle(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_connect = u16_at(bytes, 2)? == 0 && u8_at(bytes, 4)? == 1 && u16_at(bytes, 6)? == 0;
@@ -134,7 +137,8 @@ fn oracle(talk: &Talk) -> Option<Hit> {
     (is_connect && length_fits && is_version).then(|| Hit::of(talk, ORACLE, "Oracle Net: connect"))
 }
 
-/// CQL binary protocol section 2: version, flags, stream, opcode, length; OPTIONS and STARTUP come first.
+/// CQL binary protocol section 2: version, flags, stream, opcode, length; OPTIONS and STARTUP come
+/// first.
 fn cassandra(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let version = u8_at(bytes, 0)?;
@@ -158,7 +162,8 @@ fn cassandra_internode(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::of(talk, CASSANDRA, "Cassandra: internode magic number"))
 }
 
-/// The binary protocol's header (0x80, opcode, data type 0) or a command line; on UDP eight bytes stand before.
+/// The binary protocol's header (0x80, opcode, data type 0) or a command line; on UDP eight bytes
+/// stand before.
 fn memcached(talk: &Talk) -> Option<Hit> {
     let bytes = if talk.is_tcp() { talk.client.bytes } else { talk.client.bytes.get(8..)? };
     let is_binary = bytes.first() == Some(&0x80)

@@ -33,7 +33,8 @@ const FTP_COMMANDS: [&str; 16] = [
     "PASV", "EPSV", "PWD", "CWD ", "LIST", "TYPE ",
 ];
 
-/// RFC 959: greeting 220 (120: wait), USER answered by 331 or 230. Mail servers greet with 220, too, but know no USER.
+/// RFC 959: greeting 220 (120: wait), USER answered by 331 or 230. Mail servers greet with 220,
+/// too, but know no USER.
 fn ftp(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let code = reply_code(server);
@@ -55,8 +56,8 @@ fn ftp(talk: &Talk) -> Option<Hit> {
     only_asks.then(|| Hit::new(FTP, WITH_PORT, "FTP: command on port 21"))
 }
 
-/// SMB 1 to 3 behind a NetBIOS session header (RFC 1002 section 4.3.1; [MS-SMB2] 2.2.1, 2.2.41): 0xff, 0xfe, 0xfd or 0xfc
-/// and SMB. A session request comes first on port 139.
+/// SMB 1 to 3 behind a NetBIOS session header (RFC 1002 section 4.3.1; [MS-SMB2] 2.2.1, 2.2.41):
+/// 0xff, 0xfe, 0xfd or 0xfc and SMB. A session request comes first on port 139.
 fn smb(talk: &Talk) -> Option<Hit> {
     let is_smb = |bytes: &[u8]| {
         let length = u24_at(bytes, 1).unwrap_or(0);
@@ -76,8 +77,8 @@ fn smb(talk: &Talk) -> Option<Hit> {
     is_request.then(|| Hit::of(talk, label, "NetBIOS: session request"))
 }
 
-/// RFC 1350: read or write request with file name and mode; RFC 2347 options behind. Data and acknowledgements alone
-/// are told by blocks that count.
+/// RFC 1350: read or write request with file name and mode; RFC 2347 options behind. Data and
+/// acknowledgements alone are told by blocks that count.
 fn tftp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     match u16_at(bytes, 0)? {
@@ -120,19 +121,18 @@ fn tftp(talk: &Talk) -> Option<Hit> {
     }
 }
 
-/// Data Stream Interface of AFP: flags 0 or 1, command 1 to 8, request id, data offset, length, reserved zero.
+/// Data Stream Interface of AFP: flags 0 or 1, command 1 to 8, request id, data offset, length,
+/// reserved zero.
 fn afp(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
-    let opens = bytes.starts_with(&[0, 4]) || bytes.starts_with(&[0, 3]);
-    let length = u32_at(bytes, 8)? as usize;
-    let fits = opens
-        && u32_at(bytes, 12)? == 0
-        && u32_at(bytes, 4)? == 0
-        && length + 16 == talk.client.length;
-    let answers = talk.server.bytes.starts_with(&[1, u8_at(bytes, 1)?])
-        && u16_at(talk.server.bytes, 2) == u16_at(bytes, 2);
-    (fits && (answers || talk.server.is_empty() && talk.has_port(548)))
-        .then(|| Hit::of(talk, AFP, "AFP: DSI header"))
+    let (bytes, server) = (talk.client.bytes, talk.server.bytes);
+    let asks =
+        u8_at(bytes, 0)? == 0 && matches!(u8_at(bytes, 1)?, 1..=8) && u32_at(bytes, 12)? == 0;
+    let length_fits = u32_at(bytes, 8)? as usize + 16 == talk.client.length;
+    // The same command and number, and 1 for an answer.
+    let answers = u8_at(server, 0) == Some(1) && server.get(1..4) == bytes.get(1..4);
+    let opens = matches!(u8_at(bytes, 1)?, 3 | 4) && talk.server.is_empty() && talk.has_port(548);
+    let fits = asks && length_fits && (answers || opens);
+    fits.then(|| Hit::of(talk, AFP, "AFP: DSI header"))
 }
 
 /// Both sides begin with @RSYNCD: and a version.
@@ -171,7 +171,8 @@ fn dropbox(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, DROPBOX, "Dropbox: LAN sync"))
 }
 
-/// Rx as AFS uses it: epoch, id, call, sequence, serial, type 1 to 13, flags, status, security, service.
+/// Rx as AFS uses it: epoch, id, call, sequence, serial, type 1 to 13, flags, status, security,
+/// service.
 fn afs(talk: &Talk) -> Option<Hit> {
     if ![talk.client_port(), talk.server_port()].iter().any(|port| (7000..=7009).contains(port)) {
         return None;
@@ -189,8 +190,8 @@ fn rx_header(said: Said) -> bool {
         && word(8) < 1 << 20
 }
 
-/// LNet over TCP: the magic number of an acceptor's request, and of the hello (little-endian); or from the middle a
-/// message of type 0xc1 with its cookies zero, on its port.
+/// LNet over TCP: the magic number of an acceptor's request, and of the hello (little-endian); or
+/// from the middle a message of type 0xc1 with its cookies zero, on its port.
 fn lustre(talk: &Talk) -> Option<Hit> {
     let fits = |said: Said| {
         let magic = u32_little(said.bytes, 0);
@@ -210,7 +211,8 @@ fn iscsi(talk: &Talk) -> Option<Hit> {
     is_login.then(|| Hit::of(talk, ISCSI, "iSCSI: login"))
 }
 
-/// UFTP 4 and 5: version in the upper half, the message's length in words, destination port 1044 and the 1044 of answers.
+/// UFTP 4 and 5: version in the upper half, the message's length in words, destination port 1044
+/// and the 1044 of answers.
 fn uftp(talk: &Talk) -> Option<Hit> {
     let fits =
         talk.has_port(1044) && u8_at(talk.client.bytes, 0)? & 0xf <= 5 && talk.client.length >= 16;

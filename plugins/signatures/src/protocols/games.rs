@@ -103,13 +103,13 @@ fn starcraft(talk: &Talk) -> Option<Hit> {
 
 /// Heroes of the Storm: datagrams of 20 or 24 bytes with 0x4000 in the middle, ports 1119 and 3724.
 fn heroes(talk: &Talk) -> Option<Hit> {
+    if !talk.has_port(1119) && !talk.has_port(3724) {
+        return None;
+    }
     let is_open =
         |said: Said| matches!(said.length, 20 | 24) && said.bytes.get(14..16) == Some(&[0x40, 0]);
-    let fits =
-        talk.sides().any(is_open) || [0, 1].iter().any(|side| talk.datagrams(*side).any(is_open));
-    let is_port = talk.has_port(1119) || talk.has_port(3724);
-    (fits && is_port)
-        .then(|| Hit::new(HEROES_OF_THE_STORM, WITH_PORT, "Blizzard: opening datagram"))
+    let fits = (0..2).any(|side| talk.datagrams(side).any(is_open));
+    fits.then(|| Hit::new(HEROES_OF_THE_STORM, WITH_PORT, "Blizzard: opening datagram"))
 }
 
 /// KCP as miHoYo opens it: 0xff, two ids, the number 1234567890, ones.
@@ -137,7 +137,8 @@ fn riot(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(RIOT_GAMES, WITH_PORT, "Wild Rift: first datagrams"))
 }
 
-/// Unreal's stateless handshake: 5 bytes of session and flags that both sides share, then zeros from the client.
+/// Unreal's stateless handshake: 5 bytes of session and flags that both sides share, then zeros
+/// from the client.
 fn epic(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let sizes = (40..=64).contains(&client.length) && (40..=64).contains(&server.length);
@@ -149,7 +150,8 @@ fn epic(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(EPIC_GAMES, WITH_PORT, "Unreal: stateless handshake"))
 }
 
-/// War Thunder's ENet: a connect with its usual limits, port 20010 to 20030; or reports of the program's start.
+/// War Thunder's ENet: a connect with its usual limits, port 20010 to 20030; or reports of the
+/// program's start.
 fn gaijin(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_port = (20000..=20100).contains(&talk.server_port());
@@ -182,7 +184,8 @@ fn path_of_exile(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(PATH_OF_EXILE, WITH_PORT, "Path of Exile: login"))
 }
 
-/// MapleStory: the server's greeting: length 13 to 16, version, patch as text, two keys, locale 1 to 9.
+/// MapleStory: the server's greeting: length 13 to 16, version, patch as text, two keys, locale 1
+/// to 9.
 fn maplestory(talk: &Talk) -> Option<Hit> {
     let bytes = talk.server.bytes;
     let length = usize::from(u16_at(bytes, 0)?.swap_bytes());
@@ -223,7 +226,8 @@ fn zug(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, ZUG, "ZUG: magic"))
 }
 
-/// The logon challenge of World of Warcraft: command 0, protocol, size, WoW or its reverse; port 3724.
+/// The logon challenge of World of Warcraft: command 0, protocol, size, WoW or its reverse; port
+/// 3724.
 fn world_of_warcraft(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let fits = matches!(bytes.get(4..8)?, b"WoW\0" | b"\0WoW")

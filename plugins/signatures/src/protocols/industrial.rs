@@ -27,7 +27,8 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[], profinet_io),
 ];
 
-/// Modbus Messaging on TCP/IP 1.0b section 3.1: transaction, protocol 0, length, unit, function code.
+/// Modbus Messaging on TCP/IP 1.0b section 3.1: transaction, protocol 0, length, unit, function
+/// code.
 fn modbus_header(said: Said) -> Option<(u16, u8)> {
     let length = usize::from(u16_at(said.bytes, 4)?);
     let function = u8_at(said.bytes, 7)?;
@@ -90,8 +91,9 @@ fn bacnet(talk: &Talk) -> Option<Hit> {
     (length_fits && version_fits).then(|| Hit::of(talk, BACNET, "BACnet: virtual link"))
 }
 
-/// TPKT (RFC 1006) and COTP: S7's messages begin with 0x32 (or 0x72), those of MMS are presentation data of ISO 8823.
-/// A connection request names the called selector: S7 by two bytes of rack and slot.
+/// TPKT (RFC 1006) and COTP: S7's messages begin with 0x32 (or 0x72), those of MMS are presentation
+/// data of ISO 8823. A connection request names the called selector: S7 by two bytes of rack and
+/// slot.
 fn iso_on_tcp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u16_at(bytes, 2)?);
@@ -155,7 +157,8 @@ fn ethernet_ip(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, ETHERNET_IP, "EtherNet/IP: encapsulation"))
 }
 
-/// Connected data: two items: a sequenced address (0x8002, 8 bytes), then connected data (0x00b1) up to the end.
+/// Connected data: two items: a sequenced address (0x8002, 8 bytes), then connected data (0x00b1)
+/// up to the end.
 fn cip_io(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_address =
@@ -254,7 +257,8 @@ fn fins_on_udp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(FINS, WITH_PORT, "FINS: datagram on port 9600"))
 }
 
-/// Saia's Ether-S-Bus: total length, version 0 or 1, protocol 0, sequence, telegram attribute, and a checksum like C37.118's from 0.
+/// Saia's Ether-S-Bus: total length, version 0 or 1, protocol 0, sequence, telegram attribute, and
+/// a checksum like C37.118's from 0.
 fn ether_sbus(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let header = u32_at(bytes, 0)? as usize == talk.client.length

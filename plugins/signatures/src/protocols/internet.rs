@@ -41,7 +41,8 @@ fn records(bytes: &[u8]) -> Option<usize> {
     (count > 0).then_some(count)
 }
 
-/// A hello in the first record: its type, its length of 24 bits within bounds, its version (RFC 8446 section 4.1).
+/// A hello in the first record: its type, its length of 24 bits within bounds, its version (RFC
+/// 8446 section 4.1).
 fn is_hello(bytes: &[u8], kind: u8) -> bool {
     let starts = matches!(record(bytes, 0), Some((0x16, length)) if length >= 4)
         && bytes.get(5) == Some(&kind);
@@ -78,7 +79,8 @@ fn is_one_record(said: Said) -> bool {
     record(said.bytes, 0).is_some_and(|(_, length)| length + 5 == said.length)
 }
 
-/// SSL 2 as TLS 1.0 clients may still begin (RFC 5246 appendix E.2): length, CLIENT-HELLO, version, three lengths.
+/// SSL 2 as TLS 1.0 clients may still begin (RFC 5246 appendix E.2): length, CLIENT-HELLO, version,
+/// three lengths.
 fn ssl_2(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u16_at(bytes, 0)? & 0x7fff);
@@ -93,8 +95,9 @@ fn ssl_2(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, TLS, "SSL 2: client hello"))
 }
 
-/// What a server's own certificates say of the application. AnyDesk's name it. Tor's are made anew (tor-spec section 2):
-/// issuer and subject are nothing but a common name www.<random>.com and www.<random>.net.
+/// What a server's own certificates say of the application. AnyDesk's name it. Tor's are made anew
+/// (tor-spec section 2): issuer and subject are nothing but a common name www.<random>.com and
+/// www.<random>.net.
 fn by_certificate(talk: &Talk) -> Option<Hit> {
     let mut names = common_names(certificates(talk.server.bytes)?);
     let (issuer, subject) = (names.next()?, names.next()?);
@@ -109,8 +112,8 @@ fn by_certificate(talk: &Talk) -> Option<Hit> {
     is_tor.then(|| Hit::new(TOR, ONE_SIDE, "TLS: certificate of a Tor relay"))
 }
 
-/// What follows the server's hello, if that are certificates in the clear (RFC 5246 section 7.4.2): in the same record or
-/// in the next.
+/// What follows the server's hello, if that are certificates in the clear (RFC 5246 section 7.4.2):
+/// in the same record or in the next.
 pub fn certificates(bytes: &[u8]) -> Option<&[u8]> {
     const CERTIFICATE: u8 = 11;
     let hello_end = 9 + u24_at(bytes, 6)? as usize;
@@ -131,7 +134,8 @@ fn is_random_name(name: &[u8], top: &[u8]) -> bool {
     })
 }
 
-/// DTLS records (RFC 6347 section 4.1): type, version, epoch, sequence number, length. Version 1.0 of old OpenSSL was 0x100.
+/// DTLS records (RFC 6347 section 4.1): type, version, epoch, sequence number, length. Version 1.0
+/// of old OpenSSL was 0x100.
 fn dtls(talk: &Talk) -> Option<Hit> {
     is_dtls(talk.client)?.then(|| Hit::of(talk, DTLS, "DTLS: record"))
 }
@@ -149,8 +153,8 @@ pub fn is_dtls(said: Said) -> Option<bool> {
     Some(fits && message_fits)
 }
 
-/// Long header (RFC 9000 section 17.2, RFC 9369): a known version and ids of at most 20 bytes; a client's first
-/// datagram is at least 1,200 bytes long (section 14.1).
+/// Long header (RFC 9000 section 17.2, RFC 9369): a known version and ids of at most 20 bytes; a
+/// client's first datagram is at least 1,200 bytes long (section 14.1).
 fn quic(talk: &Talk) -> Option<Hit> {
     let said = talk.client;
     let first = *said.bytes.first()?;
@@ -176,7 +180,8 @@ fn quic(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, QUIC, "QUIC: long header"))
 }
 
-/// Versions 1 and 2, drafts, those of mvfst, and Google's of before (IANA registry "QUIC Versions").
+/// Versions 1 and 2, drafts, those of mvfst, and Google's of before (IANA registry "QUIC
+/// Versions").
 fn is_quic_version(version: u32) -> bool {
     let [a, b, c, d] = version.to_be_bytes();
     matches!(version, 1 | 0x6b33_43cf | 0x709a_50c4 | 0xff02_0000 | 0x5130_3433..=0x5130_3530)
@@ -200,8 +205,8 @@ fn quic_of_google(talk: &Talk) -> Option<Hit> {
     answers.then(|| Hit::new(QUIC, ONE_SIDE, "QUIC of Google: answer"))
 }
 
-/// A capture that begins within a connection: every datagram of both sides has a short header (RFC 9000 section 17.3),
-/// all of a side the same bytes of an id, on the port of HTTP/3.
+/// A capture that begins within a connection: every datagram of both sides has a short header (RFC
+/// 9000 section 17.3), all of a side the same bytes of an id, on the port of HTTP/3.
 fn quic_in_the_middle(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(443) {
         return None;

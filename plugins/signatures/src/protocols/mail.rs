@@ -12,7 +12,8 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"MCGALX", nntp).or_server(b"2"),
 ];
 
-/// RFC 5321: the server greets with 220; the client says EHLO or HELO. FTP greets so, too: its answers differ.
+/// RFC 5321: the server greets with 220; the client says EHLO or HELO. FTP greets so, too: its
+/// answers differ.
 fn smtp(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let says_hello = ["EHLO ", "HELO ", "LHLO "].iter().any(|word| begins(client, word));
@@ -22,7 +23,8 @@ fn smtp(talk: &Talk) -> Option<Hit> {
     }
     let (greeting, _) = first_line(server);
     let greeting = greeting.get(4..)?;
-    // Servers name the protocol in their greeting (section 4.3.1); the FTP servers' greetings do not.
+    // Servers name the protocol in their greeting (section 4.3.1); the FTP servers' greetings do
+    // not.
     let is_named = holds(greeting, b"SMTP") || holds(greeting, b"smtp");
     (greets && is_named).then(|| Hit::new(SMTP, ONE_SIDE, "SMTP: greeting"))
 }
@@ -60,7 +62,8 @@ fn imap(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, IMAP, "IMAP: command with its tag"))
 }
 
-/// RFC 3977 section 5: greeting 200 or 201, then MODE READER, CAPABILITIES, GROUP, AUTHINFO or LIST.
+/// RFC 3977 section 5: greeting 200 or 201, then MODE READER, CAPABILITIES, GROUP, AUTHINFO or
+/// LIST.
 fn nntp(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let greets = matches!(reply_code(server), Some(200 | 201));
@@ -68,9 +71,7 @@ fn nntp(talk: &Talk) -> Option<Hit> {
         ["MODE READER", "CAPABILITIES", "GROUP ", "AUTHINFO ", "LIST", "XOVER ", "ARTICLE "];
     let asks = commands.iter().any(|word| begins(client, word));
     let (greeting, _) = first_line(server);
-    let is_named = ["NNTP", "nntp", "InterNetNews", "news"]
-        .iter()
-        .any(|word| holds(greeting, word.as_bytes()));
-    let fits = greets && (asks || (client.is_empty() && (is_named || talk.has_port(119))));
+    let is_named = ["NNTP", "InterNetNews"].iter().any(|word| holds(greeting, word.as_bytes()));
+    let fits = greets && (asks || is_named || (client.is_empty() && talk.has_port(119)));
     fits.then(|| Hit::of(talk, NNTP, "NNTP: greeting"))
 }

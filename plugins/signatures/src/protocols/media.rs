@@ -33,7 +33,8 @@ fn rtsp(talk: &Talk) -> Option<Hit> {
     (tunnelled || talk.sides().any(says)).then(|| Hit::of(talk, RTSP, "RTSP: start line"))
 }
 
-/// Adobe's RTMP 1.0 section 5.2: version 3 (encrypted 6), then 1,536 bytes: time and zero or the player's version.
+/// Adobe's RTMP 1.0 section 5.2: version 3 (encrypted 6), then 1,536 bytes: time and zero or the
+/// player's version.
 fn rtmp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let zero_or_version = u32_at(bytes, 5)?;
@@ -51,7 +52,8 @@ fn spotify(talk: &Talk) -> Option<Hit> {
     talk.client.bytes.starts_with(b"SpotUdp").then(|| Hit::of(talk, SPOTIFY, "Spotify: discovery"))
 }
 
-/// The first message to an access point: 0, 4, length, then a ClientHello whose first field is the build.
+/// The first message to an access point: 0, 4, length, then a ClientHello whose first field is the
+/// build.
 fn spotify_access_point(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let fits = bytes.starts_with(&[0, 4, 0, 0])
@@ -62,9 +64,9 @@ fn spotify_access_point(talk: &Talk) -> Option<Hit> {
 
 /// Agora's SD-RTN: tags of four letters with their lengths, SNI among them.
 fn real_time_network(talk: &Talk) -> Option<Hit> {
-    let is_tagged = holds(&talk.client.bytes[..talk.client.bytes.len().min(48)], b"SNI\0");
-    let names_itself = holds(talk.client.bytes, b".agora.io");
-    (is_tagged && names_itself).then(|| Hit::of(talk, SD_RTN, "SD-RTN: server's name"))
+    let bytes = talk.client.bytes;
+    let fits = holds(&bytes[..bytes.len().min(48)], b"SNI\0") && holds(bytes, b".agora.io");
+    fits.then(|| Hit::of(talk, SD_RTN, "SD-RTN: server's name"))
 }
 
 /// ISO/IEC 13818-1 section 2.4.3.2: packets of 188 bytes, each with 0x47 in front.
@@ -106,7 +108,8 @@ fn shoutcast(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, SHOUTCAST, "SHOUTcast: ICY"))
 }
 
-/// Sonos' sound between rooms: 0x0013, an id, a kind; small packets first, then those of 1,032 bytes.
+/// Sonos' sound between rooms: 0x0013, an id, a kind; small packets first, then those of 1,032
+/// bytes.
 fn sonos(talk: &Talk) -> Option<Hit> {
     let id = u16_at(talk.client.bytes, 0)?;
     let all_same = talk.datagrams(0).all(|said| u16_at(said.bytes, 0) == Some(id));

@@ -14,6 +14,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"WE", whatsapp),
     tcp(b"NUCPAnucp:", irc).or_server(b":NE"),
     tcp(b"<", xmpp),
+    tcp(&[0x2a], oscar).or_server(&[0x2a]),
     udp(&[2], oicq),
     tcp(&[2], oicq),
     tcp(&[], threema),
@@ -24,13 +25,15 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[0xd8, 0xd9, 0xda, 0xdb], line_call),
 ];
 
-/// First message of MTProto without encryption: no key yet, req_pq or req_pq_multi (core.telegram.org/mtproto/auth_key).
+/// First message of MTProto without encryption: no key yet, req_pq or req_pq_multi
+/// (core.telegram.org/mtproto/auth_key).
 fn is_unencrypted(bytes: &[u8]) -> bool {
     let has_no_key = u32_at(bytes, 0) == Some(0) && u32_at(bytes, 4) == Some(0);
     has_no_key && matches!(u32_little(bytes, 20), Some(0x6046_9778 | 0xbe7e_8ef1))
 }
 
-/// core.telegram.org/mtproto/mtproto-transports: abridged (0xef), intermediate (0xee four times), padded (0xdd).
+/// core.telegram.org/mtproto/mtproto-transports: abridged (0xef), intermediate (0xee four times),
+/// padded (0xdd).
 fn telegram(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let (at, length) = match u8_at(bytes, 0)? {
@@ -45,7 +48,8 @@ fn telegram(talk: &Talk) -> Option<Hit> {
     if is_unencrypted(message) {
         return Some(Hit::of(talk, TELEGRAM, "MTProto: key exchange"));
     }
-    // Encrypted: the key's id, the message's key, blocks of 16 behind; the header may go ahead in a segment of its own.
+    // Encrypted: the key's id, the message's key, blocks of 16 behind; the header may go ahead in a
+    // segment of its own.
     let is_message = (40..1 << 20).contains(&length) && (length - 24).is_multiple_of(16);
     let fits = is_message && (at + length == talk.client.length || talk.client.length <= at);
     let answers =
@@ -75,7 +79,8 @@ fn telegram_reflector(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::of(talk, TELEGRAM, "Telegram: reflector of calls"))
 }
 
-/// Noise handshake of WhatsApp: WA, the dictionary's version; routing information may come first (ED, 0, 1).
+/// Noise handshake of WhatsApp: WA, the dictionary's version; routing information may come first
+/// (ED, 0, 1).
 fn whatsapp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_prologue = |bytes: &[u8]| {
@@ -114,7 +119,23 @@ fn xmpp(talk: &Talk) -> Option<Hit> {
     talk.sides().any(|said| says(&said)).then(|| Hit::of(talk, XMPP, "XMPP: stream header"))
 }
 
-/// QQ: 2, version, command, sequence, account; ends with 3. The last byte of a datagram that was cut is not known.
+/// OSCAR of AIM and ICQ: frames of FLAP: 0x2a, channel 1 to 5, a number, a length; version 1 first.
+fn oscar(talk: &Talk) -> Option<Hit> {
+    let is_frame = |said: Said| {
+        let length = u16_at(said.bytes, 4).map_or(usize::MAX, usize::from);
+        let channel = u8_at(said.bytes, 1);
+        u8_at(said.bytes, 0) == Some(0x2a)
+            && matches!(channel, Some(1..=5))
+            && length + 6 <= said.bytes.len().max(said.length)
+    };
+    let begins = talk
+        .sides()
+        .any(|said| u8_at(said.bytes, 1) == Some(1) && u32_at(said.bytes, 6) == Some(1));
+    (begins && talk.sides().all(is_frame)).then(|| Hit::of(talk, OSCAR, "OSCAR: FLAP"))
+}
+
+/// QQ: 2, version, command, sequence, account; ends with 3. The last byte of a datagram that was
+/// cut is not known.
 fn oicq(talk: &Talk) -> Option<Hit> {
     let said = talk.client;
     let at = if talk.is_tcp() { 2 } else { 0 };
@@ -136,7 +157,8 @@ fn oicq(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, OICQ, "QQ: message"))
 }
 
-/// Threema's cryptography whitepaper, "Chat Protocol": key and cookie (32 + 16 bytes), answered by cookie and box (16 + 64).
+/// Threema's cryptography whitepaper, "Chat Protocol": key and cookie (32 + 16 bytes), answered by
+/// cookie and box (16 + 64).
 fn threema(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let is_port = talk.server_port() == 5222 || talk.server_port() == 443;

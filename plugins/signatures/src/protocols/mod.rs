@@ -1,5 +1,8 @@
-//! Signatures by family. Within a family, and among families, the stricter come first: the first that fits counts.
+//! Signatures by family. Within a family, and among families, the stricter come first: the first
+//! that fits counts.
 
+mod accounts;
+mod coins;
 mod database;
 mod files;
 mod games;
@@ -35,6 +38,7 @@ pub const FAMILIES: &[&[Signature]] = &[
     files::SIGNATURES,
     vpn::SIGNATURES,
     peer_to_peer::SIGNATURES,
+    coins::SIGNATURES,
     voip::SIGNATURES,
     messaging::SIGNATURES,
     media::SIGNATURES,
@@ -42,6 +46,7 @@ pub const FAMILIES: &[&[Signature]] = &[
     services::SIGNATURES,
     industrial::SIGNATURES,
     things::SIGNATURES,
+    accounts::SIGNATURES,
     network::SIGNATURES,
     routing::SIGNATURES,
     games::SIGNATURES,

@@ -25,8 +25,8 @@ fn is_type(kind: u16) -> bool {
     matches!(kind, 1..=65 | 99..=109 | 249..=262 | 32768 | 32769)
 }
 
-/// A question (RFC 1035 section 4.1.2): labels of at most 63 bytes, type, class. `None` if something does not fit; where
-/// the bytes end too early, what there is must fit.
+/// A question (RFC 1035 section 4.1.2): labels of at most 63 bytes, type, class. `None` if
+/// something does not fit; where the bytes end too early, what there is must fit.
 fn question(bytes: &[u8], is_cut: bool) -> Option<()> {
     let mut at = 12;
     loop {
@@ -52,32 +52,32 @@ fn question(bytes: &[u8], is_cut: bool) -> Option<()> {
     }
 }
 
-/// RFC 1035 section 4.1.1: opcode and response code that exist, counts that a message can have, a question that reads well.
-fn is_dns(said: Said) -> bool {
-    let bytes = said.bytes;
-    let (Some(flags), Some(questions)) = (u16_at(bytes, 2), u16_at(bytes, 4)) else { return false };
-    let counts = [6, 8, 10].map(|at| u16_at(bytes, at).unwrap_or(u16::MAX));
+/// RFC 1035 section 4.1.1: opcode and response code that exist, counts that a message can have.
+fn dns_header(bytes: &[u8]) -> Option<(u16, u16)> {
+    let (flags, questions) = (u16_at(bytes, 2)?, u16_at(bytes, 4)?);
     let opcode = flags >> 11 & 0xf;
-    let is_answer = flags >> 15 == 1;
     let flags_fit = matches!(opcode, 0..=2 | 4..=6) && flags & 0xf <= 11 && flags & 0x40 == 0;
-    let is_asked = !is_answer && counts[0] <= 64;
-    let counts_fit =
-        questions <= 16 && (is_asked || is_answer) && counts.iter().all(|count| *count <= 400);
-    if !flags_fit || !counts_fit {
-        return false;
-    }
-    match questions {
-        0 => {
-            is_answer
-                && (said.length == 12 && flags & 0xf != 0
-                    || said.length > 20 && counts[0] + counts[1] > 0)
-        }
-        _ => question(bytes, !said.is_whole()).is_some(),
-    }
+    let count_fits = |at| u16_at(bytes, at).is_some_and(|count| count <= 400);
+    (flags_fit && questions <= 16 && [6, 8, 10].into_iter().all(count_fits))
+        .then_some((flags, questions))
 }
 
-/// DNS and what took over its form: multicast DNS (RFC 6762, port 5353), LLMNR (RFC 4795, port 5355). On their ports a
-/// message of either side is enough; elsewhere it must ask a question, and an answer have the question's number.
+/// A header, and a question that reads well.
+fn is_dns(said: Said) -> bool {
+    let Some((flags, questions)) = dns_header(said.bytes) else { return false };
+    if questions > 0 {
+        return question(said.bytes, !said.is_whole()).is_some();
+    }
+    // An answer without the question, or an error without anything.
+    let is_answer = flags >> 15 == 1;
+    let answers =
+        [6, 8].into_iter().any(|at| u16_at(said.bytes, at).is_some_and(|count| count > 0));
+    is_answer && (said.length > 20 && answers || said.length == 12 && flags & 0xf != 0)
+}
+
+/// DNS and what took over its form: multicast DNS (RFC 6762, port 5353), LLMNR (RFC 4795, port
+/// 5355). On their ports a message of either side is enough; elsewhere it must ask a question, and
+/// an answer have the question's number.
 fn dns(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let (label, evidence) = match () {
@@ -87,7 +87,13 @@ fn dns(talk: &Talk) -> Option<Hit> {
     };
     if label != DNS || talk.has_port(53) {
         let fits = is_dns(client) || is_dns(server) || talk.datagrams(0).nth(1).is_some_and(is_dns);
-        return fits.then(|| Hit::of(talk, label, evidence));
+        if fits {
+            return Some(Hit::of(talk, label, evidence));
+        }
+        // A damaged question behind a header that fits.
+        let is_damaged =
+            matches!(u16_at(client.bytes, 4)?, 1..=4) && dns_header(client.bytes).is_some();
+        return is_damaged.then(|| Hit::new(label, BEHAVIOUR, "DNS: header on its port"));
     }
     // NetBIOS has names of its own in the same form.
     let asks = u16_at(client.bytes, 4)? > 0 && is_dns(client) && !talk.has_port(137);
@@ -147,7 +153,8 @@ fn dhcp_6(talk: &Talk) -> Option<Hit> {
     (option <= 150).then(|| Hit::of(talk, DHCPV6, "DHCPv6: message"))
 }
 
-/// RFC 5905 section 7.3: version 1 to 4, a mode, stratum up to 16, 48 bytes (and key or extensions). Modes 6 and 7 control.
+/// RFC 5905 section 7.3: version 1 to 4, a mode, stratum up to 16, 48 bytes (and key or
+/// extensions). Modes 6 and 7 control.
 fn ntp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let first = u8_at(bytes, 0)?;
@@ -212,7 +219,8 @@ fn netbios_names(talk: &Talk) -> Option<Hit> {
     (is_header && is_name).then(|| Hit::of(talk, NETBIOS, "NetBIOS: name service"))
 }
 
-/// RFC 1002 section 4.4: type, flags, id, the sender's address and port 138, length, offset. Browsing by SMB is inside.
+/// RFC 1002 section 4.4: type, flags, id, the sender's address and port 138, length, offset.
+/// Browsing by SMB is inside.
 fn netbios_datagram(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let fits = u8_at(bytes, 1)? < 16

@@ -1,4 +1,5 @@
-//! Flows that are neither TCP nor UDP: their protocol number is the whole of it (IANA "Protocol Numbers").
+//! Flows that are neither TCP nor UDP: their protocol number is the whole of it (IANA "Protocol
+//! Numbers").
 
 use crate::labels::*;
 use crate::seen::Seen;

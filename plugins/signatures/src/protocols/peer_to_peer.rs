@@ -1,9 +1,9 @@
 //! Sharing among equals: files, coins, and Skype's own network.
 
 use crate::labels::*;
-use crate::read::{begins, holds, is_random, u8_at, u16_at, u32_at, u32_little};
+use crate::read::{holds, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
-use crate::signature::{BEHAVIOUR, BOTH_SIDES, Hit, ONE_SIDE, Signature, WITH_PORT, tcp, udp};
+use crate::signature::{BOTH_SIDES, Hit, ONE_SIDE, Signature, WITH_PORT, tcp, udp};
 
 pub const SIGNATURES: &[Signature] = &[
     tcp(&[0x13], bittorrent).or_server(&[0x13]),
@@ -18,11 +18,6 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[0xe3, 0xe4, 0xe5, 0xc5], kademlia),
     tcp(b"$", direct_connect).or_server(b"$"),
     tcp(&[0x2e], syncthing).everywhere(),
-    tcp(&[0xf9, 0x0b, 0xfa], bitcoin),
-    tcp(b"R", nano).everywhere(),
-    udp(&[], ethereum_discovery),
-    tcp(&[], ethereum),
-    tcp(b"{", mining),
     tcp(&[0x80], skype_disguised),
     udp(&[], skype),
 ];
@@ -53,7 +48,8 @@ fn dht(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, BITTORRENT, "BitTorrent: DHT"))
 }
 
-/// BEP 15: connect with the protocol's number 0x41727101980, action 0; the answer repeats the transaction.
+/// BEP 15: connect with the protocol's number 0x41727101980, action 0; the answer repeats the
+/// transaction.
 fn tracker(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let asks = talk.client.length >= 16
@@ -90,7 +86,8 @@ fn micro_header(said: Said) -> Option<Micro> {
     })
 }
 
-/// BEP 29: SYN (4) is answered by STATE (2) with the same id; later ids of the two sides differ by one.
+/// BEP 29: SYN (4) is answered by STATE (2) with the same id; later ids of the two sides differ by
+/// one.
 fn micro_transport(talk: &Talk) -> Option<Hit> {
     const SYN: u8 = 4;
     let client = micro_header(talk.client)?;
@@ -113,7 +110,8 @@ fn micro_transport(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::new(BITTORRENT, BOTH_SIDES, "uTP: headers of both sides"))
 }
 
-/// Gnutella 0.4 and 0.6: GNUTELLA CONNECT/0.6, answered by GNUTELLA/0.6 200; a push begins with GIV.
+/// Gnutella 0.4 and 0.6: GNUTELLA CONNECT/0.6, answered by GNUTELLA/0.6 200; a push begins with
+/// GIV.
 fn gnutella(talk: &Talk) -> Option<Hit> {
     let says = |said: &Said| {
         said.bytes.starts_with(b"GNUTELLA CONNECT/")
@@ -124,7 +122,8 @@ fn gnutella(talk: &Talk) -> Option<Hit> {
     talk.sides().any(|said| says(&said)).then(|| Hit::of(talk, GNUTELLA, "Gnutella: CONNECT"))
 }
 
-/// Gnutella 0.6 section 2.2: id of 16 bytes, payload type, TTL, hops, length of what follows (little-endian).
+/// Gnutella 0.6 section 2.2: id of 16 bytes, payload type, TTL, hops, length of what follows
+/// (little-endian).
 fn gnutella_message(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let kind = u8_at(bytes, 16)?;
@@ -134,7 +133,8 @@ fn gnutella_message(talk: &Talk) -> Option<Hit> {
     );
     let (time_to_live, hops) = (u8_at(bytes, 17)?, u8_at(bytes, 18)?);
     let length = u32_little(bytes, 19)? as usize & 0xffff;
-    // Hops and TTL of a message stay within seven and a little (section 3.2); deflated ones have a bit in the TTL.
+    // Hops and TTL of a message stay within seven and a little (section 3.2); deflated ones have a
+    // bit in the TTL.
     let fits =
         is_kind && time_to_live & 0x3f <= 15 && hops <= 15 && length + 23 == talk.client.length;
     fits.then(|| Hit::of(talk, GNUTELLA, "Gnutella: message"))
@@ -169,7 +169,8 @@ fn edonkey(talk: &Talk) -> Option<Hit> {
     (all_fit && (talk.both_spoke() || is_hello)).then(|| Hit::of(talk, EDONKEY, "eDonkey: message"))
 }
 
-/// Kademlia of eMule and eDonkey's datagrams: protocol byte and opcode, answered by a message of the same protocol.
+/// Kademlia of eMule and eDonkey's datagrams: protocol byte and opcode, answered by a message of
+/// the same protocol.
 fn kademlia(talk: &Talk) -> Option<Hit> {
     let is_message = |said: Said| {
         let opcode = u8_at(said.bytes, 1).unwrap_or(0);
@@ -200,100 +201,26 @@ fn direct_connect(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::of(talk, DIRECT_CONNECT, "Direct Connect: command"))
 }
 
-/// Hello of the block exchange protocol, and announcements of local discovery: the same magic number.
+/// Hello of the block exchange protocol, and announcements of local discovery: the same magic
+/// number.
 fn syncthing(talk: &Talk) -> Option<Hit> {
     let is_magic = matches!(u32_at(talk.client.bytes, 0)?, 0x2ea7_d90b);
     is_magic.then(|| Hit::of(talk, SYNCTHING, "Syncthing: magic number"))
 }
 
-/// Bitcoin's message header: the network's magic, a command padded with zeros.
-fn bitcoin(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
-    let is_magic = matches!(u32_at(bytes, 0)?, 0xf9be_b4d9 | 0x0b11_0907 | 0xfabf_b5da);
-    let command = bytes.get(4..16)?;
-    let letters = command
-        .iter()
-        .take_while(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
-        .count();
-    let fits = is_magic && letters > 2 && command[letters..].iter().all(|byte| *byte == 0);
-    fits.then(|| Hit::of(talk, BITCOIN, "Bitcoin: message"))
-}
-
-/// Nano's header: R and the network, three versions, a message type.
-fn nano(talk: &Talk) -> Option<Hit> {
-    let [_, network, greatest, using, least, kind, ..] = *talk.client.bytes.first_chunk::<8>()?;
-    let ordered = least <= using && using <= greatest && (7..64).contains(&greatest) && least > 0;
-    let fits = matches!(network, b'A'..=b'C' | b'X') && ordered && (1..=16).contains(&kind);
-    fits.then(|| Hit::of(talk, NANO, "Nano: header"))
-}
-
-/// discv4: hash (32), signature (65, the last byte 0 or 1), packet type, a list in RLP that ends with the datagram.
-fn ethereum_discovery(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
-    let (recovery, kind, list) = (u8_at(bytes, 96)?, u8_at(bytes, 97)?, u8_at(bytes, 98)?);
-    let rest = talk.client.length - 98;
-    let fits = match list {
-        0xc0..=0xf7 => usize::from(list - 0xc0) < rest,
-        0xf8 => usize::from(u8_at(bytes, 99)?) + 2 <= rest,
-        0xf9 => usize::from(u16_at(bytes, 99)?) + 3 <= rest,
-        _ => false,
-    };
-    let fits = fits && recovery <= 1 && (1..=6).contains(&kind) && is_random(&bytes[..64]);
-    fits.then(|| Hit::of(talk, ETHEREUM, "Ethereum: discovery"))
-}
-
-/// RLPx: the first messages are encrypted. Since EIP-8 two bytes of length stand before them; before, the sizes were fixed.
-fn ethereum(talk: &Talk) -> Option<Hit> {
-    let is_prefixed = |said: Said| {
-        let length = usize::from(u16_at(said.bytes, 0).unwrap_or(0));
-        (210..1200).contains(&length)
-            && length + 2 <= said.length.max(said.bytes.len())
-            && said.bytes.get(2) == Some(&4)
-            && said.bytes.get(3..67).is_some_and(is_random)
-    };
-    let prefixed = is_prefixed(talk.client)
-        && talk.client.length == usize::from(u16_at(talk.client.bytes, 0)?) + 2;
-    // Ephemeral public keys are uncompressed points: 0x04 before them.
-    let is_old = talk.client.length == 307
-        && u8_at(talk.client.bytes, 0)? == 4
-        && is_random(talk.client.bytes.get(1..65)?);
-    let fits = (prefixed && (talk.server.is_empty() || is_prefixed(talk.server)))
-        || (is_old && (talk.server.is_empty() || u8_at(talk.server.bytes, 0)? == 4));
-    fits.then(|| Hit::of(talk, ETHEREUM, "Ethereum: RLPx handshake"))
-}
-
-/// Stratum: JSON, a line a message.
-fn mining(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
-    let methods = [
-        "mining.subscribe",
-        "mining.authorize",
-        "mining.configure",
-        "eth_submitLogin",
-        "eth_login",
-        "mining.extranonce",
-        "eth_getWork",
-        "eth_submitHashrate",
-    ];
-    let asks = methods.iter().any(|method| holds(bytes, method.as_bytes()));
-    let logs_in =
-        holds(bytes, b"\"login\"") && (holds(bytes, b"\"agent\"") || holds(bytes, b"\"algo\""));
-    let says = asks || (logs_in && holds(bytes, b"\"method\""));
-    says.then(|| Hit::of(talk, MINING, "Stratum: method"))
-}
-
-/// Skype's imitation of SSL (Ehlert and Petgang, "Analysis and Signature of Skype VoIP Session Traffic", 2006): a hello in
-/// the old form, answered by one whose time and random bytes are always the same.
+/// Skype's imitation of SSL (Ehlert and Petgang, "Analysis and Signature of Skype VoIP Session
+/// Traffic", 2006): a hello in the old form, answered by one whose time and random bytes are always
+/// the same.
 fn skype_disguised(talk: &Talk) -> Option<Hit> {
-    let asks = begins(talk.client.bytes, "\u{80}")
-        || talk.client.bytes.starts_with(&[0x80, 0x46, 0x01, 0x03, 0x01]);
+    let asks = talk.client.bytes.starts_with(&[0x80, 0x46, 0x01, 0x03, 0x01]);
     let random = talk.server.bytes.get(11..19);
     let fits = asks && random == Some(&[0x40, 0x1b, 0xe4, 0x86, 0x02, 0xad, 0xe0, 0x29]);
     fits.then(|| Hit::of(talk, SKYPE, "Skype: imitated SSL"))
 }
 
-/// Biondi and Desclaux, "Silver Needle in the Skype" (2006): a first datagram with function 2 is refused with function 7:
-/// the same id, and in the clear the address that it came from and the one that it went to.
+/// Biondi and Desclaux, "Silver Needle in the Skype" (2006): a first datagram with function 2 is
+/// refused with function 7: the same id, and in the clear the address that it came from and the one
+/// that it went to.
 fn skype(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let asks = client.length >= 18 && u8_at(client.bytes, 2)? & 0x8f == 2;
@@ -304,11 +231,5 @@ fn skype(talk: &Talk) -> Option<Hit> {
         .into_iter()
         .any(|bytes| bytes.is_some_and(|bytes| address.contains(&bytes)));
     let fits = asks && refuses && same && names_one;
-    fits.then(|| {
-        Hit::new(
-            SKYPE,
-            if names_one { ONE_SIDE } else { BEHAVIOUR },
-            "Skype: refusal with addresses",
-        )
-    })
+    fits.then(|| Hit::new(SKYPE, ONE_SIDE, "Skype: refusal with addresses"))
 }

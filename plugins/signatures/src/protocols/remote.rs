@@ -65,7 +65,8 @@ fn telnet(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, TELNET, "Telnet: negotiation"))
 }
 
-/// A session without negotiation, or from the middle of one: the prompt of a login on Telnet's port.
+/// A session without negotiation, or from the middle of one: the prompt of a login on Telnet's
+/// port.
 fn telnet_as_text(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(23) {
         return None;
@@ -79,7 +80,8 @@ fn telnet_as_text(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(TELNET, WITH_PORT, "Telnet: text on port 23"))
 }
 
-/// TPKT (RFC 1006) and X.224 connection request; [MS-RDPBCGR] 2.2.1.1: a cookie or a negotiation request behind it.
+/// TPKT (RFC 1006) and X.224 connection request; [MS-RDPBCGR] 2.2.1.1: a cookie or a negotiation
+/// request behind it.
 fn rdp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_packet =
@@ -96,8 +98,8 @@ fn rdp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, RDP, "RDP: connection request"))
 }
 
-/// [MS-RDPEUDP] 2.2.2.1: a SYN has no acknowledgement (-1 in the version of the field), a window, flags SYN; 1,132 bytes and
-/// more to probe the path.
+/// [MS-RDPEUDP] 2.2.2.1: a SYN has no acknowledgement (-1 in the version of the field), a window,
+/// flags SYN; 1,132 bytes and more to probe the path.
 fn rdp_on_udp(talk: &Talk) -> Option<Hit> {
     let syn = |said: Said| {
         let flags = u16_at(said.bytes, 6).unwrap_or(0);
@@ -130,7 +132,8 @@ fn spice(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, SPICE, "SPICE: link message"))
 }
 
-/// TeamViewer: 0x1724 (or 0x1130) and a command on TCP, from both sides; the same behind a counter on UDP, port 5938.
+/// TeamViewer: 0x1724 (or 0x1130) and a command on TCP, from both sides; the same behind a counter
+/// on UDP, port 5938.
 fn teamviewer(talk: &Talk) -> Option<Hit> {
     let is_message = |said: Said| {
         let is_magic = matches!(u16_at(said.bytes, 0), Some(0x1724 | 0x1130));
@@ -205,7 +208,8 @@ fn citrix(talk: &Talk) -> Option<Hit> {
     talk.sides().any(greets).then(|| Hit::of(talk, CITRIX, "Citrix: ICA"))
 }
 
-/// RFC 1282: zero, local user, remote user, terminal and speed, each with a zero behind; answered by one zero.
+/// RFC 1282: zero, local user, remote user, terminal and speed, each with a zero behind; answered
+/// by one zero.
 fn rlogin(talk: &Talk) -> Option<Hit> {
     let mut words = talk.client.bytes.get(1..)?.split(|byte| *byte == 0);
     let (local, remote) = (words.next()?, words.next()?);

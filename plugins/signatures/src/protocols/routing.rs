@@ -40,7 +40,8 @@ fn label_distribution(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, LDP, "LDP: message"))
 }
 
-/// RFC 5880 section 4.1: version 1, length that is the datagram's, detection multiplier; the echo of RFC 5881 is free in form.
+/// RFC 5880 section 4.1: version 1, length that is the datagram's, detection multiplier; the echo
+/// of RFC 5881 is free in form.
 fn forwarding_detection(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_control = [3784, 4784, 7784].iter().any(|port| talk.has_port(*port))
@@ -51,7 +52,8 @@ fn forwarding_detection(talk: &Talk) -> Option<Hit> {
     (is_control || is_echo).then(|| Hit::new(BFD, confidence, "BFD: packet"))
 }
 
-/// RFC 9301 section 5: control messages by type, on port 4342; RFC 8378's reliable transport on TCP.
+/// RFC 9301 section 5: control messages by type, on port 4342; RFC 8378's reliable transport on
+/// TCP.
 fn lisp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_control =
@@ -60,7 +62,8 @@ fn lisp(talk: &Talk) -> Option<Hit> {
     (is_control || is_data).then(|| Hit::new(LISP, WITH_PORT, "LISP: message on its port"))
 }
 
-/// RFC 5415 section 4: a preamble (0, or 1 for DTLS behind four bytes), header length, on ports 5246 and 5247.
+/// RFC 5415 section 4: a preamble (0, or 1 for DTLS behind four bytes), header length, on ports
+/// 5246 and 5247.
 fn capwap(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(5246) && !talk.has_port(5247) {
         return None;

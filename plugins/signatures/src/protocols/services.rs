@@ -26,7 +26,8 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[], sun_rpc_datagram),
 ];
 
-/// AMQP 0-9-1 section 4.2.2, AMQP 1.0 section 2.2: AMQP, a protocol id, three numbers of the version.
+/// AMQP 0-9-1 section 4.2.2, AMQP 1.0 section 2.2: AMQP, a protocol id, three numbers of the
+/// version.
 fn amqp(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let fits = bytes.starts_with(b"AMQP") && u8_at(bytes, 4)? <= 3 && u8_at(bytes, 7)? < 100;
@@ -60,7 +61,8 @@ fn openwire(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, OPENWIRE, "OpenWire: WireFormatInfo"))
 }
 
-/// Kafka's request header: length, API key, version, correlation, the client's name; answered with the correlation.
+/// Kafka's request header: length, API key, version, correlation, the client's name; answered with
+/// the correlation.
 fn kafka(talk: &Talk) -> Option<Hit> {
     let (bytes, server) = (talk.client.bytes, talk.server.bytes);
     let length = u32_at(bytes, 0)? as usize;
@@ -96,7 +98,8 @@ fn gearman(talk: &Talk) -> Option<Hit> {
     (is_magic && u32_at(bytes, 4)? < 64).then(|| Hit::of(talk, GEARMAN, "Gearman: header"))
 }
 
-/// canonical/raft: words of eight bytes: version or type, id, length of the address, the address with its port.
+/// canonical/raft: words of eight bytes: version or type, id, length of the address, the address
+/// with its port.
 fn raft(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_word = |at: usize, below: u32| {
@@ -111,7 +114,8 @@ fn raft(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, RAFT, "Raft: handshake with address"))
 }
 
-/// Thrift's strict binary protocol: 0x8001, type 1 to 4, the length of the method's name; a length may stand before it.
+/// Thrift's strict binary protocol: 0x8001, type 1 to 4, the length of the method's name; a length
+/// may stand before it.
 fn thrift(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let at = if u16_at(bytes, 0)? == 0x8001 { 0 } else { 4 };
@@ -125,7 +129,8 @@ fn thrift(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, THRIFT, "Thrift: message"))
 }
 
-/// The compact protocol: 0x82, version 1 and type, a sequence number, the method's name (as Jaeger's agents have it).
+/// The compact protocol: 0x82, version 1 and type, a sequence number, the method's name (as
+/// Jaeger's agents have it).
 fn thrift_compact(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_header =
@@ -165,7 +170,8 @@ fn fix(talk: &Talk) -> Option<Hit> {
     talk.sides().any(says).then(|| Hit::of(talk, FIX, "FIX: BeginString"))
 }
 
-/// C706 chapter 12.6.3: version 5.0 or 5.1, type, flags, data representation, length of the fragment.
+/// C706 chapter 12.6.3: version 5.0 or 5.1, type, flags, data representation, length of the
+/// fragment.
 fn dce_rpc(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_version = u8_at(bytes, 1)? <= 1 && matches!(u8_at(bytes, 2)?, 0 | 2 | 3 | 11..=19);
@@ -190,7 +196,8 @@ fn dce_rpc_datagram(talk: &Talk) -> Option<Hit> {
         usize::from(if u8_at(bytes, 4)? & 0x10 != 0 { length.swap_bytes() } else { length });
     let fits =
         is_header && length + 80 <= talk.client.length && talk.client.length <= length + 80 + 32;
-    // Objects and interfaces DEA00000-6C97-11D1-8271 and on (IEC 61158-6-10), in either order of bytes.
+    // Objects and interfaces DEA00000-6C97-11D1-8271 and on (IEC 61158-6-10), in either order of
+    // bytes.
     let ids = bytes.get(8..40)?;
     let is_profinet =
         holds(ids, b"\x6c\x97\x11\xd1\x82\x71") || holds(ids, b"\x97\x6c\xd1\x11\x82\x71");
@@ -198,7 +205,8 @@ fn dce_rpc_datagram(talk: &Talk) -> Option<Hit> {
     (fits && u16_at(bytes, 2)? & 0x40 == 0).then(|| Hit::of(talk, label, "DCE RPC: datagram"))
 }
 
-/// RFC 5531 section 9: transaction, call, version 2, program; 100000 to 100399 are Sun's. NFS is 100003, mount 100005.
+/// RFC 5531 section 9: transaction, call, version 2, program; 100000 to 100399 are Sun's. NFS is
+/// 100003, mount 100005.
 fn rpc_call(bytes: &[u8]) -> Option<u32> {
     let program = u32_at(bytes, 12)?;
     let is_call = u32_at(bytes, 4)? == 0

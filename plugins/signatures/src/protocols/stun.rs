@@ -55,8 +55,8 @@ pub fn stun(talk: &Talk) -> Option<Hit> {
     Some(Hit::of(talk, label, evidence))
 }
 
-/// ICE asks for a random tie-breaker (RFC 8445 section 5.2); the calls of Telegram (tgcalls) never set it, and send zero
-/// with the network's cost that all of libwebrtc sends (GOOG-NETWORK-INFO).
+/// ICE asks for a random tie-breaker (RFC 8445 section 5.2); the calls of Telegram (tgcalls) never
+/// set it, and send zero with the network's cost that all of libwebrtc sends (GOOG-NETWORK-INFO).
 fn is_without_tie_breaker(talk: &Talk) -> bool {
     talk.datagrams(0).chain(talk.datagrams(1)).filter(|said| is_stun(*said)).any(|said| {
         let mut all = attributes(said.bytes).take(16);

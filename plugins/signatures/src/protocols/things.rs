@@ -36,7 +36,8 @@ fn mqtt(talk: &Talk) -> Option<Hit> {
     (fits && answers).then(|| Hit::of(talk, MQTT, "MQTT: CONNECT"))
 }
 
-/// RFC 7252 section 3: version 1, token of at most 8 bytes, a method or response code, options; answered with the same token.
+/// RFC 7252 section 3: version 1, token of at most 8 bytes, a method or response code, options;
+/// answered with the same token.
 fn coap(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let token = usize::from(u8_at(bytes, 0)? & 0xf);
@@ -68,7 +69,8 @@ fn can(talk: &Talk) -> Option<Hit> {
     talk.client.bytes.starts_with(b"ISO11898").then(|| Hit::of(talk, CAN, "CAN: ISO11898"))
 }
 
-/// AUTOSAR SOME/IP section 4.1: service and method, length, client and session, protocol version 1, type, return code.
+/// AUTOSAR SOME/IP section 4.1: service and method, length, client and session, protocol version 1,
+/// type, return code.
 fn someip(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = u32_at(bytes, 4)? as usize;
@@ -136,7 +138,8 @@ fn dicom(talk: &Talk) -> Option<Hit> {
     (fits && has_context).then(|| Hit::of(talk, DICOM, "DICOM: association"))
 }
 
-/// Plugs and lamps of TP-Link: JSON, each byte combined with the one before, from 0xab; on TCP a length before it.
+/// Plugs and lamps of TP-Link: JSON, each byte combined with the one before, from 0xab; on TCP a
+/// length before it.
 fn tplink(talk: &Talk) -> Option<Hit> {
     let bytes = if talk.is_tcp() { talk.client.bytes.get(4..)? } else { talk.client.bytes };
     let plain =
@@ -150,7 +153,8 @@ fn tplink(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, TPLINK, "TP-Link: disguised JSON"))
 }
 
-/// Weave of Nest's thermostats: length (little-endian) of a message whose header says version 1, on port 11095.
+/// Weave of Nest's thermostats: length (little-endian) of a message whose header says version 1, on
+/// port 11095.
 fn nest(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let length = usize::from(u32_little(bytes, 0)? as u16);

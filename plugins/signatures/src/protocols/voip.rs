@@ -28,7 +28,8 @@ pub const SIGNATURES: &[Signature] = &[
     udp(&[0], discord_voice),
 ];
 
-/// RFC 3261 section 7: a request line that ends with the version, or a status line that begins with it.
+/// RFC 3261 section 7: a request line that ends with the version, or a status line that begins with
+/// it.
 fn sip(talk: &Talk) -> Option<Hit> {
     let says = |said: &Said| {
         let (line, is_whole) = first_line(said.bytes);
@@ -52,7 +53,13 @@ fn sip(talk: &Talk) -> Option<Hit> {
             && (holds(line, b" SIP/2.0") || (!is_whole && holds(line, b"sip:")));
         is_request || begins(line, "SIP/2.0 ")
     };
-    talk.sides().any(|said| says(&said)).then(|| Hit::of(talk, SIP, "SIP: start line"))
+    // On its port a damaged datagram may come first.
+    let later = || {
+        let mut all = talk.datagrams(0).chain(talk.datagrams(1));
+        talk.has_port(5060) && all.any(|said| says(&said))
+    };
+    let fits = talk.sides().any(|said| says(&said)) || later();
+    fits.then(|| Hit::of(talk, SIP, "SIP: start line"))
 }
 
 /// RFC 5626 section 4.4.1: two empty lines; others send zeros. Only on SIP's port.
@@ -62,7 +69,8 @@ fn sip_keep_alive(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(SIP, WITH_PORT, "SIP: keep-alive"))
 }
 
-/// RFC 3550 section 6.4: version 2, packet type 200 to 207, a length in words that leads to the next or to the end.
+/// RFC 3550 section 6.4: version 2, packet type 200 to 207, a length in words that leads to the
+/// next or to the end.
 fn is_rtcp(said: Said) -> bool {
     let mut at = 0;
     while at + 4 <= said.bytes.len() {
@@ -92,7 +100,8 @@ struct Rtp {
     source: u32,
 }
 
-/// RFC 3550 section 5.1: version 2; a payload type of RFC 3551 or a dynamic one; 72 to 76 are RTCP's.
+/// RFC 3550 section 5.1: version 2; a payload type of RFC 3551 or a dynamic one; 72 to 76 are
+/// RTCP's.
 fn rtp_header(said: Said) -> Option<Rtp> {
     let (first, kind) = (u8_at(said.bytes, 0)?, u8_at(said.bytes, 1)? & 0x7f);
     let is_kind = matches!(kind, 0..=34 | 77..=127);
@@ -102,8 +111,8 @@ fn rtp_header(said: Said) -> Option<Rtp> {
     fits.then_some(Rtp { sequence: u16_at(said.bytes, 2)?, source })
 }
 
-/// How many packets of one side go on from each other: the same source, sequence numbers that are near. `None` if more
-/// than one in four is something else.
+/// How many packets of one side go on from each other: the same source, sequence numbers that are
+/// near. `None` if more than one in four is something else.
 fn rtp_run(talk: &Talk, side: usize) -> Option<usize> {
     let mut first: Option<Rtp> = None;
     let (mut count, mut misfits, mut all) = (0, 0, 0);
@@ -164,7 +173,8 @@ fn rtp_on_tcp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(RTP, ONE_SIDE, "RTP on TCP: a source goes on"))
 }
 
-/// TPKT (RFC 1006) round Q.931: protocol discriminator 8, a call reference of two bytes, user-user information.
+/// TPKT (RFC 1006) round Q.931: protocol discriminator 8, a call reference of two bytes, user-user
+/// information.
 fn h323(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let is_packet = bytes.starts_with(&[3, 0]) && usize::from(u16_at(bytes, 2)?) >= 10;
@@ -191,8 +201,8 @@ fn mgcp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, MGCP, "MGCP: command"))
 }
 
-/// RFC 5456 section 8.1.1: a full frame begins with bit 1, and its subclass NEW, REGREQ, POKE … of type 6; the sequence
-/// numbers of a call start at 0.
+/// RFC 5456 section 8.1.1: a full frame begins with bit 1, and its subclass NEW, REGREQ, POKE … of
+/// type 6; the sequence numbers of a call start at 0.
 fn iax(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let begins = u16_at(bytes, 8)? == 0
@@ -202,7 +212,8 @@ fn iax(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, IAX, "IAX2: full frame"))
 }
 
-/// Skinny: length (little-endian), version 0 or that of a telephone, message number; on its port or with known first ones.
+/// Skinny: length (little-endian), version 0 or that of a telephone, message number; on its port or
+/// with known first ones.
 fn skinny(talk: &Talk) -> Option<Hit> {
     let is_message = |said: Said| {
         let length = u32_little(said.bytes, 0).unwrap_or(0) as usize;
@@ -225,7 +236,8 @@ fn teamspeak(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::of(talk, TEAMSPEAK, "TeamSpeak 3: init"))
 }
 
-/// Mumble's ping: zero, 8 bytes; the answer is version, the same 8 bytes, users, most users, bandwidth: 24 bytes.
+/// Mumble's ping: zero, 8 bytes; the answer is version, the same 8 bytes, users, most users,
+/// bandwidth: 24 bytes.
 fn mumble(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client, talk.server);
     let fits = client.length == 12 && server.length == 24 && u32_at(client.bytes, 0)? == 0;
@@ -233,8 +245,9 @@ fn mumble(talk: &Talk) -> Option<Hit> {
     (fits && same).then(|| Hit::of(talk, MUMBLE, "Mumble: ping"))
 }
 
-/// Zoom's media: an outer header (type 5, or a session's 1 to 4), in it RTP at the place that the type gives.
-/// Michel et al., "Enabling Passive Measurement of Zoom Performance" (IMC 2022), section 4.
+/// Zoom's media: an outer header (type 5, or a session's 1 to 4), in it RTP at the place that the
+/// type gives. Michel et al., "Enabling Passive Measurement of Zoom Performance" (IMC 2022),
+/// section 4.
 fn zoom(talk: &Talk) -> Option<Hit> {
     let media = |said: Said| {
         let at = if said.bytes.first() == Some(&5) { 8 } else { 0 };

@@ -1,4 +1,5 @@
-//! Private networks and relays. OpenVPN, WireGuard, IPsec, L2TP and PPTP are all the label `vpn`; the evidence says which.
+//! Private networks and relays. OpenVPN, WireGuard, IPsec, L2TP and PPTP are all the label `vpn`;
+//! the evidence says which.
 
 use crate::labels::*;
 use crate::read::{u8_at, u16_at, u32_at, u32_little};
@@ -39,8 +40,8 @@ fn openvpn_packet<'a>(talk: &Talk, said: Said<'a>) -> Option<Said<'a>> {
 /// Bytes of the digest that `--auth` may name, 0 without `--tls-auth`.
 const DIGESTS: [usize; 7] = [0, 16, 20, 28, 32, 48, 64];
 
-/// The first packet of a session (OpenVPN protocol, "Control channel"): opcode, session id, with `--tls-auth` digest,
-/// packet id and time, then no acknowledgement and message number 0.
+/// The first packet of a session (OpenVPN protocol, "Control channel"): opcode, session id, with
+/// `--tls-auth` digest, packet id and time, then no acknowledgement and message number 0.
 fn openvpn(talk: &Talk) -> Option<Hit> {
     let client = openvpn_packet(talk, talk.client)?;
     // P_CONTROL_HARD_RESET_CLIENT_V1, _V2 and _V3, key id 0.
@@ -63,14 +64,16 @@ fn openvpn(talk: &Talk) -> Option<Hit> {
             && (1_000_000_000..2_000_000_000).contains(&time)
     };
     let signed = DIGESTS.iter().any(|digest| client.length == 22 + digest && is_stamp(9 + digest));
-    // --tls-crypt: the stamp comes before the digest, all behind is encrypted. V3 has the client's key behind it.
+    // --tls-crypt: the stamp comes before the digest, all behind is encrypted. V3 has the client's
+    // key behind it.
     let encrypted = is_stamp(9)
         && (client.length == 54 || (u8_at(client.bytes, 0)? == 0x50 && client.length > 300));
     let fits = (signed || encrypted) && (talk.server.is_empty() || answers || repeats);
     fits.then(|| Hit::of(talk, VPN, "OpenVPN: signed reset"))
 }
 
-/// Data of one session: every datagram has the same opcode and key (P_DATA_V1, P_DATA_V2), on OpenVPN's port.
+/// Data of one session: every datagram has the same opcode and key (P_DATA_V1, P_DATA_V2), on
+/// OpenVPN's port.
 fn openvpn_in_the_middle(talk: &Talk) -> Option<Hit> {
     let opcode = *talk.client.bytes.first()?;
     let is_data = |said: Said| said.bytes.first() == Some(&opcode) && said.length > 40;
@@ -78,7 +81,8 @@ fn openvpn_in_the_middle(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(VPN, BEHAVIOUR, "OpenVPN: data on port 1194"))
 }
 
-/// Messages of the WireGuard paper, section 5.4: type and three zeros; 148, 92 and 64 bytes; data in blocks of 16.
+/// Messages of the WireGuard paper, section 5.4: type and three zeros; 148, 92 and 64 bytes; data
+/// in blocks of 16.
 fn wireguard(talk: &Talk) -> Option<Hit> {
     let kind = |said: Said| {
         let is_padded = said.bytes.get(1..4) == Some(&[0, 0, 0]);
@@ -111,7 +115,8 @@ fn wireguard(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, VPN, "WireGuard: messages"))
 }
 
-/// ISAKMP header (RFC 2408 section 3.1, RFC 7296 section 3.1); on port 4500 behind four zeros (RFC 3948).
+/// ISAKMP header (RFC 2408 section 3.1, RFC 7296 section 3.1); on port 4500 behind four zeros (RFC
+/// 3948).
 fn ike(talk: &Talk) -> Option<Hit> {
     let said = talk.client;
     let marker = if said.bytes.starts_with(&[0, 0, 0, 0]) { 4 } else { 0 };
@@ -129,7 +134,8 @@ fn ike(talk: &Talk) -> Option<Hit> {
     (fits && (is_version_1 || is_version_2)).then(|| Hit::of(talk, VPN, "IPsec: IKE"))
 }
 
-/// RFC 3948 section 2.1: ESP in UDP, an index that is no zero, numbers that count up from 1; or one byte of keep-alive.
+/// RFC 3948 section 2.1: ESP in UDP, an index that is no zero, numbers that count up from 1; or one
+/// byte of keep-alive.
 fn esp_in_udp(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(4500) {
         return None;
@@ -145,7 +151,8 @@ fn esp_in_udp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::new(VPN, WITH_PORT, "IPsec: ESP in UDP"))
 }
 
-/// RFC 2661 section 3.1: version 2 (RFC 3931: 3); a control message has a length, and begins with its type.
+/// RFC 2661 section 3.1: version 2 (RFC 3931: 3); a control message has a length, and begins with
+/// its type.
 fn l2tp(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(1701) {
         return None;
@@ -171,7 +178,8 @@ fn pptp(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, VPN, "PPTP: control message"))
 }
 
-/// RFC 1928 section 3: version, number of methods, that many methods; the answer is version and method.
+/// RFC 1928 section 3: version, number of methods, that many methods; the answer is version and
+/// method.
 fn socks_5(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let methods = usize::from(u8_at(bytes, 1)?);
@@ -189,7 +197,8 @@ fn socks_5(talk: &Talk) -> Option<Hit> {
         .then(|| Hit::new(SOCKS5, WITH_PORT, "SOCKS 5: methods, port 1080"))
 }
 
-/// The SOCKS 4 memorandum: version, CONNECT or BIND, port, address, a user name up to a zero; the answer is 0 and 90 to 93.
+/// The SOCKS 4 memorandum: version, CONNECT or BIND, port, address, a user name up to a zero; the
+/// answer is 0 and 90 to 93.
 fn socks_4(talk: &Talk) -> Option<Hit> {
     let bytes = talk.client.bytes;
     let asks =
@@ -201,7 +210,8 @@ fn socks_4(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, SOCKS4, "SOCKS 4: request and answer"))
 }
 
-/// RFC 4380 section 5.1.1: IPv6 in UDP on port 3544, behind an authentication header and an origin, if any.
+/// RFC 4380 section 5.1.1: IPv6 in UDP on port 3544, behind an authentication header and an origin,
+/// if any.
 fn teredo(talk: &Talk) -> Option<Hit> {
     if !talk.has_port(3544) {
         return None;

@@ -1,6 +1,8 @@
-//! Rules for names, user agents and networks: what a label's applications are called and where they live.
+//! Rules for names, user agents and networks: what a label's applications are called and where they
+//! live.
 //!
-//! The bundled ones are `names.rules`; a file of the user comes behind them, and what comes later wins.
+//! The bundled ones are `names.rules`; a file of the user comes behind them, and what comes later
+//! wins.
 
 mod names;
 mod networks;

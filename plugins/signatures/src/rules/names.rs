@@ -98,7 +98,8 @@ impl Names {
         found_at(hash, 0).or(found)
     }
 
-    /// The label of the first word that is a rule. Words are what stands between spaces and brackets, without version.
+    /// The label of the first word that is a rule. Words are what stands between spaces and
+    /// brackets, without version.
     pub fn of_words(&self, text: &[u8]) -> Option<u32> {
         let is_between = |byte: &u8| b" /;,()[]<>\"'".contains(byte);
         let mut words = text.split(is_between).filter(|word| !word.is_empty());

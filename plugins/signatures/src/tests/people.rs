@@ -31,6 +31,8 @@ fn messengers() {
     let stream = "<?xml version='1.0'?><stream:stream xmlns='jabber:client'>";
     is("xmpp", Built::tcp(5222).client(stream));
     is_not("xmpp", Built::tcp(5223).client("<?xml version='1.0'?><streams>"));
+    is("oscar", Built::tcp(5190).server([0x2a, 1, 0, 1, 0, 4, 0, 0, 0, 1]));
+    is_not("oscar", Built::tcp(5191).server([0x2a, 6, 0, 1, 0, 4, 0, 0, 0, 1]));
     is("threema", Built::tcp(5222).client(noise(48)).server(noise(80)));
     is_not("threema", Built::tcp(5223).client(noise(48)).server(noise(80)));
     is("discord", Built::udp(50_003).client(join(&[&[0, 1, 0, 70], &noise(4), &zeros(66)])));

@@ -38,7 +38,8 @@ const PORTS: [u16; 60] = [
     5222, 5246, 5353, 5938, 7000, 34962,
 ];
 
-/// Bytes that look like the start of something: fields of few values, and lengths that fit or nearly do.
+/// Bytes that look like the start of something: fields of few values, and lengths that fit or
+/// nearly do.
 fn structured(random: &mut Random) -> Vec<u8> {
     let length = if random.below(2) == 0 { random.below(64) } else { random.below(600) };
     let mut bytes: Vec<u8> = match random.below(3) {

@@ -42,6 +42,8 @@ fn a_port_alone_says_so() {
     let finding = Built::tcp(502).finding(&rules).expect("a finding");
     assert_eq!(finding.evidence, "port 502 alone");
     assert_eq!(label(&Built::tcp(502)), "", "too little to count");
+    let other = Built::tcp(502).client("something").server("else");
+    assert_eq!(other.finding(&rules), None, "no signature knows it: it is not Modbus");
 }
 
 #[test]
