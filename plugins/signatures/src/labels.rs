@@ -47,7 +47,7 @@ labels! {
         SMTP "smtp", IMAP "imap", POP3 "pop3", NNTP "nntp",
     }
     "file_transfer" {
-        FTP "ftp", FTP_DATA "ftp_data", TFTP "tftp", SMB "smb", NFS "nfs", AFP "afp", RSYNC "rsync",
+        FTP "ftp", FTP_DATA "ftp_data", TFTP "tftp", SMB "smb", NFS "nfs", NCP "ncp", AFP "afp", RSYNC "rsync",
         GIT "git", SUBVERSION "subversion", UFTP "uftp", FLUTE "flute", DROPBOX "dropbox",
         AFS "afs", LUSTRE "lustre", CEPH "ceph", ISCSI "iscsi",
     }

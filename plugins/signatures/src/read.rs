@@ -96,7 +96,7 @@ pub fn reply_code(bytes: &[u8]) -> Option<u16> {
     let [a, b, c, separator] = *bytes.first_chunk()?;
     let digits = [a, b, c];
     let is_reply =
-        digits.iter().all(u8::is_ascii_digit) && matches!(separator, b' ' | b'-' | b'\r');
+        digits.iter().all(u8::is_ascii_digit) && matches!(separator, b' ' | b'-' | b'\r' | b'\n');
     is_reply.then(|| digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')))
 }
 

@@ -3,12 +3,12 @@
 use crate::labels::*;
 use crate::read::{begins, first_line, holds, is_text, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
-use crate::signature::{Hit, ONE_SIDE, Signature, tcp};
+use crate::signature::{Hit, ONE_SIDE, Signature, WITH_PORT, tcp};
 
 pub const SIGNATURES: &[Signature] = &[
     tcp(&[], mysql).or_server(&[]),
     tcp(&[0], postgresql),
-    tcp(b"*+-:$QPQAIGSCEMDTLHZqpagsced", redis),
+    tcp(&[], redis),
     tcp(&[], mongodb),
     tcp(&[0x12, 0x10, 0x01, 0x02, 0x04, 0x03], tds),
     tcp(&[0], oracle),
@@ -59,29 +59,38 @@ fn postgresql(talk: &Talk) -> Option<Hit> {
 /// RESP: arrays of bulk strings, answered by a value.
 fn redis(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
-    let is_value = |bytes: &[u8]| {
-        let (line, is_whole) = first_line(bytes);
-        let number = line.get(1..).unwrap_or_default();
-        let digits = number.strip_prefix(b"-").unwrap_or(number);
-        is_whole
-            && !digits.is_empty()
-            && digits.iter().all(u8::is_ascii_digit)
-            && matches!(line[0], b'*' | b'$' | b':')
+    let is_array =
+        client.starts_with(b"*") && is_resp(client) && holds(first(client, 16), b"\r\n$");
+    if is_array && (server.is_empty() || is_resp(server)) {
+        return Some(Hit::of(talk, REDIS, "RESP: command"));
+    }
+    // Inline commands are lines of text.
+    let (line, is_whole) = first_line(client);
+    let asks = is_whole && !line.is_empty() && is_text(line) && is_resp(server);
+    let known = ["PING", "INFO", "AUTH ", "COMMAND", "SET ", "GET ", "PUBLISH ", "SUBSCRIBE "];
+    let is_known = known.iter().any(|word| begins(line, word)) && !server.starts_with(b"+OK ");
+    let confidence = if is_known { ONE_SIDE } else { WITH_PORT };
+    (asks && (is_known || talk.has_port(6379)))
+        .then(|| Hit::new(REDIS, confidence, "RESP: inline command and answer"))
+}
+
+fn first(bytes: &[u8], length: usize) -> &[u8] {
+    &bytes[..bytes.len().min(length)]
+}
+
+/// A first line of RESP 2 or 3: a type, then a number, a simple text or an error in capitals.
+fn is_resp(bytes: &[u8]) -> bool {
+    let (line, is_whole) = first_line(bytes);
+    let Some((kind, rest)) = line.split_first() else { return false };
+    let digits = rest.strip_prefix(b"-").unwrap_or(rest);
+    let is_number = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let is_rest = match kind {
+        b'*' | b'$' | b':' | b'%' | b'~' | b'>' | b'|' => is_number,
+        b'+' => !rest.is_empty() && is_text(rest),
+        b'-' => rest.len() > 3 && rest[..3].iter().all(u8::is_ascii_uppercase),
+        _ => false,
     };
-    let is_array = client.first() == Some(&b'*')
-        && is_value(client)
-        && holds(&client[..client.len().min(16)], b"\r\n$");
-    let answers = is_value(server)
-        || server.starts_with(b"+OK\r\n")
-        || server.starts_with(b"+PONG\r\n")
-        || server.starts_with(b"-ERR ")
-        || server.starts_with(b"-NOAUTH ")
-        || server.starts_with(b"+");
-    let inline =
-        ["PING\r\n", "INFO\r\n", "AUTH ", "COMMAND\r\n"].iter().any(|word| begins(client, word));
-    let fits = (is_array && (answers || server.is_empty()))
-        || (inline && (is_value(server) || server.starts_with(b"+PONG")));
-    fits.then(|| Hit::of(talk, REDIS, "RESP: command"))
+    is_rest && is_whole && bytes.get(line.len()) == Some(&b'\r')
 }
 
 /// Wire protocol of MongoDB: length (little-endian), request id, answer to, opcode.

@@ -16,6 +16,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(b"0", git),
     tcp(b"(", subversion).or_server(b"("),
     tcp(b"c", ceph).or_server(b"c"),
+    tcp(b"D", netware),
     udp(b"{", dropbox),
     udp(&[], afs),
     tcp(&[0, 0xc1, 0x63], lustre).or_server(&[0x63]),
@@ -161,6 +162,13 @@ fn subversion(talk: &Talk) -> Option<Hit> {
 fn ceph(talk: &Talk) -> Option<Hit> {
     let says = |said: &Said| said.bytes.starts_with(b"ceph v");
     talk.sides().any(|said| says(&said)).then(|| Hit::of(talk, CEPH, "Ceph: banner"))
+}
+
+/// NCP on TCP: DmdT from the client and tNcP from the server, then the length of the message.
+fn netware(talk: &Talk) -> Option<Hit> {
+    let fits = talk.client.bytes.starts_with(b"DmdT\0\0");
+    let answers = talk.server.is_empty() || talk.server.bytes.starts_with(b"tNcP\0\0");
+    (fits && answers).then(|| Hit::of(talk, NCP, "NCP: DmdT"))
 }
 
 /// LAN sync announces itself in JSON to port 17500.

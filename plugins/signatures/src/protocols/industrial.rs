@@ -49,8 +49,8 @@ fn modbus(talk: &Talk) -> Option<Hit> {
         return is_port.then(|| Hit::new(MODBUS, WITH_PORT, "Modbus: request on port 502"));
     }
     let (answered, answer) = modbus_header(talk.server)?;
-    let fits = (answered == transaction && answer & 0x7f == function & 0x7f)
-        || (is_port && answered.abs_diff(transaction) < 16);
+    let is_answer = answered == transaction && answer & 0x7f == function & 0x7f;
+    let fits = is_answer || is_port;
     fits.then(|| Hit::of(talk, MODBUS, "Modbus: request and answer"))
 }
 

@@ -7,7 +7,7 @@ use crate::signature::{Hit, ONE_SIDE, Signature, WITH_PORT, tcp};
 
 pub const SIGNATURES: &[Signature] = &[
     tcp(b"EHLeh", smtp).or_server(b"245"),
-    tcp(b"UCASuca", pop3).or_server(b"+"),
+    tcp(b"UCASLRNQTuca", pop3).or_server(b"+"),
     tcp(b"0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", imap).or_server(b"*"),
     tcp(b"MCGALX", nntp).or_server(b"2"),
 ];
@@ -16,8 +16,8 @@ pub const SIGNATURES: &[Signature] = &[
 /// answers differ.
 fn smtp(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
-    let says_hello = ["EHLO ", "HELO ", "LHLO "].iter().any(|word| begins(client, word));
-    let greets = matches!(reply_code(server), Some(220 | 250 | 421 | 554));
+    let says_hello = ["EHLO", "HELO", "LHLO "].iter().any(|word| begins(client, word));
+    let greets = matches!(reply_code(server), Some(220 | 250 | 421 | 501 | 554));
     if says_hello && (server.is_empty() || greets) {
         return Some(Hit::of(talk, SMTP, "SMTP: EHLO"));
     }
@@ -33,7 +33,8 @@ fn smtp(talk: &Talk) -> Option<Hit> {
 fn pop3(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let answers = server.starts_with(b"+OK") || server.starts_with(b"-ERR");
-    let commands = ["USER ", "CAPA", "AUTH", "APOP ", "STLS", "QUIT", "STAT"];
+    let commands =
+        ["USER ", "CAPA", "AUTH", "APOP ", "STLS", "QUIT", "STAT", "LIST", "RETR ", "UIDL", "NOOP"];
     let asks = commands.iter().any(|word| begins(client, word));
     match (asks, answers) {
         (true, true) => Some(Hit::of(talk, POP3, "POP3: command and +OK")),

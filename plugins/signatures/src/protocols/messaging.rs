@@ -12,7 +12,7 @@ pub const SIGNATURES: &[Signature] = &[
     tcp(&[], telegram_full),
     udp(&[], telegram_reflector),
     tcp(b"WE", whatsapp),
-    tcp(b"NUCPAnucp:", irc).or_server(b":NE"),
+    tcp(b"NUCPASnucps:", irc).or_server(b":NE"),
     tcp(b"<", xmpp),
     tcp(&[0x2a], oscar).or_server(&[0x2a]),
     udp(&[2], oicq),
@@ -96,15 +96,16 @@ fn whatsapp(talk: &Talk) -> Option<Hit> {
 fn irc(talk: &Talk) -> Option<Hit> {
     let (client, server) = (talk.client.bytes, talk.server.bytes);
     let (line, is_whole) = first_line(client);
-    let commands = ["NICK ", "USER ", "CAP LS", "CAP REQ", "PASS "];
+    let commands = ["NICK ", "USER ", "CAP LS", "CAP REQ", "PASS ", "STARTTLS"];
     let asks = is_whole && commands.iter().any(|word| begins(line, word));
     let both_commands = (holds(client, b"NICK ") || holds(client, b"nick "))
         && (holds(client, b"USER ") || holds(client, b"user "));
-    let answers =
-        [&b" NOTICE "[..], b" 001 ", b" 433 ", b" CAP "].iter().any(|word| holds(server, word))
-            && server.starts_with(b":")
-            || begins(server, "NOTICE AUTH")
-            || begins(server, "PING :");
+    let answers = [&b" NOTICE "[..], b" 001 ", b" 433 ", b" CAP ", b" 670 "]
+        .iter()
+        .any(|word| holds(server, word))
+        && server.starts_with(b":")
+        || begins(server, "NOTICE AUTH")
+        || begins(server, "PING :");
     let fits = (asks && answers) || (both_commands && server.is_empty());
     fits.then(|| Hit::of(talk, IRC, "IRC: NICK and USER"))
 }

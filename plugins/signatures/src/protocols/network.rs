@@ -120,11 +120,17 @@ fn avast(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, AVAST, "Avast: NOSA"))
 }
 
-/// RFC 3912: one line asks, text answers.
+/// RFC 3912, RFC 1288: one line asks, text answers.
 fn whois(talk: &Talk) -> Option<Hit> {
     let (line, is_whole) = first_line(talk.client.bytes);
-    let asks = talk.server_port() == 43 && is_whole && !line.is_empty() && is_text(line);
-    asks.then(|| Hit::new(WHOIS, WITH_PORT, "whois: line on port 43"))
+    let asks = is_whole && is_text(line);
+    match talk.server_port() {
+        43 if asks && !line.is_empty() => {
+            Some(Hit::new(WHOIS, WITH_PORT, "whois: line on port 43"))
+        }
+        79 if asks => Some(Hit::new(FINGER, WITH_PORT, "finger: line on port 79")),
+        _ => None,
+    }
 }
 
 /// NetFlow 1 to 9 (RFC 3954), IPFIX (RFC 7011) and sFlow 5: version, a count or a length that leads

@@ -103,7 +103,7 @@ fn rdp(talk: &Talk) -> Option<Hit> {
 fn rdp_on_udp(talk: &Talk) -> Option<Hit> {
     let syn = |said: Said| {
         let flags = u16_at(said.bytes, 6).unwrap_or(0);
-        flags & 1 == 1 && flags & 0xf000 == 0 && said.length > 1000
+        flags & 1 == 1 && flags & 0xe000 == 0 && said.length > 1000
     };
     let asks = syn(talk.client)
         && u32_at(talk.client.bytes, 0)? == u32::MAX

@@ -6,7 +6,7 @@ use crate::seen::Talk;
 use crate::signature::{BEHAVIOUR, Hit, Signature, WITH_PORT, tcp, udp};
 
 pub const SIGNATURES: &[Signature] = &[
-    tcp(&[0x10], mqtt),
+    tcp(&[0x10, 0xc0], mqtt),
     udp(
         &[
             0x40, 0x41, 0x42, 0x43, 0x44, 0x45, 0x46, 0x47, 0x48, 0x50, 0x51, 0x52, 0x53, 0x54,
@@ -28,11 +28,15 @@ pub const SIGNATURES: &[Signature] = &[
 
 /// MQTT 3.1 to 5 section 3.1: CONNECT, remaining length, the protocol's name and level.
 fn mqtt(talk: &Talk) -> Option<Hit> {
-    let bytes = talk.client.bytes;
+    let (bytes, server) = (talk.client.bytes, talk.server.bytes);
+    // From the middle: PINGREQ and PINGRESP.
+    if bytes == [0xc0, 0] {
+        return (server == [0xd0, 0]).then(|| Hit::new(MQTT, WITH_PORT, "MQTT: ping"));
+    }
     let at = 2 + bytes.get(1..5)?.iter().position(|byte| byte & 0x80 == 0)?;
     let rest = bytes.get(at..)?;
     let fits = rest.starts_with(b"\0\x04MQTT") || rest.starts_with(b"\0\x06MQIsdp");
-    let answers = talk.server.is_empty() || u8_at(talk.server.bytes, 0)? == 0x20;
+    let answers = server.is_empty() || server[0] == 0x20;
     (fits && answers).then(|| Hit::of(talk, MQTT, "MQTT: CONNECT"))
 }
 

@@ -3,7 +3,7 @@
 use crate::labels::*;
 use crate::read::{begins, first_line, further_lines, holds, u8_at, u16_at, u32_at, u32_little};
 use crate::seen::{Said, Talk};
-use crate::signature::{Hit, ONE_SIDE, Signature, tcp};
+use crate::signature::{Hit, ONE_SIDE, Signature, WITH_PORT, tcp};
 
 pub const SIGNATURES: &[Signature] = &[
     tcp(b"GPHODCTMSNLURBA", http_request),
@@ -54,8 +54,15 @@ fn http_request(talk: &Talk) -> Option<Hit> {
     if method == b"SSTP_DUPLEX_POST" && has_version {
         return Some(Hit::of(talk, VPN, "SSTP: request"));
     }
-    if !METHODS.contains(&method) || !is_target || !(has_version || !is_whole || is_old) {
+    if !METHODS.contains(&method) || !is_target {
         return None;
+    }
+    // HTTP/0.9 has no version, and is answered by the page alone.
+    let is_page = talk.server.bytes.first() == Some(&b'<') && method == b"GET";
+    let is_port = talk.has_port(80) || talk.has_port(8080);
+    if !(has_version || !is_whole || is_old) {
+        return (is_page || is_port)
+            .then(|| Hit::new(HTTP, WITH_PORT, "HTTP: request without version"));
     }
     if !talk.server.is_empty() && is_other(talk.server.bytes) {
         return None;
