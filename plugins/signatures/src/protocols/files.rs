@@ -53,8 +53,11 @@ fn ftp(talk: &Talk) -> Option<Hit> {
         let confidence = if is_named { ONE_SIDE } else { WITH_PORT };
         return Some(Hit::new(FTP, confidence, "FTP: greeting"));
     }
-    let only_asks = asks && server.is_empty() && talk.has_port(21) && is_text(client);
-    only_asks.then(|| Hit::new(FTP, WITH_PORT, "FTP: command on port 21"))
+    // From the middle, or one side alone: replies and commands on the port of FTP.
+    let one_side = !talk.both_spoke() && talk.has_port(21);
+    let replies = code.is_some_and(|code| (100..600).contains(&code));
+    let fits = one_side && (replies || (asks && is_text(client)));
+    fits.then(|| Hit::new(FTP, WITH_PORT, "FTP: one side on port 21"))
 }
 
 /// SMB 1 to 3 behind a NetBIOS session header (RFC 1002 section 4.3.1; [MS-SMB2] 2.2.1, 2.2.41):
