@@ -93,7 +93,7 @@ impl PluginArguments {
     /// Whether no plugin is wanted; a plugin that is typed is, whatever a file says.
     fn is_none(&self) -> bool {
         let wants_one = self.is_typed("plugins") || self.is_typed("plugin");
-        self.no_plugins && !(wants_one && !self.is_typed("no_plugins"))
+        self.no_plugins && (self.is_typed("no_plugins") || !wants_one)
     }
 
     fn meant(&self) -> PluginOptions {

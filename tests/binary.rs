@@ -31,6 +31,8 @@ pub fn flows(files: &[PathBuf], options: &Options, means: Means) -> Printed {
 pub fn flows_as(format: &str, files: &[PathBuf], options: &Options, means: Means) -> Printed {
     let mut command = in_place();
     command.arg("flows").args(files).args(["-o", "-", "--format", format]);
+    // The oracle knows no labels.
+    command.arg("--no-plugins");
     command.args(["--profile", options.profile.name()]);
     command.args(["--workers", &means.workers.to_string()]);
     if let Some(chunk_bytes) = means.chunk_bytes {

@@ -13,7 +13,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("features", "limits time decode"),
     ("flows", "limits prefetch time decode features"),
     ("classify", "limits time decode flows"),
-    ("profiles", "limits time decode features flows"),
+    ("profiles", "limits time decode features flows classify"),
     ("statistics", "limits time capture decode flows"),
     ("output", "limits time profiles"),
     (
@@ -41,7 +41,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("differential_dataflow", &["engine/src/dataflow/collections.rs"]),
     ("etherparse", &["engine/src/decode"]),
     ("flate2", &["engine/src/capture/source.rs"]),
-    ("foldhash", &["engine/src/decode", "engine/src/flows", "engine/src/statistics"]),
+    (
+        "foldhash",
+        &[
+            "engine/src/dataflow/classify",
+            "engine/src/decode",
+            "engine/src/flows",
+            "engine/src/statistics",
+        ],
+    ),
     ("glob", &["engine/src/capture/expand.rs"]),
     ("indicatif", &["api/progress.rs"]),
     ("itoa", &["engine/src/output"]),
@@ -67,7 +75,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("tempfile", &["api/output_file.rs", "api/interrupt.rs"]),
     ("thiserror", &["engine/src/capture/damage.rs", "engine/src/dataflow/summary.rs"]),
     ("timely", &["engine/src/dataflow"]),
-    ("toml", &["api/config/mod.rs"]),
+    ("toml", &["api/config/mod.rs", "api/config/plugins.rs"]),
     (
         "tractor_plugin",
         &["engine/src/classify", "examples/port_classifier", "plugins/signatures/src/plugin.rs"],

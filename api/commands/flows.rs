@@ -119,7 +119,7 @@ fn writer(
     output: &OutputFile,
 ) -> io::Result<Box<dyn RowWriter>> {
     let layout = layout(arguments, options.profile);
-    let classes = options.classes.iter().filter_map(|class| class.as_deref());
+    let classes = classes_of_rows(options);
     Ok(match arguments.format {
         Format::Csv => Box::new(CsvWriter::new(layout, output.writer()?)),
         Format::Jsonl => Box::new(JsonLinesWriter::new(layout, output.writer()?)),
@@ -128,6 +128,15 @@ fn writer(
         Format::Zeek => Box::new(ZeekWriter::new(output.writer()?)),
         Format::None => Box::new(DiscardWriter::new(layout)),
     })
+}
+
+/// Every class that a row may have: those given, and where none is given any label.
+fn classes_of_rows(options: &RunOptions) -> impl Iterator<Item = &str> {
+    let given = options.classes.iter().filter_map(|class| class.as_deref());
+    let may_be_found = options.classes.iter().any(Option::is_none) && options.labels_flows();
+    let labels = options.plugins.labels().iter().map(|(_, label)| label);
+    let found = labels.filter(move |label| may_be_found && !label.is_traffic_class());
+    given.chain(found.map(|label| label.name.as_str()))
 }
 
 /// The columns that were asked for.

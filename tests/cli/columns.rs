@@ -49,7 +49,7 @@ fn a_label_is_the_class_of_all_flows() {
 fn a_label_with_a_comma_is_quoted() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &plain(&[datagram(0, 1, b"")]));
-    let rows = flows(folder.path(), &["a.pcap", "--label", "a \"b\", c"]);
+    let rows = flows(folder.path(), &["a.pcap", "--no-plugins", "--label", "a \"b\", c"]);
     let behind = ",".repeat(labels_behind("native"));
     assert!(rows.ends_with(&format!(",\"a \"\"b\"\", c\"{behind}\n")), "{rows}");
 }
@@ -67,7 +67,8 @@ fn a_file_name_gives_the_class_of_flows_that_begin_in_it() {
         let Some(class) = class_column(profile) else { continue };
         let client_port = if profile.starts_with("cic") { "Src Port" } else { "client_port" };
         for workers in ["1", "2", "4"] {
-            let arguments = [".", "--with-id", "--profile", profile, "--workers", workers];
+            let arguments =
+                [".", "--no-plugins", "--with-id", "--profile", profile, "--workers", workers];
             let table = Table::of(&flows(folder.path(), &arguments));
             let ports = table.column(client_port).into_iter();
             let mut classes: Vec<_> = ports.zip(table.column(class)).collect();

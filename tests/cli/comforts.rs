@@ -22,7 +22,8 @@ fn completions_are_scripts_that_name_every_command_and_no_hidden_option() {
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let finished = tractor(folder.path(), &["completions", shell]);
         assert_eq!(finished.code, Some(0), "{finished:?}");
-        for word in ["flows", "info", "stats", "profiles", "active-timeout", "cic-fixed"] {
+        for word in ["flows", "info", "stats", "profiles", "plugins", "active-timeout", "cic-fixed"]
+        {
             assert!(finished.output.contains(word), "{shell}: {word}");
         }
         assert!(!finished.output.contains("chunk-bytes"), "{shell}");

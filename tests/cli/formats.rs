@@ -20,7 +20,8 @@ pub const AWKWARD: &str = r#"a "b", {c}; 100% it's \ größe?"#;
 
 /// `a.pcap` of these arguments in a format, and as CSV.
 fn in_format(folder: &Path, format: &str, arguments: &[&str]) -> (String, String) {
-    let of = |format| flows(folder, &[&["a.pcap", "--format", format], arguments].concat());
+    let plain = ["a.pcap", "--no-plugins", "--format"];
+    let of = |format| flows(folder, &[&plain[..], &[format], arguments].concat());
     (of(format), of("csv"))
 }
 
@@ -88,12 +89,18 @@ fn arff_names_every_class_of_the_run() {
         write(folder.path(), &name, &plain(&[datagram(port.into(), port, b"")]));
     }
     write(folder.path(), "other.pcap", &plain(&[datagram(9, 9, b"")]));
-    let table = arff(&flows(folder.path(), &[".", "--format", "arff"]));
+    let table = arff(&flows(folder.path(), &[".", "--no-plugins", "--format", "arff"]));
     let class = table.attributes.last().map(|(name, kind)| (name.as_str(), kind.as_str()));
     assert_eq!(class, Some(("class1", "{chat,web}")));
     let classes: Vec<_> = table.rows.iter().filter_map(|row| row.last().cloned()).collect();
     let text = |text: &str| Cell::Text(text.to_owned());
     assert_eq!(classes, [text("web"), text("chat"), text("web"), Cell::Missing]);
+    // Where no class is given the label stands, so every label may.
+    let labelled = arff(&flows(folder.path(), &[".", "--format", "arff"]));
+    let class_type = labelled.attributes.last().map(|(_, kind)| kind.clone()).unwrap();
+    assert!(class_type.contains("chat,") && class_type.contains(",dns,"), "{class_type}");
+    let last = labelled.rows.last().and_then(|row| row.last().cloned());
+    assert_eq!(last, Some(text("dns")), "a datagram to port 53");
 }
 
 #[test]
@@ -133,7 +140,7 @@ fn parquet_tells_profile_and_versions() {
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     let version = env!("CARGO_PKG_VERSION");
     // Strings in the footer stand behind their lengths.
-    let pairs = [("profile", "native"), ("profile_version", "2"), ("version", version)].map(
+    let pairs = [("profile", "native"), ("profile_version", "3"), ("version", version)].map(
         |(key, value)| {
             let key = format!("tractor.{key}");
             format!("{}{key}\u{18}{}{value}", key.len() as u8 as char, value.len() as u8 as char)

@@ -57,7 +57,7 @@ fn dealt(packets: &[RawPacket], random: &mut Random) -> Vec<Vec<RawPacket>> {
 
 fn run(folder: &Path, paths: &[PathBuf], more: &[&str]) -> Finished {
     let paths: Vec<&str> = paths.iter().filter_map(|path| path.to_str()).collect();
-    tractor(folder, &[&["flows", "--merge"], &paths[..], more].concat())
+    tractor(folder, &[&["flows", "--merge", "--no-plugins"], &paths[..], more].concat())
 }
 
 #[test]

@@ -10,6 +10,7 @@ mod exit_codes;
 mod formats;
 mod info;
 mod inputs;
+mod labels;
 mod merge;
 mod output_file;
 mod plugins;

@@ -60,7 +60,10 @@ mod tests {
         Tag { subject: 0, classifier, label: Some(label), own_index, confidence, evidence: None }
     }
 
-    fn decided(tags: &[Tag]) -> (Option<(LabelId, u16)>, Option<(LabelId, u16)>) {
+    /// A label and whose it is.
+    type Verdict = Option<(LabelId, u16)>;
+
+    fn decided(tags: &[Tag]) -> (Verdict, Verdict) {
         let one = |choice: Option<Choice>| choice.map(|one| (one.label, one.classifier));
         let decision = decide(tags, &labels());
         (one(decision.label), one(decision.traffic_class))

@@ -264,11 +264,10 @@ pub struct Handle(*mut c_void);
 impl Functions {
     pub fn create(&self, host: &Rc<Host>, options: &[tractor_option]) -> Result<Handle, Status> {
         let mut made = ptr::null_mut();
-        let count = options.len() as u32;
+        let (host, count, to) = (host::pointer(host), options.len() as u32, &raw mut made);
         // SAFETY: the header's contract: the host lives until destroy() has returned (see Instance),
         // the options for the call.
-        let status =
-            unsafe { (self.create)(host::pointer(host), options.as_ptr(), count, &raw mut made) };
+        let status = unsafe { (self.create)(host, options.as_ptr(), count, to) };
         if status == abi::OK { Ok(Handle(made)) } else { Err(status) }
     }
 

@@ -94,6 +94,13 @@ impl RunOptions {
     }
 }
 
+impl RunOptions {
+    /// Whether flows are shown to classifiers.
+    pub fn labels_flows(&self) -> bool {
+        !self.plugins.classifiers().is_empty() && !self.profile.reading.is_copied()
+    }
+}
+
 /// Processors that this program may use.
 fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)

@@ -13,4 +13,5 @@ mod wrappings;
 
 pub use adversary::{Mood, adversarial};
 pub use foreign::{ForeignMood, foreign};
+pub use payloads::dns;
 pub use sample::sample;

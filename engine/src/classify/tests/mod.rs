@@ -1,5 +1,6 @@
 //! The border, with real libraries.
 
+mod calls;
 mod loading;
 mod panels;
 #[path = "../../../../tests/support/plugins.rs"]

@@ -160,8 +160,8 @@ fn one_panic_ends_the_plugin() {
 #[test]
 fn an_instance_that_declares_something_else_has_failed() {
     let folder = tempdir().unwrap();
-    let create = "static int made; \
-                  if (host->declare(host, labels + made++ % 2, 1, NULL, 0)) return TRACTOR_ERROR;";
+    let create = "static int times; \
+                  if (host->declare(host, labels + times++ % 2, 1, NULL, 0)) return TRACTOR_ERROR;";
     let Some(plugins) = one(folder.path(), &[("CREATE", create)]) else { return };
     let failure = plugins.panel().err().unwrap();
     assert_eq!(failure.what, "declares something else each time");

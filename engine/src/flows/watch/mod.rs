@@ -187,11 +187,14 @@ impl Watch {
         };
         let waits = |wish: &EarlyWish| wish.after_ns > 0;
         let time = self.waiting != 0 && options.early.iter().any(waits);
-        u8::from(packets) * wants::PACKETS
-            | u8::from(side(0)) * wants::PAYLOAD
-            | u8::from(side(1)) * (wants::PAYLOAD << 1)
-            | u8::from(time) * wants::TIME
-            | u8::from(!options.columns.is_empty()) * wants::EACH
+        let wanted = [
+            (packets, wants::PACKETS),
+            (side(0), wants::PAYLOAD),
+            (side(1), wants::PAYLOAD << 1),
+            (time, wants::TIME),
+            (!options.columns.is_empty(), wants::EACH),
+        ];
+        wanted.iter().filter(|(is_so, _)| *is_so).fold(0, |all, (_, bit)| all | bit)
     }
 
     /// Bytes of payload that are kept.
