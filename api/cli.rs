@@ -1,7 +1,7 @@
 //! The command line, as people type it.
 
 use crate::duration;
-use crate::plugins::PluginArguments;
+use crate::plugins::{PluginArguments, plugin_option};
 use crate::{config, messages};
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::parser::ValueSource;
@@ -198,6 +198,14 @@ pub struct FlowOptions {
     #[arg(long, hide = true, value_name = "STEP")]
     pub panic_at_step: Option<u64>,
 
+    /// Milliseconds that a call of a plugin may last; for tests
+    #[arg(long, hide = true, value_name = "MS")]
+    pub plugin_deadline_ms: Option<u64>,
+
+    /// Bytes that a run with foreign plugins may allocate; for tests
+    #[arg(long, hide = true, value_name = "BYTES")]
+    pub plugin_memory: Option<u64>,
+
     /// Say how long each stage was busy, and how many flows were open
     #[arg(long)]
     pub timings: bool,
@@ -221,7 +229,12 @@ impl FlowOptions {
   tractor flows captures/ --profile iscx --active-timeout 30s > flows.csv
   zcat old.pcap.gz | tractor flows - --label skype | head
   tractor flows captures/ --format parquet -o flows.parquet
-  tractor flows 'night-*.pcapng.zst' --format none --timings")]
+  tractor flows 'night-*.pcapng.zst' --format none --timings
+
+A plugin of --plugin or --plugins that crashes, exits, panics, does not return within 10 s or takes \
+most of the memory is named, and the run is repeated without it. From standard input or a pipe, and \
+to standard output or a device, nothing can be repeated: the flows so far are kept (but for \
+parquet), the exit code is 1, and --without-plugin ID leaves the plugin out.")]
 pub struct FlowsArguments {
     #[command(flatten)]
     pub inputs: Inputs,
@@ -313,17 +326,63 @@ pub struct StatsArguments {
 
 /// `tractor plugins`.
 #[derive(Args)]
-#[command(after_help = "Examples:
+#[command(
+    args_conflicts_with_subcommands = true,
+    after_help = "Examples:
   tractor plugins
   tractor plugins --plugin ./libports.so --plugin-option org.example.ports.ssh=2222
-  tractor plugins --json | jq '.loaded[].id'")]
+  tractor plugins --json | jq '.loaded[].id'"
+)]
 pub struct PluginsArguments {
+    #[command(subcommand)]
+    pub action: Option<PluginsAction>,
+
     /// Print everything as JSON
     #[arg(long)]
     pub json: bool,
 
     #[command(flatten)]
     pub plugins: PluginArguments,
+}
+
+/// What else `tractor plugins` does.
+#[derive(Subcommand)]
+pub enum PluginsAction {
+    /// Try whether a plugin keeps the contract, and say what breaks it
+    Check(CheckArguments),
+}
+
+/// `tractor plugins check`.
+#[derive(Args)]
+#[command(
+    after_help = "The plugin is shown invented flows: in other orders, in other batches, twice, \
+                        cut short, without what it asked for, by two instances on two threads. It \
+                        must say the same each time. Exit codes: 0 it keeps the contract; 1 it does \
+                        not; 2 wrong usage, or it is not configured.
+
+Example:
+  tractor plugins check ./libports.so --plugin-option org.example.ports.ssh=2222"
+)]
+pub struct CheckArguments {
+    /// The plugin
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+
+    /// Tell the plugin something, as for `tractor flows`
+    #[arg(long, value_name = "ID.KEY=VALUE", value_parser = plugin_option)]
+    pub plugin_option: Vec<(String, String, String)>,
+
+    /// Print what was tried, and what came of it, as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// Milliseconds that a call may last; for tests
+    #[arg(long, hide = true, value_name = "MS")]
+    pub plugin_deadline_ms: Option<u64>,
+
+    /// Bytes that may be allocated; for tests
+    #[arg(long, hide = true, value_name = "BYTES")]
+    pub plugin_memory: Option<u64>,
 }
 
 /// `tractor profiles`.

@@ -16,15 +16,27 @@ pub enum Exit {
     Interrupted,
 }
 
+impl Exit {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::Damaged => 3,
+            // What a shell says of a process ended by the interrupt signal.
+            Self::Interrupted => 130,
+        }
+    }
+
+    /// The exit of that code; a failure for codes that are not ours.
+    pub(crate) fn of_code(code: u8) -> Self {
+        let all = [Self::Success, Self::Usage, Self::Damaged, Self::Interrupted];
+        all.into_iter().find(|exit| exit.code() == code).unwrap_or(Self::Failure)
+    }
+}
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        Self::from(match exit {
-            Exit::Success => 0,
-            Exit::Failure => 1,
-            Exit::Usage => 2,
-            Exit::Damaged => 3,
-            // What a shell says of a process ended by the interrupt signal.
-            Exit::Interrupted => 130,
-        })
+        Self::from(exit.code())
     }
 }

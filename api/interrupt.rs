@@ -1,10 +1,10 @@
 //! Ctrl-C: the run is asked to stop, so that no half-written file stays. One that cannot look up,
 //! because it waits for its input, is ended from here.
 
-use crate::messages;
+use crate::{Exit, messages, supervise};
 use std::io;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
@@ -12,6 +12,8 @@ use tempfile::NamedTempFile;
 use tractor_engine::dataflow::Progress;
 
 static ASKED: AtomicBool = AtomicBool::new(false);
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// What an ended program may not leave behind.
 static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
@@ -49,8 +51,22 @@ pub fn stops(progress: &Arc<Progress>) {
             let _ = std::fs::remove_file(file);
         }
         messages::line(format_args!("interrupted"));
-        std::process::exit(130);
+        supervise::child::say_exit(Exit::Interrupted);
+        std::process::exit(i32::from(Exit::Interrupted.code()));
     });
+}
+
+/// Lets the same signals only be counted: for a process whose child is to hear of them.
+pub fn counts() {
+    // Without a handler they end this process, and then the child hears of that.
+    let _ = ctrlc::set_handler(|| {
+        COUNT.fetch_add(1, Ordering::AcqRel);
+    });
+}
+
+/// How many signals were counted.
+pub fn count() -> usize {
+    COUNT.load(Ordering::Acquire)
 }
 
 /// Whether the user asked to stop.

@@ -17,6 +17,7 @@ mod messages;
 mod output_file;
 mod plugins;
 mod progress;
+mod supervise;
 
 pub use commands::run;
 pub use exit::Exit;

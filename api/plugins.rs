@@ -1,7 +1,7 @@
 //! Flags about plugins, as typed and as meant, and loading what they name.
 
 use crate::config::FileOption;
-use crate::{Exit, messages};
+use crate::{Exit, messages, supervise};
 use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -56,7 +56,7 @@ pub struct PluginArguments {
 }
 
 /// Reads `ID.KEY=VALUE`. Ids have dots, keys have none.
-fn plugin_option(text: &str) -> Result<(String, String, String), String> {
+pub fn plugin_option(text: &str) -> Result<(String, String, String), String> {
     let parts = text.split_once('=').and_then(|(name, value)| {
         let (id, key) = name.rsplit_once('.')?;
         (!id.is_empty() && !key.is_empty()).then_some((id, key, value))
@@ -101,11 +101,22 @@ impl PluginArguments {
             bundled: true,
             folders: self.plugins.clone(),
             files: self.plugin.clone(),
-            without: self.without_plugin.clone(),
+            without: self.without(),
             options: self.options(),
-            // Whoever supervises this process names it.
-            calls: std::env::var_os("TRACTOR_CALLS").map(PathBuf::from),
+            calls: supervise::child::orders().map(|orders| orders.calls.clone()),
         }
+    }
+
+    /// What is left out by whoever gave the command, and by whoever supervises it.
+    fn without(&self) -> Vec<String> {
+        let broken = supervise::child::orders().map_or(&[][..], |orders| &orders.without);
+        self.without_plugin.iter().chain(broken).cloned().collect()
+    }
+
+    /// Whether any is named that does not come with the program.
+    pub fn names_foreign(&self) -> bool {
+        let names_some = !self.plugins.is_empty() || !self.plugin.is_empty();
+        names_some && !self.is_none()
     }
 }
 
@@ -118,7 +129,9 @@ pub fn load_only(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
         return Ok(Arc::new(Plugins::none()));
     }
     let plugins = Plugins::load(&arguments.meant(), Features::names);
-    plugins.warnings().iter().for_each(messages::warning);
+    if !was_said_before() {
+        plugins.warnings().iter().for_each(messages::warning);
+    }
     say_messages(&plugins);
     plugins.errors().iter().for_each(messages::error);
     match plugins.errors().is_empty() {
@@ -142,10 +155,16 @@ pub fn load(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
     Ok(plugins)
 }
 
+/// Whether this run is done again, and what is odd was said when it was done first.
+fn was_said_before() -> bool {
+    supervise::child::orders().is_some_and(|orders| orders.is_repeated)
+}
+
 /// What is refused, as warnings or as errors.
 fn say_refused(refused: &[Refusal], is_strict: bool) -> Result<(), Exit> {
     match is_strict {
         true => refused.iter().for_each(messages::error),
+        false if was_said_before() => {}
         false => refused.iter().for_each(messages::warning),
     }
     if is_strict && !refused.is_empty() { Err(Exit::Usage) } else { Ok(()) }

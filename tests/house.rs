@@ -61,10 +61,12 @@ const DOORS: &[(&str, &[&str])] = &[
     ("parquet", &["engine/src/output"]),
     ("pcap_file", &["engine/src/capture"]),
     ("ring", &["engine/src/decode/names"]),
+    ("rustix", &["api/supervise"]),
     ("serde", &["engine/src/statistics/count.rs"]),
     (
         "serde_json",
         &[
+            "api/commands/check.rs",
             "api/commands/info.rs",
             "api/commands/plugins.rs",
             "api/commands/stats.rs",

@@ -7,18 +7,23 @@ use super::{
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::plugins;
+use crate::supervise::{self, Job};
 use crate::{Exit, interrupt, messages};
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use tractor_engine::capture::{CaptureFile, join};
-use tractor_engine::dataflow::RunOptions;
+use tractor_engine::dataflow::{RunError, RunOptions};
 use tractor_engine::output::{
     ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter, ZeekWriter,
 };
 use tractor_engine::profiles::{Layout, Profile};
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
+    supervise::run(&Job::of_flows(arguments), || agree_and_write(arguments))
+}
+
+fn agree_and_write(arguments: &FlowsArguments) -> Exit {
     let agreed = together::agreed(arguments).and_then(|agreed| match agreed.format {
         Format::Parquet if is_terminal(&agreed.output) => {
             Err("parquet is not for terminals: name a file with -o".to_owned())
@@ -36,6 +41,11 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
 
 fn write_flows(arguments: &FlowsArguments) -> Exit {
     let progress = stoppable();
+    // Before anything is read: when a plugin breaks here, the run can be repeated.
+    let plugins = match plugins::load(&arguments.plugins) {
+        Ok(plugins) => plugins,
+        Err(exit) => return exit,
+    };
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
         messages::problems(&joined.problems);
@@ -52,10 +62,7 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
         return Exit::Usage;
     }
     let mut options = run_options(&arguments.options);
-    options.plugins = match plugins::load(&arguments.plugins) {
-        Ok(plugins) => plugins,
-        Err(exit) => return exit,
-    };
+    options.plugins = plugins;
     options.classes = classes(&joined.files, arguments.label.as_deref());
     options.table.early_packets = arguments.splt.unwrap_or(0);
     options.table.window_ns = arguments.window;
@@ -68,7 +75,12 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
     };
     let summary = match watched(joined, &options, Some(writer), &progress) {
         Ok(summary) => summary,
-        Err(error) => return exit_of_error(&error, place(arguments)),
+        Err(error) => {
+            if matches!(error, RunError::Plugin(_)) && supervise::child::orders().is_some() {
+                output.leave();
+            }
+            return exit_of_error(&error, place(arguments));
+        }
     };
     if interrupt::was_asked() {
         messages::line(format_args!("interrupted: {} is not written", arguments.output.display()));

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod check;
 mod flows;
 mod info;
 mod manual;
@@ -9,7 +10,7 @@ mod stats;
 mod together;
 
 use crate::cli::{Command, FlowOptions, Inputs};
-use crate::{Exit, interrupt, messages, progress};
+use crate::{Exit, interrupt, messages, progress, supervise};
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::Path;
@@ -51,6 +52,9 @@ fn run_options(options: &FlowOptions) -> RunOptions {
         run.table.open_flows_max = usize::try_from(flows).unwrap_or(usize::MAX);
     }
     run.workers = options.workers.map_or(run.workers, |workers| workers as usize);
+    if supervise::child::orders().is_some_and(|orders| orders.one_worker) {
+        run.workers = 1;
+    }
     run.chunk_bytes = options.chunk_bytes.unwrap_or(run.chunk_bytes);
     run.merge = options.merge;
     run.outer = options.outer;
@@ -128,6 +132,15 @@ fn exit_of_error(error: &RunError, place: impl Display) -> Exit {
         RunError::Write(cause) if cause.kind() == io::ErrorKind::BrokenPipe => Exit::Success,
         RunError::Write(cause) => {
             messages::cannot_write(place, cause);
+            Exit::Failure
+        }
+        // It is told to whoever can do the work again.
+        RunError::Plugin(failure) if supervise::child::say_failure(failure) => Exit::Failure,
+        RunError::Plugin(failure) => {
+            messages::error(format_args!(
+                "{failure}; leave it out with --without-plugin {}",
+                failure.id
+            ));
             Exit::Failure
         }
         error => {

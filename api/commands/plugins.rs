@@ -1,15 +1,23 @@
 //! `tractor plugins`: which classifiers are loaded, with their labels, and which are refused.
 
-use super::print;
+use super::{check, print};
 use crate::Exit;
-use crate::cli::PluginsArguments;
+use crate::cli::{PluginsAction, PluginsArguments};
 use crate::messages::printable;
 use crate::plugins::load_only;
+use crate::supervise::{self, Job};
 use serde_json::{Value, json};
 use std::fmt::Write;
 use tractor_engine::classify::{Absent, Description, LabelId, Labels, Plugins, Reason, Wish};
 
 pub fn run(arguments: &PluginsArguments) -> Exit {
+    if let Some(PluginsAction::Check(arguments)) = &arguments.action {
+        return check::run(arguments);
+    }
+    supervise::run(&Job::of_list(&arguments.plugins), || list(arguments))
+}
+
+fn list(arguments: &PluginsArguments) -> Exit {
     let plugins = match load_only(&arguments.plugins) {
         Ok(plugins) => plugins,
         Err(exit) => return exit,

@@ -7,6 +7,7 @@ use super::{
 use crate::cli::StatsArguments;
 use crate::messages::grouped;
 use crate::plugins;
+use crate::supervise::{self, Job};
 use crate::{Exit, interrupt, messages};
 use serde_json::{Value, json};
 use std::fmt::Write;
@@ -16,6 +17,10 @@ use tractor_engine::dataflow::Summary;
 use tractor_engine::statistics::{Count, StatisticKey, Table, Tables};
 
 pub fn run(arguments: &StatsArguments) -> Exit {
+    supervise::run(&Job::of_stats(arguments), || count(arguments))
+}
+
+fn count(arguments: &StatsArguments) -> Exit {
     let profile = arguments.options.profile;
     // Of the configuration file it is dropped, as in `flows`.
     if profile.reading.is_copied() && arguments.options.is_typed("outer") {
@@ -23,6 +28,11 @@ pub fn run(arguments: &StatsArguments) -> Exit {
         return Exit::Usage;
     }
     let progress = stoppable();
+    // Before anything is read: when a plugin breaks here, the run can be repeated.
+    let plugins = match plugins::load(&arguments.plugins) {
+        Ok(plugins) => plugins,
+        Err(exit) => return exit,
+    };
     let joined = join(&engine_inputs(&arguments.inputs));
     if joined.files.is_empty() {
         messages::problems(&joined.problems);
@@ -33,10 +43,7 @@ pub fn run(arguments: &StatsArguments) -> Exit {
     }
     let mut options = run_options(&arguments.options);
     options.statistics = true;
-    options.plugins = match plugins::load(&arguments.plugins) {
-        Ok(plugins) => plugins,
-        Err(exit) => return exit,
-    };
+    options.plugins = plugins;
     let summary = match watched(joined, &options, None, &progress) {
         Ok(summary) => summary,
         Err(error) => return exit_of_error(&error, STANDARD_OUTPUT),

@@ -187,5 +187,13 @@ pub const EVIDENCE_BYTES_MAX: usize = 255;
 /// Different messages of plugins that are kept; further ones are forgotten.
 pub const PLUGIN_MESSAGES_MAX: usize = 100;
 
+/// Seconds that a call of a plugin may last. Whoever watches ends the process of a longer one, and
+/// has the work done again without the plugin.
+pub const PLUGIN_CALL_S_MAX: u64 = 10;
+
+/// How much of the machine's memory a process with foreign plugins may allocate: so many parts of so
+/// many. It ends when it needs more.
+pub const PLUGIN_MEMORY_SHARE: (u64, u64) = (3, 4);
+
 /// Bytes of a name in the file that tells which plugin is inside; the rest is cut.
 pub const CALLS_NAME_BYTES_MAX: usize = 4_096;

@@ -8,6 +8,7 @@
 
 use super::text::printable;
 use crate::limits::{CALLS_NAME_BYTES_MAX, WORKERS_MAX};
+pub use crate::limits::{PLUGIN_CALL_S_MAX as CALL_S_MAX, PLUGIN_MEMORY_SHARE as MEMORY_SHARE};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;

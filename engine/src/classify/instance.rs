@@ -14,6 +14,7 @@ use std::sync::Arc;
 use tractor_plugin::abi::{self, Status, tractor_option};
 
 /// All that is needed to make instances, on any thread.
+#[derive(Clone)]
 pub struct Maker {
     pub exported: Exported,
     pub path: PathBuf,

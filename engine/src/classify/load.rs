@@ -119,6 +119,12 @@ impl Plugins {
         Panel::new(&self.makers, &self.classifiers, &self.labels, self.calls.slot())
     }
 
+    /// What makes instances of one classifier, and where to note its calls: for who looks at it
+    /// alone.
+    pub(super) fn maker(&self, place: usize) -> (Arc<Maker>, Slot) {
+        (Arc::clone(&self.makers[place]), self.calls.slot())
+    }
+
     fn refuse(&mut self, path: &Path, id: Option<&str>, why: String) {
         let id = id.map(str::to_owned);
         self.refused.push(Refusal { path: path.to_owned(), id, why });
@@ -152,7 +158,8 @@ impl Plugins {
             self.absent.push(Absent { id: Some(id), path, reason: Reason::LeftOut });
             return;
         }
-        let made = self.may_be_made(&exported).and_then(|()| self.maker(exported, candidate, ask));
+        let made =
+            self.may_be_made(&exported).and_then(|()| self.maker_of(exported, candidate, ask));
         let maker = match made {
             Ok(maker) => Arc::new(maker),
             Err(why) => return self.refuse(&path, Some(&id), why),
@@ -188,7 +195,7 @@ impl Plugins {
         Ok(())
     }
 
-    fn maker(
+    fn maker_of(
         &self,
         exported: Exported,
         candidate: &Candidate,
@@ -270,7 +277,9 @@ impl Plugins {
             }
             told.push(&option.id);
             let sentence = format!("there is no plugin {}, for which there are options", option.id);
-            match option.is_typed {
+            // A file that is left out whole may have had it.
+            let may_be_left_out = self.absent.iter().any(|one| one.id.is_none());
+            match option.is_typed && !may_be_left_out {
                 true => self.errors.push(sentence),
                 false => self.warnings.push(sentence),
             }

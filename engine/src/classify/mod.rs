@@ -12,6 +12,7 @@
 //! jobs in another process and reads [`calls`] from outside.
 
 pub mod calls;
+pub mod check;
 mod decide;
 mod description;
 mod failure;

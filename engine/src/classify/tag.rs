@@ -31,6 +31,8 @@ pub struct Collector {
     of_flows: Vec<usize>,
     tags: Vec<Tag>,
     dropped: u64,
+    /// The first tag that was dropped: its flow, and what is wrong with it.
+    wrong: Option<(u32, &'static str)>,
 }
 
 impl Collector {
@@ -41,7 +43,7 @@ impl Collector {
     /// Forgets what is there, for a call about so many flows.
     pub fn begin(&mut self, flows: usize) {
         self.tags.clear();
-        self.dropped = 0;
+        (self.dropped, self.wrong) = (0, None);
         self.of_flows.clear();
         self.of_flows.resize(flows, 0);
     }
@@ -50,9 +52,14 @@ impl Collector {
     /// dropped.
     pub fn add(&mut self, flow: u32, label: u32, confidence: f32, evidence: Option<&[u8]>) -> bool {
         let tag = self.tag(flow, label, confidence, evidence);
-        let is_taken = tag.is_some();
-        self.tags.extend(tag);
-        self.dropped += u64::from(!is_taken);
+        let is_taken = tag.is_ok();
+        match tag {
+            Ok(tag) => self.tags.push(tag),
+            Err(why) => {
+                self.dropped += 1;
+                self.wrong.get_or_insert((flow, why));
+            }
+        }
         is_taken
     }
 
@@ -62,21 +69,23 @@ impl Collector {
         label: u32,
         confidence: f32,
         evidence: Option<&[u8]>,
-    ) -> Option<Tag> {
+    ) -> Result<Tag, &'static str> {
         let takes_back = label == TAKE_BACK;
         if confidence.is_nan() && !takes_back {
-            return None;
+            return Err("with a confidence that is no number");
         }
+        let label_of = |label: u32| self.labels.get(label as usize).copied();
         let known = match takes_back {
             true => None,
-            false => Some(*self.labels.get(label as usize)?),
+            false => Some(label_of(label).ok_or("with a label that it does not have")?),
         };
-        let given = self.of_flows.get_mut(flow as usize)?;
+        let given = self.of_flows.get_mut(flow as usize);
+        let given = given.ok_or("which is none of the batch")?;
         if *given == TAGS_PER_FLOW_MAX {
-            return None;
+            return Err("more often than is taken");
         }
         *given += 1;
-        Some(Tag {
+        Ok(Tag {
             subject: flow,
             classifier: self.classifier,
             label: known,
@@ -88,6 +97,12 @@ impl Collector {
                 .filter(|text| !text.is_empty())
                 .map(String::into_boxed_str),
         })
+    }
+
+    /// The first tag of this call that was dropped: its flow, and what is wrong, to be read after
+    /// the flow.
+    pub fn wrong(&self) -> Option<(u32, &'static str)> {
+        self.wrong
     }
 
     /// The tags of a call that went well, flow by flow, each in the order in which they came; and

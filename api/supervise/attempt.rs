@@ -1,0 +1,232 @@
+//! One child, watched to its end.
+
+use super::child::{EXIT, PLUGIN};
+use super::orders::{Orders, VARIABLE};
+use crate::{Exit, interrupt};
+use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+use tractor_engine::classify::calls::{Inside, Watch};
+
+/// How often a child is looked at: at first often, since many are done soon.
+const LOOK_FIRST: Duration = Duration::from_millis(1);
+const LOOK_LAST: Duration = Duration::from_millis(20);
+
+/// How long a child has to end after its last word, and after it was asked to stop.
+const LEAVING_MAX: Duration = Duration::from_secs(1);
+const STOPPING_MAX: Duration = Duration::from_secs(3);
+
+/// The bounds of a child.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Of one call of a plugin.
+    pub call_max: Duration,
+    pub memory_bytes: u64,
+}
+
+/// What became of a child.
+#[derive(Debug)]
+pub struct Attempt {
+    pub how: How,
+    /// The plugins that were inside at its end.
+    pub inside: Vec<Inside>,
+}
+
+#[derive(Debug)]
+pub enum How {
+    /// It said how it ends.
+    Told(Exit),
+    /// It said that a plugin broke: id, path, and what it did.
+    Failed([String; 3]),
+    /// A call did not end.
+    Hung(Inside, Duration),
+    /// It ended without a word.
+    Ended(ExitStatus),
+    /// It was asked to stop, and had to be ended.
+    Interrupted,
+}
+
+/// Runs this program again under orders.
+pub fn run(orders: &Orders, limits: &Limits) -> io::Result<Attempt> {
+    Ok(watched(orders, limits, Stdio::inherit())?.attempt)
+}
+
+/// A child that is over, and all that it said.
+pub struct Watched {
+    pub attempt: Attempt,
+    pub words: String,
+}
+
+/// Runs this program again under orders, with its standard output as given.
+pub fn watched(orders: &Orders, limits: &Limits, output: Stdio) -> io::Result<Watched> {
+    let (calls, words) = (nameless("calls")?, nameless("words")?);
+    let mut orders = orders.clone();
+    (orders.calls, orders.words) = (path_of(&calls), path_of(&words));
+    let ledger = Watch::open(&orders.calls)?;
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg0(arguments.next().unwrap_or_default());
+    let child = command.args(arguments).env(VARIABLE, orders.text()).stdout(output).spawn()?;
+    let mut watcher = Watcher {
+        child,
+        ledger,
+        words,
+        call_max: limits.call_max,
+        calls: Vec::new(),
+        told: None,
+        stopping: None,
+        signals: interrupt::count(),
+    };
+    let how = watcher.watch();
+    // Whatever came, nobody is left behind.
+    if how.is_err() {
+        let _ = watcher.child.kill();
+        let _ = watcher.child.wait();
+    }
+    let (how, inside) = how?;
+    Ok(Watched { attempt: Attempt { how, inside }, words: text(&watcher.words)? })
+}
+
+/// A file in memory: nothing is left of it when both processes are gone.
+pub fn nameless(name: &str) -> io::Result<File> {
+    Ok(memfd_create(name, MemfdFlags::CLOEXEC)?.into())
+}
+
+/// The path of a file by which others can open it while this process lives.
+fn path_of(file: &File) -> PathBuf {
+    format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()).into()
+}
+
+fn text(file: &File) -> io::Result<String> {
+    let mut bytes = vec![0; usize::try_from(file.metadata()?.len()).unwrap_or(0)];
+    file.read_exact_at(&mut bytes, 0)?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+struct Watcher {
+    child: Child,
+    ledger: Watch,
+    words: File,
+    call_max: Duration,
+    /// Calls that were going on, and for how long.
+    calls: Vec<(Inside, Duration)>,
+    /// The last word, and how long ago it was said.
+    told: Option<(How, Duration)>,
+    /// How long ago the child was asked to stop.
+    stopping: Option<Duration>,
+    signals: usize,
+}
+
+impl Watcher {
+    fn watch(&mut self) -> io::Result<(How, Vec<Inside>)> {
+        let (mut pause, mut looked) = (LOOK_FIRST, Instant::now());
+        loop {
+            let status = self.child.try_wait()?;
+            if self.told.is_none() {
+                self.told = last_word(&text(&self.words)?).map(|how| (how, Duration::ZERO));
+            }
+            if let Some(status) = status {
+                let inside = self.ledger.inside()?;
+                return Ok((self.how(status), inside));
+            }
+            // When both were stopped for a while, no call took that long.
+            let passed = looked.elapsed().min(2 * LOOK_LAST);
+            looked = Instant::now();
+            if let Some(how) = self.too_long(passed)? {
+                let inside = self.ledger.inside()?;
+                self.child.kill()?;
+                self.child.wait()?;
+                return Ok((how, inside));
+            }
+            self.hand_on_signals(passed);
+            sleep(pause);
+            pause = (2 * pause).min(LOOK_LAST);
+        }
+    }
+
+    fn how(&mut self, status: ExitStatus) -> How {
+        match self.told.take() {
+            Some((how, _)) => how,
+            None if self.stopping.is_some() || is_asked_to_stop(status) => How::Interrupted,
+            None => How::Ended(status),
+        }
+    }
+
+    /// Why to wait no longer, if so.
+    fn too_long(&mut self, passed: Duration) -> io::Result<Option<How>> {
+        if let Some((_, since)) = &mut self.told {
+            *since += passed;
+            let is_over = *since > LEAVING_MAX;
+            return Ok(if is_over { self.told.take().map(|(how, _)| how) } else { None });
+        }
+        if let Some(since) = &mut self.stopping {
+            *since += passed;
+            return Ok((*since > STOPPING_MAX).then_some(How::Interrupted));
+        }
+        let before = std::mem::take(&mut self.calls);
+        for inside in self.ledger.inside()? {
+            let same = before.iter().find(|(one, _)| *one == inside);
+            let lasts = same.map_or(Duration::ZERO, |(_, lasts)| *lasts + passed);
+            self.calls.push((inside, lasts));
+        }
+        let longest = self.calls.iter().max_by_key(|(_, lasts)| *lasts);
+        let hung = longest.filter(|(_, lasts)| *lasts > self.call_max);
+        Ok(hung.map(|(inside, _)| How::Hung(inside.clone(), self.call_max)))
+    }
+
+    /// From a terminal the child has heard it, too; hearing it twice does no harm.
+    fn hand_on_signals(&mut self, passed: Duration) {
+        let signals = interrupt::count();
+        if signals == self.signals {
+            return;
+        }
+        self.signals = signals;
+        self.stopping.get_or_insert(passed);
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        // It has not been waited for, so the number is still its own.
+        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+    }
+}
+
+/// Whether a signal ended it that asks programs to stop: it came before the child could hear it, and
+/// perhaps before this process did.
+fn is_asked_to_stop(status: ExitStatus) -> bool {
+    let asks = [Signal::HUP, Signal::INT, Signal::TERM];
+    status.signal().is_some_and(|signal| asks.iter().any(|one| one.as_raw() == signal))
+}
+
+/// What a child said of its end, if it came to that.
+fn last_word(words: &str) -> Option<How> {
+    let last = words.strip_suffix('\n')?.lines().last()?;
+    if let Some(code) = last.strip_prefix(EXIT).and_then(|rest| rest.strip_prefix(' ')) {
+        return Some(How::Told(Exit::of_code(code.parse().ok()?)));
+    }
+    let mut fields = last.strip_prefix(PLUGIN)?.strip_prefix('\t')?.splitn(3, '\t');
+    let mut field = || fields.next().map(str::to_owned);
+    Some(How::Failed([field()?, field()?, field()?]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_whole_last_words_count() {
+        assert!(matches!(last_word("exit 3\n"), Some(How::Told(Exit::Damaged))));
+        assert!(last_word("exit 3").is_none());
+        assert!(last_word("").is_none());
+        assert!(last_word("trial 1\nbreach a\n").is_none());
+        let Some(How::Failed(fields)) = last_word("plugin\torg.a\t./a.so\tpanicked: at\n") else {
+            panic!("a failure");
+        };
+        assert_eq!(fields, ["org.a", "./a.so", "panicked: at"]);
+    }
+}
