@@ -8,6 +8,7 @@ mod agrees;
 mod bounds;
 mod conn_states;
 mod counts;
+mod labels;
 mod readable;
 mod tunnels;
 
