@@ -140,6 +140,7 @@ pub fn timings(summary: &Summary) {
     let stages = [
         ("read and decode", timings.read_and_decode_ns),
         ("flows and features", timings.flows_ns),
+        ("names and labels", timings.classify_ns),
         ("order rows", timings.order_ns),
         ("write rows", timings.write_ns),
         ("wall clock", timings.wall_ns),
@@ -150,6 +151,16 @@ pub fn timings(summary: &Summary) {
     }
     let peak = grouped(summary.flows.open_flows_peak as u64);
     write(format_args!("{:20} {peak}", "open flows, at most"));
+}
+
+/// Says how long a plugin was busy, and for how many flows it was asked. Part of `names and labels`.
+pub fn timings_of_plugin(id: &str, busy_ns: u64, flows: u64) {
+    let each = busy_ns as f64 / flows.max(1) as f64;
+    let asked = grouped(flows);
+    write(format_args!(
+        "{:9.3} s {each:8.1} ns/flow, asked {asked} times: {id}",
+        busy_ns as f64 / 1e9
+    ));
 }
 
 fn list<'a>(title: &str, counts: impl IntoIterator<Item = (&'a str, u64)>) {

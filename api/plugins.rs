@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tractor_engine::classify::{
     Level, PluginMessage, PluginOption, PluginOptions, Plugins, Refusal,
 };
+use tractor_engine::dataflow::Summary;
 use tractor_engine::profiles::Features;
 
 /// The bundled plugin that knows rules for names.
@@ -179,6 +180,25 @@ pub fn say_messages(plugins: &Plugins) {
             Level::Info => {
                 messages::verbose(format_args!("plugin {id}: {}", messages::printable(text)));
             }
+        }
+    }
+}
+
+/// What became of the calls: flows with which a plugin failed, and with `timings` what it cost.
+pub fn say_counts(plugins: &Plugins, summary: &Summary, timings: bool) {
+    for (plugin, counts) in plugins.classifiers().iter().zip(&summary.plugins) {
+        let id = &plugin.id;
+        if timings {
+            messages::timings_of_plugin(id, counts.busy_ns, counts.flows);
+        }
+        if counts.errors > 0 {
+            let flows = messages::counted(counts.errors, "flow");
+            let why = counts.first_error.as_deref().unwrap_or("it did not say why");
+            messages::warning(format_args!("plugin {id} failed with {flows}: {why}"));
+        }
+        if counts.dropped_tags > 0 {
+            let tags = messages::counted(counts.dropped_tags, "wrong verdict");
+            messages::warning(format_args!("plugin {id} gave {tags}, which do not count"));
         }
     }
 }

@@ -94,6 +94,7 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
     if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
+    plugins::say_counts(&options.plugins, &summary, wants_timings(&arguments.options));
     messages::exit_of_inputs(summary.files, &summary.problems)
 }
 

@@ -56,6 +56,7 @@ fn count(arguments: &StatsArguments) -> Exit {
     if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
+    plugins::say_counts(&options.plugins, &summary, wants_timings(&arguments.options));
     match show(arguments, &options.plugins, &summary) {
         Ok(()) => messages::exit_of_inputs(summary.files, &summary.problems),
         Err(exit) => exit,
