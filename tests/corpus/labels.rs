@@ -46,9 +46,11 @@ struct Counts {
 }
 
 type Ends = (u64, String, u64, String, u64);
+/// Label and confidence by a flow's ends.
+type Verdicts = HashMap<Ends, (String, f64)>;
 
 /// Labels of a capture's flows by their ends, in both orientations.
-fn labels_of(capture: &Path) -> HashMap<Ends, (String, f64)> {
+fn labels_of(capture: &Path) -> Verdicts {
     let mut command = in_place();
     command.args(["flows", "--format", "jsonl"]).arg(capture);
     let output = command.output().unwrap();
@@ -109,7 +111,7 @@ fn compare(corpus: &Path) -> BTreeMap<String, Counts> {
     let text = std::fs::read_to_string(corpus.join("ndpi-labels.csv")).unwrap();
     let names = names(include_str!("ndpi_names.txt"));
     let mut table: BTreeMap<String, Counts> = BTreeMap::new();
-    let mut labels: Option<(String, HashMap<Ends, (String, f64)>)> = None;
+    let mut labels: Option<(String, Verdicts)> = None;
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split(',').collect();
         let file = cells[0];
