@@ -82,6 +82,7 @@ const DOORS: &[(&str, &[&str])] = &[
         "tractor_plugin",
         &["engine/src/classify", "examples/port_classifier", "plugins/signatures/src/plugin.rs"],
     ),
+    ("tractor_signatures", &[]),
     ("zmij", &["engine/src/output"]),
     ("zstd", &["engine/src/capture/source.rs"]),
 ];
