@@ -132,6 +132,12 @@ pub fn summary(summary: &Summary) {
     if evicted > 0 {
         warning(format_args!("{evicted} flows were evicted from a full table (see --max-flows)"));
     }
+    let without_payload = counted(summary.flows.without_payload, "flow");
+    if summary.flows.without_payload > 0 {
+        warning(format_args!(
+            "{without_payload} had no payload looked at: too much was kept of others"
+        ));
+    }
 }
 
 /// Busy time of each stage, said even when little is said: who asks for it wants to see it.

@@ -139,6 +139,9 @@ impl Leaving<'_> {
             && let Err(failure) = classify.step(&mut batch, self.tally.as_deref_mut())
         {
             self.shared.failure.report_plugin(failure);
+            // The run ends: what was not shown to every classifier is no row, and what was only
+            // shown never is.
+            batch.clear();
         }
         match self.shared.wants_rows && !batch.is_empty() {
             true => self.batches.push(batch),

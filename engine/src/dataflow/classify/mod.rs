@@ -218,13 +218,11 @@ fn settle(
     }
     flow.seen = None;
     let Decision { label, traffic_class } = decision;
-    // A window before the flow's last has no packets of its own to look at.
-    let names = if is_part {
-        state.names.iter().map(|(_, names)| names.clone()).next()
-    } else {
-        Some(names)
+    // A window before the flow's last has no first bytes of its own.
+    let names = match (&state.names, is_part) {
+        (Some((_, names)), true) => names.clone(),
+        _ => names,
     };
-    let names = names.unwrap_or_default();
     flow.labelled = Some(Box::new(Labelled { label, traffic_class, names }));
     if is_part {
         open.insert(flow.id, state);

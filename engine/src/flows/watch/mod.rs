@@ -98,29 +98,29 @@ pub struct Watch {
     count: u64,
     /// Bits of the early wishes that are not fulfilled.
     waiting: u64,
-    pub known_name: Option<Arc<str>>,
+    known_name: Option<Arc<str>>,
     /// By the wish's place; none before the first packet.
     tracked: Vec<Tracked>,
     /// Too much is kept of other flows: of this one there is no payload.
-    pub has_no_payload: bool,
+    has_no_payload: bool,
 }
 
 /// What a packet means for whoever watches its flow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Watched {
+struct Watched {
     /// Parts of [`wants`]: of the packets to come.
-    pub wants: u8,
+    wants: u8,
     /// Early wishes that this packet fulfils.
-    pub fulfilled: u64,
+    fulfilled: u64,
 }
 
 impl Watch {
-    pub fn open(&mut self, options: &WatchOptions) {
+    fn open(&mut self, options: &WatchOptions) {
         self.waiting = u64::MAX.checked_shr(64 - options.early.len() as u32).unwrap_or(0);
     }
 
     /// Adds a packet, of which `payload` was captured, `since_ns` after the flow's first.
-    pub fn add(
+    fn add(
         &mut self,
         segment: &Segment,
         payload: &[u8],
