@@ -41,6 +41,9 @@ pub fn blame(how: How, inside: Vec<Inside>) -> Blame {
         }
         How::Ended(status) => {
             let did = did(status);
+            // Who is advised to leave one out does better without a stranger.
+            let mut inside = inside;
+            inside.sort_by_key(Inside::has_bundled_name);
             let mut culprits: Vec<Culprit> = Vec::new();
             for one in inside.iter().map(|inside| culprit(inside, &did)) {
                 if culprits.iter().all(|other| other.name != one.name) {
@@ -116,5 +119,15 @@ mod tests {
         assert!(matches!(blame(ended(6), same), Blame::One(_)));
         let two = vec![inside(1, Some("org.a")), inside(2, Some("org.b"))];
         assert!(matches!(blame(ended(6), two), Blame::OneOf(_)));
+    }
+
+    #[test]
+    fn of_two_the_one_that_came_with_the_program_is_named_last() {
+        let ours = "/usr/bin/libtractor_signatures.so".to_owned();
+        let ours = Inside { path: ours, ..inside(1, Some("org.tractor.signatures")) };
+        let status = ExitStatus::from_raw(11);
+        let judged = blame(How::Ended(status), vec![ours, inside(2, Some("org.b"))]);
+        let Blame::OneOf(culprits) = judged else { panic!("two") };
+        assert_eq!(culprits[0].name, "org.b");
     }
 }

@@ -132,6 +132,13 @@ pub struct Inside {
     pub id: Option<String>,
 }
 
+impl Inside {
+    /// Whether it has the name of a library that comes with the program.
+    pub fn has_bundled_name(&self) -> bool {
+        super::search::has_bundled_name(Path::new(&self.path))
+    }
+}
+
 impl Watch {
     /// # Errors
     /// Those of opening the file.

@@ -13,6 +13,11 @@ use std::path::{Path, PathBuf};
 /// The libraries that come with the program, in plugin order.
 const BUNDLED: [&str; 2] = ["libtractor_signatures.so", "libtractor_forest.so"];
 
+/// Whether a library has the name of one that comes with the program.
+pub(super) fn has_bundled_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| BUNDLED.iter().any(|bundled| name == *bundled))
+}
+
 const WRITABLE_BY_OTHERS: u32 = 0o002;
 const STICKY: u32 = 0o1000;
 

@@ -1,5 +1,6 @@
 //! What cannot be read or written again is not: the flows so far are kept.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::process::Stdio;
 use std::time::Duration;
@@ -41,6 +42,10 @@ fn from_standard_input_the_flows_so_far_are_kept() {
             if finished.messages.contains("flows.csv holds the flows so far") {
                 let rows = read(folder.path(), "flows.csv");
                 assert!(rows.is_empty() || rows.ends_with('\n'), "whole rows");
+                let id = |row: &str| row.split(',').next().map(str::to_owned);
+                let ids: Vec<_> = rows.lines().skip(1).filter_map(id).collect();
+                let once: BTreeSet<_> = ids.iter().collect();
+                assert_eq!(once.len(), ids.len(), "a flow that goes on is no row");
                 std::fs::remove_file(file).unwrap();
             }
         }
