@@ -11,10 +11,11 @@ use tempfile::tempdir;
 use super::formats::AWKWARD;
 use super::profiles::{
     PROFILES, finite_only, is_numeric, kinds, numeric_and_class, version, with_flows_in_no_time,
+    without_labels,
 };
 use super::run::{flows, tractor};
 use super::tables::{Cell, Cells, csv};
-use super::traffic::{datagram, plain, write};
+use super::traffic::{datagram, plain, segment, write};
 
 const OF_PARQUET: [&str; 3] = ["pandas", "polars", "duckdb"];
 const OF_ARFF: [&str; 3] = ["scipy", "liac", "weka"];
@@ -155,11 +156,11 @@ fn arff_is_read_as_csv_has_it() {
     let folder = tempdir().unwrap();
     write(folder.path(), "a.pcap", &with_flows_in_no_time());
     for profile in PROFILES {
-        let kinds = kinds(profile, false);
+        let kinds = without_labels(kinds(profile, false));
         // What is awkward in a label is so in every profile.
         let is_one_of_many = !["native", "cic"].contains(&profile);
         for (label, is_for_scipy) in LABELS.into_iter().skip(if is_one_of_many { 4 } else { 0 }) {
-            let mut arguments = vec!["--profile", profile];
+            let mut arguments = vec!["--no-plugins", "--profile", profile];
             arguments.extend(label.into_iter().flat_map(|label| ["--label", label]));
             let held = finite_only(written(folder.path(), "arff", &arguments, &kinds));
             let rows = numeric_and_class(&held, &kinds, label);
@@ -174,5 +175,22 @@ fn arff_is_read_as_csv_has_it() {
                 assert_rows(&read, &rows, &format!("{reader} {arguments:?}"));
             }
         }
+    }
+}
+
+/// Where no class is given, it is the label, and one of all that the run's classifiers have.
+#[test]
+fn arff_with_labels_is_read() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &plain(&[datagram(0, 9, b""), segment(1, 9, b"")]));
+    let held = written(folder.path(), "arff", &[], &kinds("native", false));
+    let label = held.names.iter().position(|name| name == "label").expect("a column");
+    let labels: Vec<_> = held.rows.iter().map(|row| row[label].clone()).collect();
+    assert_eq!(labels, ["dns", "http"].map(|label| Cell::Text(label.to_owned())));
+    for reader in OF_ARFF {
+        let Some(read) = read(reader, &folder.path().join("arff")) else { continue };
+        assert_eq!(read.columns.last(), Some(&("class1".to_owned(), "nominal".to_owned())));
+        let classes: Vec<_> = read.rows.iter().filter_map(|row| row.last()).collect();
+        assert_eq!(classes, ["dns", "http"], "{reader}");
     }
 }
