@@ -44,6 +44,18 @@ pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 /// Bytes of payload that are kept of each side of a flow for classifiers and names, whatever is asked for.
 pub const PAYLOAD_BYTES_PER_SIDE_MAX: usize = 4_096;
 
+/// The same of the side that did not begin, where only names are looked for: a greeting, or the
+/// hello of a client that was taken for the server.
+pub const NAME_BYTES_OF_OTHER_SIDE: usize = 1_024;
+
+/// Packets of a flow in which names are looked for.
+pub const NAME_PACKETS_MAX: usize = 32;
+
+/// Flows of a worker that have ended and whose vectors for first bytes are used again, and how much
+/// of each side at most: others are freed.
+pub const SPARE_FLOWS_MAX: usize = 4_096;
+pub const SPARE_PAYLOAD_BYTES_MAX: usize = 2_048;
+
 /// Pieces of a side's payload that wait for what comes before them; of more, the last in the stream
 /// is forgotten.
 pub const STREAM_PIECES_MAX: usize = 16;

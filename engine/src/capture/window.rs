@@ -33,9 +33,9 @@ impl KeptBytes {
     /// The bytes at an address, of the packet with this index in the chunk.
     #[inline]
     pub fn get(&self, index: u64, address: usize, bytes: usize) -> &[u8] {
-        let begun = self.windows.partition_point(|window| window.first <= index);
-        let window = begun.checked_sub(1).and_then(|last| self.windows.get(last));
-        let Some(window) = window else { return &[] };
+        let Some(window) = self.windows.iter().rfind(|window| window.first <= index) else {
+            return &[];
+        };
         let at = address.wrapping_sub(window.base);
         window.bytes.get(at..at.wrapping_add(bytes)).unwrap_or_default()
     }

@@ -2,6 +2,7 @@
 
 use super::{LabelId, Labels, Tag};
 use crate::flows::Choice;
+use std::cmp::Ordering;
 
 /// What a flow is taken for. Classes of traffic do not compete with other labels.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -13,34 +14,41 @@ pub struct Decision {
 /// Decides among the standing verdicts about one flow: the highest confidence, then the plugin that
 /// was loaded first, then the label that stands first in that plugin's table. Their order is of no
 /// matter.
-pub fn decide(standing: &[Tag], labels: &Labels) -> Decision {
-    let best = |of_traffic: bool| {
-        let rank = |one: &Tag, other: &Tag| {
-            let by_confidence = one.confidence.total_cmp(&other.confidence);
-            let by_plugin = other.classifier.cmp(&one.classifier);
-            by_confidence.then(by_plugin).then(other.own_index.cmp(&one.own_index))
-        };
-        let candidates = standing.iter().filter_map(|tag| Some((tag, tag.label?)));
-        let mut of_kind =
-            candidates.filter(|(_, label)| labels.is_traffic_class(*label) == of_traffic);
-        // The first of wholly equal ones: those of one plugin and label.
-        let first = of_kind.next()?;
-        let best = of_kind.fold(first, |best, one| match rank(one.0, best.0) {
-            std::cmp::Ordering::Greater => one,
-            _ => best,
-        });
-        Some(choice(best.0, best.1))
-    };
-    Decision { label: best(false), traffic_class: best(true) }
+pub fn decide(mut standing: Vec<Tag>, labels: &Labels) -> Decision {
+    let places = [false, true].map(|of_traffic| best(&standing, of_traffic, labels));
+    let [label, traffic_class] = places.map(|place| {
+        let tag = &mut standing[place?];
+        Some(Choice {
+            label: tag.label?,
+            classifier: tag.classifier,
+            confidence: tag.confidence,
+            evidence: tag.evidence.take(),
+        })
+    });
+    Decision { label, traffic_class }
 }
 
-fn choice(tag: &Tag, label: LabelId) -> Choice {
-    Choice {
-        label,
-        classifier: tag.classifier,
-        confidence: tag.confidence,
-        evidence: tag.evidence.clone(),
-    }
+/// The label that [`decide`] takes.
+pub fn decided_label(standing: &[Tag], labels: &Labels) -> Option<LabelId> {
+    standing[best(standing, false, labels)?].label
+}
+
+/// Where the verdict that counts stands, among labels or among classes of traffic.
+fn best(standing: &[Tag], of_traffic: bool, labels: &Labels) -> Option<usize> {
+    let is_of_kind =
+        |tag: &Tag| tag.label.is_some_and(|label| labels.is_traffic_class(label) == of_traffic);
+    let candidates = (0..standing.len()).filter(|&place| is_of_kind(&standing[place]));
+    // The first of wholly equal ones: those of one plugin and label.
+    candidates.reduce(|best, place| match rank(&standing[place], &standing[best]) {
+        Ordering::Greater => place,
+        _ => best,
+    })
+}
+
+fn rank(one: &Tag, other: &Tag) -> Ordering {
+    let by_confidence = one.confidence.total_cmp(&other.confidence);
+    let by_plugin = other.classifier.cmp(&one.classifier);
+    by_confidence.then(by_plugin).then(other.own_index.cmp(&one.own_index))
 }
 
 #[cfg(test)]
@@ -65,7 +73,8 @@ mod tests {
 
     fn decided(tags: &[Tag]) -> (Verdict, Verdict) {
         let one = |choice: Option<Choice>| choice.map(|one| (one.label, one.classifier));
-        let decision = decide(tags, &labels());
+        let decision = decide(tags.to_vec(), &labels());
+        assert_eq!(decided_label(tags, &labels()), decision.label.as_ref().map(|one| one.label));
         (one(decision.label), one(decision.traffic_class))
     }
 

@@ -35,7 +35,7 @@ mod tests;
 mod text;
 mod view;
 
-pub use decide::{Decision, decide};
+pub use decide::{Decision, decide, decided_label};
 pub use description::{Description, Needs, Wish};
 pub use failure::{Absent, PluginFailure, Reason, Refusal};
 pub use labels::{Label, LabelId, Labels, TRAFFIC_CLASS};

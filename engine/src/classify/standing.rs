@@ -13,6 +13,10 @@ impl Standing {
         &self.tags
     }
 
+    pub fn into_tags(self) -> Vec<Tag> {
+        self.tags
+    }
+
     /// Takes what a classifier said of the flow in one call: it replaces what that one said before.
     /// Nothing said leaves it; a take-back alone removes it. Tells whether anything changed.
     pub fn update(&mut self, classifier: u16, said: impl IntoIterator<Item = Tag>) -> bool {
@@ -22,6 +26,10 @@ impl Standing {
         }
         let verdicts: Vec<Tag> =
             said.filter(|tag| tag.label.is_some()).map(|tag| Tag { subject: 0, ..tag }).collect();
+        if self.tags.is_empty() {
+            self.tags = verdicts;
+            return !self.tags.is_empty();
+        }
         let begin = self.tags.partition_point(|tag| tag.classifier < classifier);
         let end = self.tags.partition_point(|tag| tag.classifier <= classifier);
         if self.tags[begin..end] == verdicts {

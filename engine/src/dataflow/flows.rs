@@ -71,6 +71,9 @@ impl FlowStage {
         }
         leaving.finish_batch();
         let Leaving { mut batches, closed, .. } = leaving;
+        if let Some(classify) = &mut self.classify {
+            self.table.use_again(&mut classify.used);
+        }
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.spare.give(segments);
         let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);

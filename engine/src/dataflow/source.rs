@@ -11,7 +11,7 @@ use crate::capture::{
 };
 use crate::decode::{
     Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, NameAnswer, Payloads,
-    Segment,
+    PlacesBefore, Segment,
 };
 use crate::flows::ChunkHead;
 use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
@@ -91,6 +91,7 @@ pub struct Source {
     /// Worker of each shard.
     homes: [u8; SHARDS],
     spare: Rc<Pool<Segment>>,
+    places_before: PlacesBefore,
     /// Segments that the last chunk had for each worker, rounded up.
     segments_expected: Vec<usize>,
     pub counts: Counts,
@@ -122,6 +123,7 @@ impl Source {
             in_flight: VecDeque::new(),
             homes,
             spare,
+            places_before: PlacesBefore::default(),
             segments_expected: vec![0; peers],
             counts: Counts::default(),
             busy_ns: 0,
@@ -332,7 +334,7 @@ impl Source {
         chunk.answers = std::mem::take(&mut self.decoder.answers);
         if let Some(places) = &mut self.decoder.payloads {
             let bytes = copies.map_or(kept, KeptBytes::copied);
-            chunk.payloads = Payloads::new(std::mem::take(places), bytes);
+            chunk.payloads = Payloads::new(self.places_before.lend(places), bytes);
         }
         for (expected, segments) in self.segments_expected.iter_mut().zip(&chunk.segments) {
             *expected = segments.len().next_power_of_two();

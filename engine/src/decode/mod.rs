@@ -38,7 +38,7 @@ pub use key::{Endpoint, Key, Placement, shard_of_words};
 pub use layers::{Layers, Tunnels, Vlans};
 pub use link::link_type_is_read;
 pub use nfstream::vlan_and_tunnel as nfstream_vlan_and_tunnel;
-pub use payload::{PayloadPlace, Payloads};
+pub use payload::{PayloadPlace, Payloads, PlacesBefore};
 pub use segment::{Moment, Segment, flags, marks, shard_of};
 
 use crate::capture::Packet;

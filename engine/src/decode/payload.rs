@@ -1,6 +1,8 @@
 //! Where the payload of packets is, for as long as their chunk is kept.
 
 use crate::capture::KeptBytes;
+use crate::prefetch::prefetch;
+use std::sync::Arc;
 
 /// What was captured of a packet's payload: an address in the buffer that the packet was read into.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -12,13 +14,19 @@ pub struct PayloadPlace {
 /// The payload of a chunk's packets.
 #[derive(Clone, Debug, Default)]
 pub struct Payloads {
-    places: Vec<PayloadPlace>,
+    places: Arc<Vec<PayloadPlace>>,
     bytes: KeptBytes,
+}
+
+/// The places of chunks before; those that nobody else has are used again.
+#[derive(Default)]
+pub struct PlacesBefore {
+    all: Vec<Arc<Vec<PayloadPlace>>>,
 }
 
 impl Payloads {
     /// `places` of all packets of the chunk, in order, in `bytes`.
-    pub fn new(places: Vec<PayloadPlace>, bytes: KeptBytes) -> Self {
+    pub fn new(places: Arc<Vec<PayloadPlace>>, bytes: KeptBytes) -> Self {
         Self { places, bytes }
     }
 
@@ -29,5 +37,31 @@ impl Payloads {
             Some(place) => self.bytes.get(index.into(), place.address, place.bytes as usize),
             None => &[],
         }
+    }
+}
+
+impl Payloads {
+    /// Asks for the memory of a packet's payload.
+    #[inline]
+    pub fn fetch(&self, index: u16) {
+        const BYTES_MAX: usize = 512;
+        let payload = self.get(index);
+        if let Some(begin) = payload.first() {
+            prefetch(begin, payload.len().min(BYTES_MAX));
+        }
+    }
+}
+
+impl PlacesBefore {
+    /// Takes the places of a chunk, to be lent to it; `places` is empty then, with memory if there
+    /// is any.
+    pub fn lend(&mut self, places: &mut Vec<PayloadPlace>) -> Arc<Vec<PayloadPlace>> {
+        let free = self.all.iter_mut().rposition(|before| Arc::get_mut(before).is_some());
+        let free = free.map(|place| self.all.swap_remove(place));
+        let mut next = free.and_then(|before| Arc::try_unwrap(before).ok()).unwrap_or_default();
+        next.clear();
+        let lent = Arc::new(std::mem::replace(places, next));
+        self.all.push(Arc::clone(&lent));
+        lent
     }
 }

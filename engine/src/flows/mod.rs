@@ -47,6 +47,9 @@ pub trait FlowTable {
     /// Closes every flow at the end of the capture.
     fn finish_stream(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow));
 
+    /// Uses the memory of flows again whose verdicts are in.
+    fn use_again(&mut self, seen: &mut Vec<Seen>);
+
     fn counts(&self) -> &TableCounts;
 }
 

@@ -13,17 +13,20 @@ use super::run::Shared;
 use super::summary::Summary;
 use crate::classify::{
     Counts, Decision, Description, FirstPacket as LentPacket, Panel, PluginFailure, Standing,
-    Subject, Tag, decide,
+    Subject, Tag, decide, decided_label,
 };
-use crate::decode::names::{NameSource, Names};
+use crate::decode::names::{NameSource, Names, Piece};
 use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
 use crate::profiles::{Features, Row};
 use crate::statistics::{Count, Tally};
-use shown::{Shown, lent, names_in, own_flow, subject};
+use shown::{Shown, fetch, lent, names_in, own_flow, subject};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use wishes::{column_wishes, features_of};
+
+/// Flows whose memory is fetched ahead of their turn.
+const SHOW_AHEAD: usize = 8;
 
 /// A worker's classifiers, and what they said of flows that are still open.
 pub struct ClassifyStage {
@@ -38,15 +41,34 @@ pub struct ClassifyStage {
     /// Used again for every batch.
     tags: Vec<Tag>,
     packets: Vec<LentPacket>,
+    /// As many as a classifier wants.
+    packets_max: usize,
+    pieces: Vec<Piece>,
+    /// What was shown of flows whose verdicts are in.
+    pub used: Vec<Seen>,
     pub busy_ns: u64,
+}
+
+/// Names that were read of a flow when it was shown early.
+struct KnownNames {
+    names: Names,
+    /// Bytes of each side that there were.
+    bytes: [usize; 2],
+    client_side: usize,
+}
+
+impl KnownNames {
+    /// Whether the flow, with so many bytes, has no others now.
+    fn hold(&self, flow: &Flow, bytes: [usize; 2]) -> bool {
+        self.client_side == flow.client_side && (self.names.is_settled || self.bytes == bytes)
+    }
 }
 
 /// A flow that was shown early.
 #[derive(Default)]
 struct Open {
     standing: Standing,
-    /// As of how many bytes of each side, they being enough for most.
-    names: Option<([usize; 2], Names)>,
+    names: Option<KnownNames>,
     /// What it has been counted as.
     counted: Option<(Option<u16>, Count)>,
 }
@@ -57,6 +79,7 @@ impl ClassifyStage {
         let panel =
             shared.plugins.panel().map_err(|failure| shared.failure.report_plugin(failure)).ok();
         let classifiers = shared.plugins.classifiers().iter();
+        let packets_max = classifiers.clone().map(|one| one.wish.packets).max();
         Self {
             panel,
             features: classifiers.map(|one| features_of(&one.wish)).collect(),
@@ -65,6 +88,9 @@ impl ClassifyStage {
             shared,
             tags: Vec::new(),
             packets: Vec::new(),
+            packets_max: packets_max.map_or(0, |packets| packets as usize),
+            pieces: Vec::new(),
+            used: Vec::new(),
             busy_ns: 0,
         }
     }
@@ -98,8 +124,17 @@ impl ClassifyStage {
             let of_flow = std::iter::from_fn(|| tags.next_if(|tag| tag.subject == place as u32));
             let names = std::mem::take(&mut shown.names[place]);
             settle(&mut self.open, &self.shared, flow, of_flow, names, tally.as_deref_mut());
+            self.used.extend(flow.seen.take().map(|seen| *seen));
         }
-        batch.retain(|flow| !flow.is_shown_early());
+        self.packets = shown.packets;
+        // Their order is of no matter, and flows are large.
+        let mut place = 0;
+        while let Some(flow) = batch.get(place) {
+            match flow.labelled {
+                Some(_) => place += 1,
+                None => drop(batch.swap_remove(place)),
+            }
+        }
         self.busy_ns += began.elapsed().as_nanos() as u64;
         Ok(())
     }
@@ -112,12 +147,15 @@ impl ClassifyStage {
             ends: Vec::with_capacity(batch.len()),
         };
         shown.packets.clear();
-        for flow in batch {
+        for (place, flow) in batch.iter().enumerate() {
+            if let Some(ahead) = batch.get(place + SHOW_AHEAD) {
+                fetch(ahead);
+            }
             let names = match &flow.seen {
                 Some(seen) => self.names(flow, seen),
                 None => Names::default(),
             };
-            let packets = flow.seen.iter().flat_map(|seen| &seen.packets);
+            let packets = flow.seen.iter().flat_map(|seen| &seen.packets).take(self.packets_max);
             shown.packets.extend(packets.map(|packet| lent(packet, flow.client_side)));
             shown.ends.push(shown.packets.len());
             shown.names.push(names);
@@ -126,13 +164,13 @@ impl ClassifyStage {
     }
 
     /// The names that a flow's first bytes say, else the one that led to its server.
-    fn names(&self, flow: &Flow, seen: &Seen) -> Names {
+    fn names(&mut self, flow: &Flow, seen: &Seen) -> Names {
         let bytes = seen.payload.each_ref().map(Vec::len);
         let known = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
         let mut names = match known {
-            Some((as_of, names)) if *as_of == bytes => names.clone(),
+            Some(known) if known.hold(flow, bytes) => known.names.clone(),
             _ if bytes == [0; 2] => Names::default(),
-            _ => names_in(flow, seen),
+            _ => names_in(flow, seen, &mut self.pieces),
         };
         if let (None, Some(name)) = (&names.server_name, &seen.known_name) {
             names.server_name = Some((**name).into());
@@ -204,25 +242,27 @@ fn settle(
         let of_one = std::iter::from_fn(|| tags.next_if(|tag| tag.classifier == classifier));
         state.standing.update(classifier, of_one);
     }
-    let decision = decide(state.standing.tags(), shared.plugins.labels());
+    let labels = shared.plugins.labels();
     let is_part = flow.window.is_some_and(|window| !window.is_last);
     if let Some(tally) = tally.filter(|_| !is_part) {
-        let label = decision.label.as_ref().map(|choice| choice.label);
-        tally.relabel(&mut state.counted, label, flow);
+        tally.relabel(&mut state.counted, decided_label(state.standing.tags(), labels), flow);
     }
-    let seen = flow.seen.as_ref().map(|seen| seen.payload.each_ref().map(Vec::len));
     if flow.is_shown_early() {
-        state.names = seen.map(|bytes| (bytes, names));
+        let bytes = flow.seen.as_ref().map(|seen| seen.payload.each_ref().map(Vec::len));
+        let client_side = flow.client_side;
+        state.names = bytes.map(|bytes| KnownNames { names, bytes, client_side });
         open.insert(flow.id, state);
         return;
     }
-    flow.seen = None;
-    let Decision { label, traffic_class } = decision;
-    // A window before the flow's last has no first bytes of its own.
-    let names = match (&state.names, is_part) {
-        (Some((_, names)), true) => names.clone(),
-        _ => names,
+    // A window before the flow's last has no first bytes of its own, and the flow goes on.
+    let (names, standing) = match is_part {
+        true => {
+            let known = state.names.as_ref().map(|known| known.names.clone());
+            (known.unwrap_or(names), state.standing.clone())
+        }
+        false => (names, std::mem::take(&mut state.standing)),
     };
+    let Decision { label, traffic_class } = decide(standing.into_tags(), labels);
     flow.labelled = Some(Box::new(Labelled { label, traffic_class, names }));
     if is_part {
         open.insert(flow.id, state);

@@ -6,6 +6,8 @@ use crate::classify::{
 };
 use crate::decode::names::{self, FirstBytes, NameSource, Names, Piece};
 use crate::flows::{ColumnWish, FirstPacket, Flow, Seen};
+use crate::limits::{NAME_BYTES_OF_OTHER_SIDE, NAME_PACKETS_MAX};
+use crate::prefetch::prefetch;
 use crate::time::Timestamp;
 
 /// A batch, as classifiers see it.
@@ -92,12 +94,17 @@ fn number_of(source: NameSource) -> u32 {
     }
 }
 
-/// What a flow's first bytes say.
-pub fn names_in(flow: &Flow, seen: &Seen) -> Names {
-    let mut ends = seen.payload.each_ref().map(|payload| payload.len() as u32);
-    let mut pieces: Vec<Piece> = Vec::with_capacity(seen.packets.len());
+/// What a flow's first bytes say: so many of them, whatever classifiers want to see beyond.
+pub fn names_in(flow: &Flow, seen: &Seen, pieces: &mut Vec<Piece>) -> Names {
+    let other_side = 1 - seen.asking_side;
+    let mut payload = seen.payload.each_ref().map(Vec::as_slice);
+    payload[other_side] =
+        &payload[other_side][..payload[other_side].len().min(NAME_BYTES_OF_OTHER_SIDE)];
+    let mut ends = payload.map(|payload| payload.len() as u32);
+    pieces.clear();
+    let packets = &seen.packets[..seen.packets.len().min(NAME_PACKETS_MAX)];
     // Backwards: a datagram that was cut ends where the next begins.
-    for packet in seen.packets.iter().rev().filter(|packet| packet.payload_bytes > 0) {
+    for packet in packets.iter().rev().filter(|packet| packet.payload_bytes > 0) {
         let (side, at) = (usize::from(packet.side), packet.payload_at);
         if at > ends[side] {
             continue;
@@ -112,7 +119,18 @@ pub fn names_in(flow: &Flow, seen: &Seen) -> Names {
     pieces.reverse();
     names::read(&FirstBytes {
         transport: flow.protocol(),
-        payload: [&seen.payload[flow.client_side], &seen.payload[1 - flow.client_side]],
-        pieces: &pieces,
+        payload: [payload[flow.client_side], payload[1 - flow.client_side]],
+        pieces,
     })
+}
+
+/// Asks for the memory that names and classifiers read of a flow.
+pub fn fetch(flow: &Flow) {
+    let Some(seen) = &flow.seen else { return };
+    if let Some(first) = seen.packets.first() {
+        prefetch(first, 4 * size_of::<FirstPacket>());
+    }
+    for begin in seen.payload.iter().filter_map(|payload| payload.first()) {
+        prefetch(begin, 64);
+    }
 }

@@ -4,11 +4,8 @@ use crate::classify::{Description, Plugins, Wish};
 use crate::dataflow::RunOptions;
 use crate::features::{ActivitySettings, Needs};
 use crate::flows::{ColumnWish, EarlyWish, WatchOptions};
-use crate::limits::PAYLOAD_BYTES_PER_SIDE_MAX;
+use crate::limits::{NAME_BYTES_OF_OTHER_SIDE, NAME_PACKETS_MAX, PAYLOAD_BYTES_PER_SIDE_MAX};
 use crate::profiles::{Features, Profile};
-
-/// Packets in which names are looked for.
-const NAME_PACKETS: usize = 32;
 
 /// What the flow table has to keep for names and classifiers; `None`: nothing.
 pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
@@ -21,12 +18,13 @@ pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
     }
     let mut watch = WatchOptions::default();
     if wants_names {
-        (watch.payload_bytes, watch.packets) = (PAYLOAD_BYTES_PER_SIDE_MAX, NAME_PACKETS);
+        watch.payload_bytes = [PAYLOAD_BYTES_PER_SIDE_MAX, NAME_BYTES_OF_OTHER_SIDE];
+        watch.packets = NAME_PACKETS_MAX;
     }
     for Wish { early, payload_bytes, packets, early_after_us, .. } in
         classifiers.iter().map(|classifier| &classifier.wish)
     {
-        watch.payload_bytes = watch.payload_bytes.max(*payload_bytes as usize);
+        watch.payload_bytes = watch.payload_bytes.map(|most| most.max(*payload_bytes as usize));
         watch.packets = watch.packets.max(*packets as usize);
         if *early {
             let after_ns = early_after_us.saturating_mul(1_000).min(i64::MAX as u64) as i64;

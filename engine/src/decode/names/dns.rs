@@ -206,7 +206,7 @@ impl<'a> Name<'a> {
     /// The name as text, without the dot of the root, of which nothing is shown. Bytes that cannot
     /// be shown stand as `\DDD`, and dots inside a label as `\.` (RFC 1035, 5.1).
     fn shown(&self) -> Option<Box<str>> {
-        let mut text = String::new();
+        let mut text = String::with_capacity(64);
         self.labels(|label| {
             if !text.is_empty() {
                 text.push('.');

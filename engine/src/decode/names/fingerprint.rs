@@ -5,21 +5,21 @@ use super::hello::{Carrier, Hello, extension, is_grease};
 use super::reader::u16_list;
 use md5::{Digest, Md5};
 use ring::digest::{SHA256, digest};
-use std::fmt::Write;
+
+/// Room for the lists of most hellos.
+const TEXT_BYTES: usize = 512;
 
 /// The MD5 digest of what a hello offers, in hexadecimal.
 pub fn ja3(hello: &Hello<'_>) -> Box<str> {
     let mut text = String::with_capacity(32);
-    for byte in Md5::digest(ja3_text(hello)) {
-        // Writing to a text cannot fail.
-        let _ = write!(text, "{byte:02x}");
-    }
-    text.into()
+    push_hex(&mut text, &Md5::digest(ja3_text(hello)));
+    text.into_boxed_str()
 }
 
 /// Version, ciphers, extensions, groups and point formats, in the client's order, without GREASE.
 fn ja3_text(hello: &Hello<'_>) -> String {
-    let mut text = hello.version.to_string();
+    let mut text = String::with_capacity(TEXT_BYTES);
+    text.push_str(itoa::Buffer::new().format(hello.version));
     let extensions = hello.extensions().map(|(kind, _)| kind);
     let groups = hello.list(extension::GROUPS, 2).unwrap_or_default();
     let formats = hello.list(extension::POINT_FORMATS, 1).unwrap_or_default();
@@ -31,12 +31,20 @@ fn ja3_text(hello: &Hello<'_>) -> String {
 }
 
 fn push_numbers(text: &mut String, numbers: impl Iterator<Item = u16>) {
-    text.push(',');
-    for (place, number) in numbers.filter(|number| !is_grease(*number)).enumerate() {
-        let dash = if place == 0 { "" } else { "-" };
-        // A string takes all that is written.
-        let _ = write!(text, "{dash}{number}");
+    let mut separator = ',';
+    for number in numbers.filter(|number| !is_grease(*number)) {
+        text.push(separator);
+        text.push_str(itoa::Buffer::new().format(number));
+        separator = '-';
     }
+    if separator == ',' {
+        text.push(separator);
+    }
+}
+
+fn push_hex(text: &mut String, bytes: &[u8]) {
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value & 15)]);
+    text.extend(bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]));
 }
 
 /// The fingerprint of three parts: what is offered in words, a digest of the ciphers, and one of
@@ -60,12 +68,15 @@ pub fn ja4(hello: &Hello<'_>) -> Box<str> {
     let others = extensions.into_iter().filter(|kind| !told.contains(kind)).collect();
     let mut listed = sorted_list(others);
     if !listed.is_empty() && !algorithms.is_empty() {
-        listed = format!("{listed}_{}", list(&algorithms));
+        listed.push('_');
+        push_list(&mut listed, &algorithms);
     }
-    let (of_ciphers, of_extensions) = (digest_word(&sorted_list(ciphers)), digest_word(&listed));
-    let offered =
-        format!("{carrier}{version}{names}{cipher_count:02}{extension_count:02}{first}{last}");
-    format!("{offered}_{of_ciphers}_{of_extensions}").into_boxed_str()
+    let mut text =
+        format!("{carrier}{version}{names}{cipher_count:02}{extension_count:02}{first}{last}_");
+    push_digest(&mut text, &sorted_list(ciphers));
+    text.push('_');
+    push_digest(&mut text, &listed);
+    text.into_boxed_str()
 }
 
 fn without_grease(values: impl Iterator<Item = u16>) -> Vec<u16> {
@@ -102,19 +113,25 @@ fn alpn_ends(protocol: &[u8]) -> [char; 2] {
 
 fn sorted_list(mut values: Vec<u16>) -> String {
     values.sort_unstable();
-    list(&values)
+    let mut text = String::with_capacity(TEXT_BYTES);
+    push_list(&mut text, &values);
+    text
 }
 
-fn list(values: &[u16]) -> String {
-    let words: Vec<String> = values.iter().map(|value| format!("{value:04x}")).collect();
-    words.join(",")
+fn push_list(text: &mut String, values: &[u16]) {
+    for (place, value) in values.iter().enumerate() {
+        if place > 0 {
+            text.push(',');
+        }
+        push_hex(text, &value.to_be_bytes());
+    }
 }
 
 /// The first twelve hexadecimal digits of the SHA-256 digest; zeros for nothing.
-fn digest_word(text: &str) -> String {
-    if text.is_empty() {
-        return "0".repeat(12);
+fn push_digest(text: &mut String, of: &str) {
+    if of.is_empty() {
+        text.push_str("000000000000");
+        return;
     }
-    let digest = digest(&SHA256, text.as_bytes());
-    digest.as_ref().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    push_hex(text, &digest(&SHA256, of.as_bytes()).as_ref()[..6]);
 }

@@ -81,6 +81,8 @@ pub struct Names {
     /// Of a client hello that is all there.
     pub ja3: Option<Box<str>>,
     pub ja4: Option<Box<str>>,
+    /// Whatever else the flow says, this stays: a whole hello begins the client's stream.
+    pub is_settled: bool,
 }
 
 /// Reads the names of a flow.
@@ -131,6 +133,7 @@ impl Names {
             alpn: hello.alpn(),
             ja3: hello.is_whole.then(|| fingerprint::ja3(hello)),
             ja4: hello.is_whole.then(|| fingerprint::ja4(hello)),
+            is_settled: false,
         }
     }
 
@@ -146,6 +149,9 @@ impl Names {
 }
 
 fn in_stream(first: &FirstBytes<'_>) -> Option<Names> {
+    if let Some(names) = tls_names(first.payload[0]) {
+        return Some(Names { is_settled: names.ja4.is_some(), ..names });
+    }
     if let Some((names, goes_on)) = first.payload.into_iter().find_map(at_start) {
         return match goes_on {
             true => Some(later(first).unwrap_or_default().or(names)),

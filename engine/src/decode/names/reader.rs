@@ -35,7 +35,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn u16(&mut self) -> Option<u16> {
-        self.number(2).map(|value| value as u16)
+        self.take(2)?.first_chunk().copied().map(u16::from_be_bytes)
     }
 
     pub fn u32(&mut self) -> Option<u32> {

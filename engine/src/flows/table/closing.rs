@@ -56,6 +56,9 @@ impl<T: TrackerSet> Table<T> {
             }
             if slab::ends_page(index) {
                 self.records.free_page_of(index);
+                if let Some(watches) = &mut self.watches {
+                    watches.free_page_of(index);
+                }
             }
         }
     }

@@ -12,7 +12,7 @@ use super::slab::Slab;
 use super::watch::{Watches, wants};
 use super::wheel::{Entry, Wheel};
 use super::window::OpenWindow;
-use super::{ChunkHead, EndReason, Flow, FlowTable, TableCounts, TableOptions};
+use super::{ChunkHead, EndReason, Flow, FlowTable, Seen, TableCounts, TableOptions};
 use crate::decode::{Layers, Segment, flags};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
@@ -294,7 +294,7 @@ impl<T: TrackerSet> FlowTable for Table<T> {
     fn push(&mut self, segments: &[Segment], head: &ChunkHead, to: &mut dyn FnMut(Flow)) {
         let mut candidates = [0; LOOK_AHEAD];
         for block in segments.chunks(LOOK_AHEAD) {
-            self.fetch_ahead(block, &mut candidates);
+            self.fetch_ahead(block, head, &mut candidates);
             for (segment, candidate) in block.iter().zip(candidates) {
                 self.push_one(segment, candidate, head, to);
             }
@@ -318,6 +318,12 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         self.counts.forgotten += finished.set_aside.forgotten;
         self.counts.without_payload +=
             finished.watches.map_or(0, |watches| watches.without_payload);
+    }
+
+    fn use_again(&mut self, seen: &mut Vec<Seen>) {
+        if let Some(watches) = &mut self.watches {
+            watches.use_again(seen);
+        }
     }
 
     fn counts(&self) -> &TableCounts {

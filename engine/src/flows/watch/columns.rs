@@ -6,6 +6,7 @@ use crate::features::{
 };
 use crate::flows::Flow;
 use crate::time::Timestamp;
+use std::mem::replace;
 
 /// Columns that a classifier reads.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,63 @@ pub struct ColumnWish {
     pub activity: ActivitySettings,
     /// Of windows of this length, from multiples of it since 1970; `None`: of the whole flow.
     pub window_ns: Option<i64>,
+}
+
+/// What is kept of an open flow for the wishes, by their places; nothing before the first packet.
+#[derive(Clone, Debug, Default)]
+pub struct TrackedColumns {
+    all: Vec<Tracked>,
+}
+
+impl TrackedColumns {
+    /// Adds a packet to all of them.
+    pub fn add(
+        &mut self,
+        segment: &Segment,
+        time: Timestamp,
+        client: usize,
+        wishes: &[ColumnWish],
+    ) {
+        if self.all.is_empty() {
+            self.all.extend(wishes.iter().map(|wish| Tracked::open(segment, time, wish)));
+        }
+        for (tracked, wish) in self.all.iter_mut().zip(wishes) {
+            tracked.add(segment, time, client, wish);
+        }
+    }
+
+    /// Begins those windows anew that a packet at that time does not lie in; their places, and what
+    /// they were.
+    pub fn end_windows(
+        &mut self,
+        segment: &Segment,
+        time: Timestamp,
+        wishes: &[ColumnWish],
+    ) -> Vec<(usize, Tracked)> {
+        let mut ended = Vec::new();
+        for (place, (tracked, wish)) in self.all.iter_mut().zip(wishes).enumerate() {
+            if tracked.has_ended(time, wish) {
+                ended.push((place, replace(tracked, Tracked::open(segment, time, wish))));
+            }
+        }
+        ended
+    }
+
+    /// The windows that are open, with their places.
+    pub fn windows<'a>(
+        &'a self,
+        wishes: &'a [ColumnWish],
+    ) -> impl Iterator<Item = (usize, &'a Tracked)> {
+        let all = self.all.iter().enumerate();
+        all.filter(|(place, _)| wishes[*place].window_ns.is_some())
+    }
+
+    /// The flow as its own trackers have it, for those who want the whole of it.
+    pub fn whole(&self, outline: &Flow, wishes: &[ColumnWish]) -> Vec<(usize, Flow)> {
+        let all = self.all.iter().zip(wishes).enumerate();
+        let whole = all.filter(|(_, (_, wish))| wish.window_ns.is_none());
+        whole.map(|(place, (own, wish))| (place, own.flow(outline.clone(), wish))).collect()
+    }
 }
 
 /// What is kept of an open flow for one wish.

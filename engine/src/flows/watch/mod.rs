@@ -7,19 +7,22 @@ mod watches;
 
 use super::Flow;
 use crate::decode::{Segment, flags};
-use crate::time::Timestamp;
+use crate::limits::SPARE_PAYLOAD_BYTES_MAX;
+use crate::prefetch::prefetch;
 pub use columns::ColumnWish;
-use columns::Tracked;
-use std::mem::replace;
+use std::mem::take;
 use std::sync::Arc;
 use stream::Stream;
 pub use watches::Watches;
 
+/// Packets for which there is room at first, if so many are wanted: few flows have more.
+const PACKETS_EXPECTED: usize = 8;
+
 /// What is wanted of every flow of a run.
 #[derive(Clone, Debug, Default)]
 pub struct WatchOptions {
-    /// Of each side.
-    pub payload_bytes: usize,
+    /// Of the asking side, and of the other.
+    pub payload_bytes: [usize; 2],
     pub packets: usize,
     /// When whoever asked for it wants to see a flow that is still open; at most `CLASSIFIERS_MAX`.
     pub early: Vec<EarlyWish>,
@@ -66,6 +69,8 @@ pub struct Seen {
     pub call: Call,
     pub packets: Vec<FirstPacket>,
     pub payload: [Vec<u8>; 2],
+    /// The side that was taken for the client at the flow's first packet.
+    pub asking_side: usize,
     /// The name that led to the server's address.
     pub known_name: Option<Arc<str>>,
     /// The flow, or its window, as trackers of a classifier's own have it, by the wish's place.
@@ -89,20 +94,39 @@ pub mod wants {
     }
 }
 
-/// What is kept of an open flow.
+/// What is kept of an open flow. A packet touches the line of its side and the last one.
 #[derive(Clone, Debug, Default)]
+#[repr(C, align(64))]
 pub struct Watch {
-    packets: Vec<FirstPacket>,
     streams: [Stream; 2],
-    /// Packets so far, while they are wanted.
-    count: u64,
+    packets: Vec<FirstPacket>,
     /// Bits of the early wishes that are not fulfilled.
     waiting: u64,
-    known_name: Option<Arc<str>>,
-    /// By the wish's place; none before the first packet.
-    tracked: Vec<Tracked>,
+    /// Packets so far, while they are wanted.
+    count: u32,
+    /// Of it more is kept.
+    asking_side: u8,
     /// Too much is kept of other flows: of this one there is no payload.
     has_no_payload: bool,
+    known_name: Option<Arc<str>>,
+}
+
+const _: () = assert!(size_of::<Watch>() == 3 * 64);
+
+/// Vectors of a flow that has ended, used again.
+#[derive(Default)]
+pub struct Memory {
+    packets: Vec<FirstPacket>,
+    payload: [Vec<u8>; 2],
+}
+
+impl Memory {
+    /// That of a flow whose verdicts are in; `None`: it is so much that it is better freed.
+    pub fn of(seen: Seen) -> Option<Self> {
+        let Seen { packets, payload, .. } = seen;
+        let is_small = |bytes: &Vec<u8>| bytes.capacity() <= SPARE_PAYLOAD_BYTES_MAX;
+        payload.iter().all(is_small).then_some(Self { packets, payload })
+    }
 }
 
 /// What a packet means for whoever watches its flow.
@@ -115,8 +139,34 @@ struct Watched {
 }
 
 impl Watch {
-    fn open(&mut self, options: &WatchOptions) {
-        self.waiting = u64::MAX.checked_shr(64 - options.early.len() as u32).unwrap_or(0);
+    fn open(memory: Memory, options: &WatchOptions) -> Self {
+        let Memory { mut packets, payload } = memory;
+        packets.clear();
+        Self {
+            packets,
+            streams: payload.map(Stream::with_memory),
+            waiting: u64::MAX.checked_shr(64 - options.early.len() as u32).unwrap_or(0),
+            ..Self::default()
+        }
+    }
+
+    /// Asks for the memory that a packet of `side` touches.
+    #[inline]
+    fn fetch(&self, side: usize) {
+        const LINE: usize = 64;
+        prefetch(&self.streams[side], LINE);
+        prefetch(&self.packets, LINE);
+    }
+
+    /// Asks for the memory that what is kept of a packet of `side` goes to.
+    #[inline]
+    fn fetch_ends(&self, side: usize) {
+        if let Some(end) = self.streams[side].bytes().last() {
+            prefetch(end, 1);
+        }
+        if let Some(end) = self.packets.last() {
+            prefetch(end, 2 * size_of::<FirstPacket>());
+        }
     }
 
     /// Adds a packet, of which `payload` was captured, `since_ns` after the flow's first.
@@ -127,9 +177,12 @@ impl Watch {
         since_ns: i64,
         options: &WatchOptions,
     ) -> Watched {
-        self.count += 1;
-        let at = self.keep_payload(segment, payload, options.payload_bytes);
+        self.count = self.count.saturating_add(1);
+        let at = self.keep_payload(segment, payload, self.bytes_max(segment.side(), options));
         if self.packets.len() < options.packets {
+            if self.packets.capacity() == 0 {
+                self.packets.reserve(options.packets.min(PACKETS_EXPECTED));
+            }
             self.packets.push(FirstPacket {
                 since_ns,
                 ip_bytes: segment.ip_bytes,
@@ -142,6 +195,10 @@ impl Watch {
         let fulfilled = self.fulfilled(since_ns, &options.early);
         self.waiting &= !fulfilled;
         Watched { wants: self.wants(options), fulfilled }
+    }
+
+    fn bytes_max(&self, side: usize, options: &WatchOptions) -> usize {
+        options.payload_bytes[usize::from(side != usize::from(self.asking_side))]
     }
 
     fn keep_payload(&mut self, segment: &Segment, payload: &[u8], bytes_max: usize) -> Option<u32> {
@@ -171,7 +228,7 @@ impl Watch {
             let is_so = wishes.get(place as usize).is_some_and(|wish| {
                 let bytes = wish.payload_bytes as usize;
                 *wish == EarlyWish::default()
-                    || wish.packets > 0 && self.count >= u64::from(wish.packets)
+                    || wish.packets > 0 && self.count >= wish.packets
                     || bytes > 0 && self.streams.iter().all(|side| side.bytes().len() >= bytes)
                     || wish.after_ns > 0 && since_ns >= wish.after_ns
             });
@@ -181,9 +238,9 @@ impl Watch {
     }
 
     fn wants(&self, options: &WatchOptions) -> u8 {
-        let packets = self.count < options.packets as u64;
+        let packets = (self.count as usize) < options.packets;
         let side = |side: usize| {
-            !self.has_no_payload && !self.streams[side].is_full(options.payload_bytes)
+            !self.has_no_payload && !self.streams[side].is_full(self.bytes_max(side, options))
         };
         let waits = |wish: &EarlyWish| wish.after_ns > 0;
         let time = self.waiting != 0 && options.early.iter().any(waits);
@@ -202,40 +259,6 @@ impl Watch {
         self.streams.iter().map(Stream::kept_bytes).sum()
     }
 
-    /// Adds a packet to the columns that are read.
-    fn track(&mut self, segment: &Segment, time: Timestamp, client: usize, wishes: &[ColumnWish]) {
-        if self.tracked.is_empty() {
-            self.tracked.extend(wishes.iter().map(|wish| Tracked::open(segment, time, wish)));
-        }
-        for (tracked, wish) in self.tracked.iter_mut().zip(wishes) {
-            tracked.add(segment, time, client, wish);
-        }
-    }
-
-    /// Begins those windows anew that a packet at that time does not lie in; their places, and what
-    /// they were.
-    fn end_windows(
-        &mut self,
-        segment: &Segment,
-        time: Timestamp,
-        wishes: &[ColumnWish],
-    ) -> Vec<(usize, Tracked)> {
-        let mut ended = Vec::new();
-        for (place, (tracked, wish)) in self.tracked.iter_mut().zip(wishes).enumerate() {
-            if tracked.has_ended(time, wish) {
-                ended.push((place, replace(tracked, Tracked::open(segment, time, wish))));
-            }
-        }
-        ended
-    }
-
-    /// The flow as its own trackers have it, for those who want the whole of it.
-    fn columns(&self, outline: &Flow, wishes: &[ColumnWish]) -> Vec<(usize, Flow)> {
-        let all = self.tracked.iter().zip(wishes).enumerate();
-        let whole = all.filter(|(_, (_, wish))| wish.window_ns.is_none());
-        whole.map(|(place, (own, wish))| (place, own.flow(outline.clone(), wish))).collect()
-    }
-
     /// The flow as it is now.
     fn seen(&self, call: Call, columns: Vec<(usize, Flow)>) -> Seen {
         Seen {
@@ -243,18 +266,20 @@ impl Watch {
             columns,
             packets: self.packets.clone(),
             payload: self.streams.each_ref().map(|stream| stream.bytes().to_vec()),
+            asking_side: self.asking_side.into(),
             known_name: self.known_name.clone(),
         }
     }
 
-    /// The flow that has ended.
-    fn into_seen(self, columns: Vec<(usize, Flow)>) -> Seen {
+    /// The flow that has ended; nothing is kept of it any more.
+    fn take_seen(&mut self, columns: Vec<(usize, Flow)>) -> Seen {
         Seen {
             call: Call::Closed,
             columns,
-            packets: self.packets,
-            payload: self.streams.map(Stream::into_bytes),
-            known_name: self.known_name,
+            packets: take(&mut self.packets),
+            payload: self.streams.each_mut().map(Stream::take_bytes),
+            asking_side: self.asking_side.into(),
+            known_name: self.known_name.take(),
         }
     }
 }

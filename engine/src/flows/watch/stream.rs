@@ -1,6 +1,7 @@
 //! The first bytes of one side of a flow, in order.
 
 use crate::limits::{STREAM_GIVE_UP_BYTES, STREAM_PIECES_MAX};
+use std::mem::take;
 
 /// Bytes from the begin of a side's stream on (RFC 9293) without a hole, and pieces behind the
 /// first hole.
@@ -8,22 +9,30 @@ use crate::limits::{STREAM_GIVE_UP_BYTES, STREAM_PIECES_MAX};
 /// What is kept below an offset does not depend on how many bytes are wanted in all: classifiers
 /// see the same whatever others want.
 #[derive(Clone, Debug, Default)]
+#[repr(C)]
 pub struct Stream {
     bytes: Vec<u8>,
     /// The sequence number of the first byte, once known.
     base: Option<u32>,
+    gave_up: bool,
     /// By offset: what came before its turn.
     pieces: Vec<(u32, Box<[u8]>)>,
-    gave_up: bool,
 }
 
 impl Stream {
+    /// An empty one that uses this memory; what is in it is forgotten.
+    pub fn with_memory(mut bytes: Vec<u8>) -> Self {
+        bytes.clear();
+        Self { bytes, ..Self::default() }
+    }
+
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+    /// The bytes; nothing is left.
+    pub fn take_bytes(&mut self) -> Vec<u8> {
+        take(self).bytes
     }
 
     /// Bytes kept, those behind holes included.
@@ -110,7 +119,7 @@ mod tests {
                 stream.insert(sequence, text.as_bytes(), bytes_max)
             })
             .collect();
-        (String::from_utf8(stream.into_bytes()).unwrap(), places)
+        (String::from_utf8(stream.take_bytes()).unwrap(), places)
     }
 
     #[test]

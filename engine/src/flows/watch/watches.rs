@@ -1,16 +1,23 @@
 //! What is kept of all open flows of a worker for classifiers.
 
-use super::{Call, Seen, Tracked, Watch, WatchOptions, wants};
+use super::columns::{Tracked, TrackedColumns};
+use super::{Call, Memory, Seen, Watch, WatchOptions, wants};
 use crate::decode::Segment;
 use crate::flows::known_names::KnownNames;
 use crate::flows::open::OpenFlow;
+use crate::flows::slab::Slab;
 use crate::flows::{ChunkHead, Flow, Window};
-use crate::limits::{PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS};
+use crate::limits::{PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS, SPARE_FLOWS_MAX};
+use crate::prefetch::prefetch;
 
 /// The watches of open flows, by their index in the table.
 pub struct Watches {
     options: WatchOptions,
-    by_index: Vec<Watch>,
+    by_index: Slab<Watch>,
+    /// By index, where someone wants columns.
+    tracked: Vec<TrackedColumns>,
+    /// Memory of flows that have ended.
+    spare: Vec<Memory>,
     names: KnownNames,
     /// Answers of the chunk that have been learnt.
     learnt: usize,
@@ -24,7 +31,9 @@ impl Watches {
     pub fn new(options: &WatchOptions) -> Self {
         Self {
             options: options.clone(),
-            by_index: Vec::new(),
+            by_index: Slab::default(),
+            tracked: Vec::new(),
+            spare: Vec::new(),
             names: KnownNames::default(),
             learnt: 0,
             kept_bytes: vec![0; SHARDS],
@@ -35,19 +44,57 @@ impl Watches {
     /// Begins to watch the flow that `segment` opens.
     pub fn open(&mut self, index: usize, flow: &mut OpenFlow, segment: &Segment, head: &ChunkHead) {
         self.learn_before(head, segment.index);
-        if self.by_index.len() <= index {
-            self.by_index.resize_with(index + 1, Watch::default);
-        }
         let client_side = flow.connection.client_side();
         let ends = [client_side, 1 - client_side].map(|side| flow.key.address(side));
-        let watch = &mut self.by_index[index];
-        watch.open(&self.options);
+        let mut watch = Watch::open(self.spare.pop().unwrap_or_default(), &self.options);
         watch.known_name = self.names.of(ends[0], ends[1], flow.first).cloned();
         if self.kept_bytes[flow.shard()] >= PAYLOAD_BYTES_PER_SHARD_MAX {
             watch.has_no_payload = true;
             self.without_payload += 1;
         }
+        self.by_index.put(index, watch);
+        if !self.options.columns.is_empty() {
+            if self.tracked.len() <= index {
+                self.tracked.resize_with(index + 1, TrackedColumns::default);
+            }
+            self.tracked[index] = TrackedColumns::default();
+        }
         flow.wants = wants::EVERYTHING;
+    }
+
+    /// Asks for the memory of a flow that is going to be opened or closed.
+    #[inline]
+    pub fn fetch_all(&self, index: usize) {
+        if let Some(watch) = self.by_index.get(index) {
+            prefetch(watch, size_of::<Watch>());
+        }
+    }
+
+    /// Asks for the memory that a packet of `side` touches.
+    #[inline]
+    pub fn fetch(&self, index: usize, side: usize) {
+        if let Some(watch) = self.by_index.get(index) {
+            watch.fetch(side);
+        }
+    }
+
+    /// Asks for the memory that what is kept of a packet of `side` goes to.
+    #[inline]
+    pub fn fetch_ends(&self, index: usize, side: usize) {
+        if let Some(watch) = self.by_index.get(index) {
+            watch.fetch_ends(side);
+        }
+    }
+
+    /// Uses the memory of flows again whose verdicts are in.
+    pub fn use_again(&mut self, seen: &mut Vec<Seen>) {
+        let room = SPARE_FLOWS_MAX.saturating_sub(self.spare.len());
+        self.spare.extend(seen.drain(..).filter_map(Memory::of).take(room));
+    }
+
+    /// Frees the page of an index that is not used any more.
+    pub fn free_page_of(&mut self, index: usize) {
+        self.by_index.free_page_of(index);
     }
 
     /// Learns what packets before the one with this index told.
@@ -78,13 +125,18 @@ impl Watches {
         outline: impl Fn(&OpenFlow) -> Flow,
         to: &mut dyn FnMut(Flow),
     ) {
-        let Self { options, by_index, kept_bytes, .. } = self;
+        let Self { options, by_index, tracked, kept_bytes, .. } = self;
         let (watch, time) = (&mut by_index[index], flow.last);
+        let client_side = flow.connection.client_side();
         if !options.columns.is_empty() {
-            for (place, window) in watch.end_windows(segment, time, &options.columns) {
+            let tracked = &mut tracked[index];
+            for (place, window) in tracked.end_windows(segment, time, &options.columns) {
                 show_window(watch, place, &window, outline(flow), options, to);
             }
-            watch.track(segment, time, flow.connection.client_side(), &options.columns);
+            tracked.add(segment, time, client_side, &options.columns);
+        }
+        if watch.count == 0 {
+            watch.asking_side = client_side as u8;
         }
         let before = watch.kept_bytes();
         let payload = head.payloads.get(segment.index);
@@ -95,7 +147,10 @@ impl Watches {
         flow.wants = watched.wants;
         if watched.fulfilled != 0 {
             let outline = outline(flow);
-            let columns = watch.columns(&outline, &options.columns);
+            let columns = match options.columns.is_empty() {
+                true => Vec::new(),
+                false => tracked[index].whole(&outline, &options.columns),
+            };
             let seen = Some(Box::new(watch.seen(Call::Early(watched.fulfilled), columns)));
             to(Flow { seen, ..outline });
         }
@@ -109,21 +164,21 @@ impl Watches {
         outline: impl Fn() -> Flow,
         to: Option<&mut dyn FnMut(Flow)>,
     ) -> Option<Box<Seen>> {
-        let watch = std::mem::take(self.by_index.get_mut(index)?);
+        self.by_index.get(index)?;
+        let watch = &mut self.by_index[index];
         self.kept_bytes[shard] = self.kept_bytes[shard].saturating_sub(watch.kept_bytes());
         let wishes = &self.options.columns;
         if wishes.is_empty() {
-            return Some(Box::new(watch.into_seen(Vec::new())));
+            return Some(Box::new(watch.take_seen(Vec::new())));
         }
+        let tracked = std::mem::take(&mut self.tracked[index]);
         if let Some(to) = to {
-            for (place, window) in watch.tracked.iter().enumerate() {
-                if wishes[place].window_ns.is_some() {
-                    show_window(&watch, place, window, outline(), &self.options, to);
-                }
+            for (place, window) in tracked.windows(wishes) {
+                show_window(watch, place, window, outline(), &self.options, to);
             }
         }
-        let columns = watch.columns(&outline(), wishes);
-        Some(Box::new(watch.into_seen(columns)))
+        let columns = tracked.whole(&outline(), wishes);
+        Some(Box::new(watch.take_seen(columns)))
     }
 }
 

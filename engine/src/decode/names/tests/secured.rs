@@ -10,7 +10,10 @@ fn a_client_hello_says_its_server() {
     assert_eq!(name(&names), (Some("WWW.example.com"), NameSource::Sni));
     assert_eq!(names.alpn.as_deref(), Some("h2,http/1.1"));
     assert!(names.ja3.is_some() && names.ja4.is_some());
-    assert_eq!(of_stream(&[(1, &bytes)]), names, "either side may be the client");
+    assert!(names.is_settled);
+    let turned = of_stream(&[(1, &bytes)]);
+    assert!(!turned.is_settled, "the other side may still say something");
+    assert_eq!(Names { is_settled: true, ..turned }, names, "either side may be the client");
 }
 
 #[test]
