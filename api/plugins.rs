@@ -6,7 +6,7 @@ use clap::Args;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tractor_engine::classify::{
-    Level, PluginMessage, PluginOption, PluginOptions, Plugins, Refusal,
+    Fault, Level, PluginMessage, PluginOption, PluginOptions, Plugins, Refusal,
 };
 use tractor_engine::dataflow::Summary;
 use tractor_engine::profiles::Features;
@@ -114,6 +114,21 @@ impl PluginArguments {
         self.without_plugin.iter().chain(broken).cloned().collect()
     }
 
+    /// Whether what was refused was typed and is most likely a slip: a file or folder that cannot be
+    /// read, or options that its plugin refuses.
+    fn asked_for(&self, refusal: &Refusal) -> bool {
+        let names =
+            |field: &str, paths: &[PathBuf]| self.is_typed(field) && paths.contains(&refusal.path);
+        match refusal.fault {
+            Fault::Library => false,
+            Fault::Unreadable => names("plugins", &self.plugins) || names("plugin", &self.plugin),
+            Fault::Options => {
+                let mut options = self.options().into_iter();
+                options.any(|option| option.is_typed && Some(&option.id) == refusal.id.as_ref())
+            }
+        }
+    }
+
     /// Whether any is named that does not come with the program.
     pub fn names_foreign(&self) -> bool {
         let names_some = !self.plugins.is_empty() || !self.plugin.is_empty();
@@ -148,7 +163,7 @@ pub fn load_only(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
 pub fn load(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
     let loaded = load_only(arguments);
     let plugins = loaded?;
-    say_refused(plugins.refused(), arguments.strict_plugins)?;
+    say_refused(&plugins, arguments)?;
     for one in plugins.classifiers() {
         let path = messages::printable(one.path.display());
         messages::verbose(format_args!("plugin {} {} of {path}", one.id, one.version));
@@ -162,13 +177,14 @@ fn was_said_before() -> bool {
 }
 
 /// What is refused, as warnings or as errors.
-fn say_refused(refused: &[Refusal], is_strict: bool) -> Result<(), Exit> {
-    match is_strict {
-        true => refused.iter().for_each(messages::error),
-        false if was_said_before() => {}
-        false => refused.iter().for_each(messages::warning),
+fn say_refused(plugins: &Plugins, arguments: &PluginArguments) -> Result<(), Exit> {
+    let is_error = |one: &&Refusal| arguments.strict_plugins || arguments.asked_for(one);
+    let (errors, warnings): (Vec<_>, Vec<_>) = plugins.refused().iter().partition(is_error);
+    if !was_said_before() {
+        warnings.into_iter().for_each(messages::warning);
     }
-    if is_strict && !refused.is_empty() { Err(Exit::Usage) } else { Ok(()) }
+    errors.iter().for_each(messages::error);
+    if errors.is_empty() { Ok(()) } else { Err(Exit::Usage) }
 }
 
 /// What plugins had to say since the last time.

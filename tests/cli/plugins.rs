@@ -127,10 +127,11 @@ fn each_refusal_is_one_sentence_that_names_the_file() {
         assert!(text.output.contains(why.trim_matches('"')), "{why}");
         let strict = plugins(folder.path(), &["--plugin", file, "--strict-plugins"]);
         assert_eq!(strict.code, Some(2), "{strict:?}");
-        // A run does without it, and says so.
+        // A run does without it, and says so; but a slip of the person who typed ends it.
         let run = tractor(folder.path(), &["flows", "a.pcap", "--plugin", file]);
-        assert_eq!(run.code, Some(0), "{run:?}");
-        assert!(run.messages.contains(&format!("warning: {sentence}")), "{run:?}");
+        let (code, level) = if file == "absent.so" { (2, "error") } else { (0, "warning") };
+        assert_eq!(run.code, Some(code), "{run:?}");
+        assert!(run.messages.contains(&format!("{level}: {sentence}")), "{run:?}");
         let strict =
             tractor(folder.path(), &["flows", "a.pcap", "--plugin", file, "--strict-plugins"]);
         assert_eq!((strict.code, strict.output.as_str()), (Some(2), ""), "{strict:?}");
@@ -207,4 +208,36 @@ fn options_for_nobody_and_options_that_are_none_are_told() {
     }
     let both = run("", &["plugins", "--no-plugins", "--plugin", "a.so"]);
     assert_eq!(both.code, Some(2), "{both:?}");
+}
+
+#[test]
+fn slips_on_the_command_line_end_a_run_before_it_begins() {
+    let folder = tempdir().unwrap();
+    write(folder.path(), "a.pcap", &office());
+    write(folder.path(), "bad.rules", b"intranet\n");
+    let run = |text: &str, more: &[&str]| {
+        with_file(folder.path(), text, &[&["flows", "a.pcap", "-o", "rows.csv"], more].concat())
+    };
+    let slips = [
+        ["--rules", "no.rules", "no.rules: cannot be read: No such file or directory\n"],
+        ["--rules", "bad.rules", "bad.rules:1: a label needs a group behind it\n"],
+        [
+            "--plugin",
+            "no.so",
+            "no.so is not loaded: it cannot be read: No such file or directory\n",
+        ],
+        ["--plugins", "no", "no is not loaded: it cannot be listed: No such file or directory\n"],
+    ];
+    for [flag, name, sentence] in slips {
+        let typed = run("", &[flag, name]);
+        assert_eq!(typed.code, Some(2), "{typed:?}");
+        assert!(typed.messages.starts_with("error: ") && typed.messages.ends_with(sentence));
+        assert!(!folder.path().join("rows.csv").exists(), "{typed:?}");
+        // What a file says may be meant for another machine.
+        let key = flag.trim_start_matches("--");
+        let of_file = run(&format!("{key} = '{name}'"), &[]);
+        assert_eq!(of_file.code, Some(0), "{of_file:?}");
+        assert!(of_file.messages.contains(sentence.trim_end()), "{of_file:?}");
+        std::fs::remove_file(folder.path().join("rows.csv")).unwrap();
+    }
 }

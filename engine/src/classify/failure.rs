@@ -11,6 +11,18 @@ pub struct Refusal {
     pub id: Option<String>,
     /// The sentence after the names.
     pub why: String,
+    pub fault: Fault,
+}
+
+/// What is wrong with a plugin that is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// There is nothing to read.
+    Unreadable,
+    /// It cannot do what its options say.
+    Options,
+    /// The library itself.
+    Library,
 }
 
 impl fmt::Display for Refusal {

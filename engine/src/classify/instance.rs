@@ -30,6 +30,8 @@ pub struct Maker {
 /// Why there is no instance; sentences after the plugin's name.
 pub enum NotMade {
     NotConfigured,
+    /// It cannot do what its options say.
+    BadOptions(String),
     Because(String),
 }
 
@@ -75,11 +77,9 @@ impl Maker {
     }
 
     fn not_made(&self, status: Status, text: Option<String>, declaration: &Declaration) -> NotMade {
-        let because = |what: &str| {
-            NotMade::Because(match &text {
-                Some(text) => format!("{what}: {text}"),
-                None => format!("{what}, without a word why"),
-            })
+        let because = |what: &str| match &text {
+            Some(text) => format!("{what}: {text}"),
+            None => format!("{what}, without a word why"),
         };
         match (status, declaration) {
             (abi::NOT_CONFIGURED, _) => NotMade::NotConfigured,
@@ -91,13 +91,13 @@ impl Maker {
                     format!("{}={}", key.to_string_lossy(), value.to_string_lossy())
                 });
                 let given: Vec<String> = given.collect();
-                match given.is_empty() {
+                NotMade::BadOptions(match given.is_empty() {
                     true => because("it does not work without options"),
                     false => because(&format!("it refuses its options ({})", given.join(", "))),
-                }
+                })
             }
-            (abi::PANIC, _) => because("it panicked when it was created"),
-            _ => because("it could not be created"),
+            (abi::PANIC, _) => NotMade::Because(because("it panicked when it was created")),
+            _ => NotMade::Because(because("it could not be created")),
         }
     }
 }

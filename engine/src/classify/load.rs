@@ -2,7 +2,7 @@
 
 use super::calls::{Calls, Slot};
 use super::description::{Description, Needs, Wish};
-use super::failure::{Absent, PluginFailure, Reason, Refusal};
+use super::failure::{Absent, Fault, PluginFailure, Reason, Refusal};
 use super::instance::{Instance, Maker, NotMade};
 use super::labels::Labels;
 use super::library::{self, Exported, Unfit};
@@ -126,8 +126,12 @@ impl Plugins {
     }
 
     fn refuse(&mut self, path: &Path, id: Option<&str>, why: String) {
+        self.refuse_for(Fault::Library, path, id, why);
+    }
+
+    fn refuse_for(&mut self, fault: Fault, path: &Path, id: Option<&str>, why: String) {
         let id = id.map(str::to_owned);
-        self.refused.push(Refusal { path: path.to_owned(), id, why });
+        self.refused.push(Refusal { path: path.to_owned(), id, why, fault });
     }
 
     fn open(&mut self, candidate: &Candidate, ask: &Ask<'_>) {
@@ -167,6 +171,9 @@ impl Plugins {
         let mut instance = match maker.make(&mut self.slot) {
             Ok(instance) => instance,
             Err(NotMade::Because(why)) => return self.refuse(&path, Some(&id), why),
+            Err(NotMade::BadOptions(why)) => {
+                return self.refuse_for(Fault::Options, &path, Some(&id), why);
+            }
             Err(NotMade::NotConfigured) => {
                 return self.absent.push(Absent {
                     id: Some(id),

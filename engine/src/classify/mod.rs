@@ -37,7 +37,7 @@ mod view;
 
 pub use decide::{Decision, decide, decided_label};
 pub use description::{Description, Needs, Wish};
-pub use failure::{Absent, PluginFailure, Reason, Refusal};
+pub use failure::{Absent, Fault, PluginFailure, Reason, Refusal};
 pub use labels::{Label, LabelId, Labels, TRAFFIC_CLASS};
 pub use load::Plugins;
 pub use messages::{Level, PluginMessage};

@@ -70,7 +70,7 @@ impl Panel {
         for (place, (maker, description)) in makers.iter().zip(descriptions).enumerate() {
             let instance = match maker.make(&mut panel.slot) {
                 Ok(instance) => instance,
-                Err(NotMade::Because(why)) => {
+                Err(NotMade::Because(why) | NotMade::BadOptions(why)) => {
                     return Err(failure(maker, format!("cannot be made for a worker: {why}")));
                 }
                 Err(NotMade::NotConfigured) => {

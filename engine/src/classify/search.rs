@@ -1,6 +1,6 @@
 //! Which files may be plugins, in plugin order, and which are not even opened.
 
-use super::failure::Refusal;
+use super::failure::{Fault, Refusal};
 use super::options::PluginOptions;
 use crate::limits::PLUGIN_FILES_MAX;
 use std::collections::HashSet;
@@ -63,15 +63,33 @@ fn bundled() -> Vec<PathBuf> {
         return Vec::new();
     };
     let above = folder.parent().map(Path::to_owned).unwrap_or_default();
-    // Cargo builds libraries that others depend on only in `deps`.
-    let places = [folder.clone(), above.clone(), folder.join("deps"), above.join("lib/tractor")];
-    let find = |name| places.iter().map(|place| place.join(name)).find(|path| path.is_file());
-    BUNDLED.into_iter().filter_map(find).collect()
+    // Cargo builds a library beside the program or, where it is only depended on, in `deps`.
+    let built = [folder.clone(), folder.join("deps")];
+    let installed = [above.clone(), above.join("lib/tractor")];
+    let find = |name: &&str| newest(&built, name).or_else(|| newest(&installed, name));
+    BUNDLED.iter().filter_map(find).collect()
+}
+
+/// The file of that name that was written last; the first of equally old ones.
+fn newest(folders: &[PathBuf], name: &str) -> Option<PathBuf> {
+    let files = folders.iter().rev().map(|folder| folder.join(name));
+    let files = files.filter(|path| path.is_file());
+    files.max_by_key(|path| fs::metadata(path).and_then(|about| about.modified()).ok())
 }
 
 impl Found {
     fn refuse(&mut self, path: &Path, why: String) {
-        self.refused.push(Refusal { path: path.to_owned(), id: None, why });
+        self.refused.push(Refusal { path: path.to_owned(), id: None, why, fault: Fault::Library });
+    }
+
+    fn refuse_unreadable(&mut self, path: &Path, what: &str, cause: &io::Error) {
+        let why = format!("it cannot be {what}: {}", words(cause));
+        self.refused.push(Refusal {
+            path: path.to_owned(),
+            id: None,
+            why,
+            fault: Fault::Unreadable,
+        });
     }
 
     /// Takes the libraries of a folder, sorted by the bytes of their names.
@@ -84,7 +102,7 @@ impl Found {
             Ok(Ok(libraries(folder)?))
         });
         match listed {
-            Err(cause) => self.refuse(folder, format!("it cannot be listed: {}", words(&cause))),
+            Err(cause) => self.refuse_unreadable(folder, "listed", &cause),
             Ok(Err(why)) => self.refuse(folder, why),
             Ok(Ok(paths)) if paths.is_empty() => {
                 let folder = folder.display();
@@ -106,7 +124,7 @@ impl Found {
             Ok((real_path, (about.dev(), about.ino()), why))
         });
         match judged {
-            Err(cause) => self.refuse(&path, format!("it cannot be read: {}", words(&cause))),
+            Err(cause) => self.refuse_unreadable(&path, "read", &cause),
             Ok((_, _, Some(why))) => self.refuse(&path, why),
             Ok((_, identity, None)) if self.seen.contains(&identity) => {}
             Ok(_) if self.candidates.len() == PLUGIN_FILES_MAX => {
@@ -162,4 +180,30 @@ fn unfit(path: &Path, real_path: &Path, about: &Metadata) -> io::Result<Option<S
 fn words(cause: &io::Error) -> String {
     let text = cause.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::{Duration, SystemTime};
+
+    #[test]
+    fn of_libraries_that_cargo_left_the_newest_counts() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = ["", "deps"].map(|inner| folder.path().join(inner));
+        fs::create_dir(&folders[1]).unwrap();
+        assert_eq!(newest(&folders, "a.so"), None);
+        let write = |place: usize, seconds: u64| {
+            let path = folders[place].join("a.so");
+            let file = fs::File::create(&path).unwrap();
+            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+            path
+        };
+        let in_deps = write(1, 7);
+        assert_eq!(newest(&folders, "a.so").as_ref(), Some(&in_deps));
+        let beside = write(0, 7);
+        assert_eq!(newest(&folders, "a.so"), Some(beside));
+        write(0, 6);
+        assert_eq!(newest(&folders, "a.so"), Some(in_deps));
+    }
 }

@@ -55,7 +55,12 @@ tractor_plugin::export!(Signatures);
 
 fn rules(options: &Options) -> Result<Rules> {
     let Some(path) = options.get("rules") else { return Ok(Rules::bundled()) };
-    let unreadable = |cause| Error::bad_option(format!("{path}: cannot be read: {cause}"));
+    let unreadable = |cause: std::io::Error| {
+        let cause = cause.to_string();
+        // Without the system's number for it.
+        let words = cause.split(" (os error").next().unwrap_or_default();
+        Error::bad_option(format!("{path}: cannot be read: {words}"))
+    };
     let file = File::open(path).map_err(unreadable)?;
     let mut text = String::new();
     // One byte more than is allowed: whoever reads the text sees that it is too long.

@@ -63,7 +63,7 @@ impl Asker {
                 self.breach("is configured at first, and later not".to_owned());
                 None
             }
-            Err(NotMade::Because(why)) => {
+            Err(NotMade::Because(why) | NotMade::BadOptions(why)) => {
                 self.breach(format!("cannot be created again: {why}"));
                 None
             }
