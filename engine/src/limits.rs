@@ -44,9 +44,9 @@ pub const FRAGMENT_LIFE_NS: i64 = 30_000_000_000;
 /// Bytes of payload that are kept of each side of a flow for classifiers and names, whatever is asked for.
 pub const PAYLOAD_BYTES_PER_SIDE_MAX: usize = 4_096;
 
-/// The same of the side that did not begin, where only names are looked for: a greeting, or the
-/// hello of a client that was taken for the server.
-pub const NAME_BYTES_OF_OTHER_SIDE: usize = 1_024;
+/// Those in which names are looked for and which count against the bound of a shard: of the side
+/// that was taken for the client first, and of the other, which greets, or was the client after all.
+pub const COUNTED_PAYLOAD_BYTES: [usize; 2] = [PAYLOAD_BYTES_PER_SIDE_MAX, 1_024];
 
 /// Packets of a flow in which names are looked for.
 pub const NAME_PACKETS_MAX: usize = 32;
@@ -64,7 +64,7 @@ pub const STREAM_PIECES_MAX: usize = 16;
 /// for any more.
 pub const STREAM_GIVE_UP_BYTES: u32 = 1 << 20;
 
-/// Bytes of payload kept of the open flows of a shard; of flows that open then none is kept, and
+/// Bytes of payload kept of the open flows of a shard, as far as they count; of flows that open then none is kept, and
 /// they are counted.
 pub const PAYLOAD_BYTES_PER_SHARD_MAX: usize = 4 << 20;
 

@@ -1,6 +1,7 @@
 //! The built programs as a user meets them: exit codes, messages, files, and rows that depend on the packets alone.
 
 mod bad_plugins;
+mod beside;
 mod columns;
 mod comforts;
 mod configuration;

@@ -2,13 +2,14 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 use tempfile::tempdir;
 
 use super::comforts::with_file;
-use super::run::{Finished, tractor};
+use super::run::{Finished, TRACTOR, in_folder, tractor};
 use super::traffic::{office, plain, write};
 use crate::support::plugins::{compile, plugin};
 
@@ -240,4 +241,31 @@ fn slips_on_the_command_line_end_a_run_before_it_begins() {
         assert!(of_file.messages.contains(sentence.trim_end()), "{of_file:?}");
         std::fs::remove_file(folder.path().join("rows.csv")).unwrap();
     }
+}
+
+/// `cargo build` leaves the library beside the program, `cargo test` and `cargo run` in `deps`.
+#[test]
+fn of_bundled_libraries_that_cargo_left_the_newest_is_loaded() {
+    let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
+    let program = folder.path().join("tractor");
+    fs::hard_link(TRACTOR, &program).unwrap();
+    fs::create_dir(folder.path().join("deps")).unwrap();
+    let path = |inner: &str| folder.path().join(inner).join("libtractor_signatures.so");
+    let write = |inner: &str, seconds: u64| {
+        fs::write(path(inner), "no library").unwrap();
+        let file = fs::File::options().append(true).open(path(inner)).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+    };
+    let chosen = || {
+        let mut command = in_folder(folder.path(), "./tractor");
+        let output = command.args(["plugins", "--json"]).output().unwrap();
+        let list: Value = serde_json::from_slice(&output.stdout).unwrap();
+        list["refused"][0]["path"].as_str().map(PathBuf::from)
+    };
+    write("deps", 7);
+    assert_eq!(chosen(), Some(path("deps")));
+    write("", 7);
+    assert_eq!(chosen(), Some(path("")));
+    write("", 6);
+    assert_eq!(chosen(), Some(path("deps")));
 }

@@ -97,7 +97,7 @@ fn is_of_windows(columns: &[String], at: usize) -> bool {
 }
 
 /// Packets in a row that lie in one window, with its begin.
-fn runs(packets: &[Packet], window: i128) -> Vec<(i128, Vec<Packet>)> {
+pub fn runs(packets: &[Packet], window: i128) -> Vec<(i128, Vec<Packet>)> {
     let mut runs: Vec<(i128, Vec<Packet>)> = Vec::new();
     for packet in packets {
         let floor = packet.time.div_euclid(window) * window;

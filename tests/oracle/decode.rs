@@ -28,6 +28,8 @@ pub struct Datagram {
     pub stack: Vec<Layer>,
     pub ip_bytes: i128,
     pub payload_bytes: i128,
+    /// What was captured of it.
+    pub payload: Vec<u8>,
     /// Of the transport; None in a later fragment, which has none.
     pub header_bytes: Option<i128>,
     pub time_to_live: u8,
@@ -100,7 +102,10 @@ fn datagram(ip: Ip, transport: &[u8], path: Path) -> Option<Datagram> {
     let later = ip.fragment.is_some_and(|fragment| !fragment.is_first);
     let ports = if later { None } else { ports(ip.protocol, transport)? };
     let behind_ip = ip.ip_bytes - ip.header_bytes as i128;
-    let payload = if later { behind_ip } else { payload(ip.protocol, transport, behind_ip) };
+    let payload_bytes =
+        if later { behind_ip } else { payload(ip.protocol, transport, behind_ip) }.max(0);
+    let header_bytes = (!later).then(|| header_bytes(ip.protocol, transport));
+    let captured = transport.get(header_bytes.unwrap_or(0) as usize..).unwrap_or_default();
     Some(Datagram {
         source: ip.source,
         destination: ip.destination,
@@ -108,8 +113,9 @@ fn datagram(ip: Ip, transport: &[u8], path: Path) -> Option<Datagram> {
         ports,
         stack: path.stack,
         ip_bytes: ip.ip_bytes,
-        payload_bytes: payload.max(0),
-        header_bytes: (!later).then(|| header_bytes(ip.protocol, transport)),
+        payload_bytes,
+        payload: captured[..captured.len().min(payload_bytes as usize)].to_vec(),
+        header_bytes,
         time_to_live: ip.time_to_live,
         dscp: ip.traffic_class >> 2,
         tcp: (ip.protocol == TCP && !later).then(|| tcp_header(transport)),

@@ -23,6 +23,8 @@ pub struct Packet {
     pub receiver: Endpoint,
     pub ip_bytes: i128,
     pub payload_bytes: i128,
+    /// What was captured of it.
+    pub payload: Vec<u8>,
     /// None in a later fragment.
     pub header_bytes: Option<i128>,
     pub time_to_live: u8,
@@ -146,6 +148,7 @@ fn arrival(
         receiver,
         ip_bytes: datagram.ip_bytes,
         payload_bytes: datagram.payload_bytes,
+        payload: datagram.payload,
         header_bytes: datagram.header_bytes,
         time_to_live: datagram.time_to_live,
         dscp: datagram.dscp,

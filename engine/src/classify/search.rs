@@ -181,29 +181,3 @@ fn words(cause: &io::Error) -> String {
     let text = cause.to_string();
     text.split(" (os error").next().unwrap_or_default().to_owned()
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::time::{Duration, SystemTime};
-
-    #[test]
-    fn of_libraries_that_cargo_left_the_newest_counts() {
-        let folder = tempfile::tempdir().unwrap();
-        let folders = ["", "deps"].map(|inner| folder.path().join(inner));
-        fs::create_dir(&folders[1]).unwrap();
-        assert_eq!(newest(&folders, "a.so"), None);
-        let write = |place: usize, seconds: u64| {
-            let path = folders[place].join("a.so");
-            let file = fs::File::create(&path).unwrap();
-            file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
-            path
-        };
-        let in_deps = write(1, 7);
-        assert_eq!(newest(&folders, "a.so").as_ref(), Some(&in_deps));
-        let beside = write(0, 7);
-        assert_eq!(newest(&folders, "a.so"), Some(beside));
-        write(0, 6);
-        assert_eq!(newest(&folders, "a.so"), Some(in_deps));
-    }
-}

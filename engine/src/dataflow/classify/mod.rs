@@ -19,7 +19,7 @@ use crate::decode::names::{NameSource, Names, Piece};
 use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
 use crate::profiles::{Features, Row};
 use crate::statistics::{Count, Tally};
-use shown::{Shown, fetch, lent, names_in, own_flow, subject};
+use shown::{NamesOf, Shown, fetch, lent, names_in, own_flow, subject};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
@@ -49,26 +49,11 @@ pub struct ClassifyStage {
     pub busy_ns: u64,
 }
 
-/// Names that were read of a flow when it was shown early.
-struct KnownNames {
-    names: Names,
-    /// Bytes of each side that there were.
-    bytes: [usize; 2],
-    client_side: usize,
-}
-
-impl KnownNames {
-    /// Whether the flow, with so many bytes, has no others now.
-    fn hold(&self, flow: &Flow, bytes: [usize; 2]) -> bool {
-        self.client_side == flow.client_side && (self.names.is_settled || self.bytes == bytes)
-    }
-}
-
 /// A flow that was shown early.
 #[derive(Default)]
 struct Open {
     standing: Standing,
-    names: Option<KnownNames>,
+    names: Option<(NamesOf, Names)>,
     /// What it has been counted as.
     counted: Option<(Option<u16>, Count)>,
 }
@@ -165,11 +150,11 @@ impl ClassifyStage {
 
     /// The names that a flow's first bytes say, else the one that led to its server.
     fn names(&mut self, flow: &Flow, seen: &Seen) -> Names {
-        let bytes = seen.payload.each_ref().map(Vec::len);
+        let read_from = NamesOf::new(flow, seen);
         let known = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
         let mut names = match known {
-            Some(known) if known.hold(flow, bytes) => known.names.clone(),
-            _ if bytes == [0; 2] => Names::default(),
+            Some((before, names)) if before.holds(names, &read_from) => names.clone(),
+            _ if !read_from.has_bytes() => Names::default(),
             _ => names_in(flow, seen, &mut self.pieces),
         };
         if let (None, Some(name)) = (&names.server_name, &seen.known_name) {
@@ -248,16 +233,14 @@ fn settle(
         tally.relabel(&mut state.counted, decided_label(state.standing.tags(), labels), flow);
     }
     if flow.is_shown_early() {
-        let bytes = flow.seen.as_ref().map(|seen| seen.payload.each_ref().map(Vec::len));
-        let client_side = flow.client_side;
-        state.names = bytes.map(|bytes| KnownNames { names, bytes, client_side });
+        state.names = flow.seen.as_ref().map(|seen| (NamesOf::new(flow, seen), names));
         open.insert(flow.id, state);
         return;
     }
     // A window before the flow's last has no first bytes of its own, and the flow goes on.
     let (names, standing) = match is_part {
         true => {
-            let known = state.names.as_ref().map(|known| known.names.clone());
+            let known = state.names.as_ref().map(|(_, names)| names.clone());
             (known.unwrap_or(names), state.standing.clone())
         }
         false => (names, std::mem::take(&mut state.standing)),

@@ -2,11 +2,11 @@
 
 use crate::classify::{
     FirstPacket as LentPacket, NAME_BANNER, NAME_DNS, NAME_HOST, NAME_NONE, NAME_QUIC_SNI,
-    NAME_SNI, State, Subject,
+    NAME_SNI, NOT_KEPT, State, Subject,
 };
 use crate::decode::names::{self, FirstBytes, NameSource, Names, Piece};
 use crate::flows::{ColumnWish, FirstPacket, Flow, Seen};
-use crate::limits::{NAME_BYTES_OF_OTHER_SIDE, NAME_PACKETS_MAX};
+use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
 
@@ -94,17 +94,49 @@ fn number_of(source: NameSource) -> u32 {
     }
 }
 
+/// The packets that tell where a name may begin.
+fn name_packets(seen: &Seen) -> impl DoubleEndedIterator<Item = &FirstPacket> {
+    let first = seen.packets.iter().take(NAME_PACKETS_MAX);
+    first.filter(|packet| packet.payload_bytes > 0 && packet.payload_at != NOT_KEPT)
+}
+
+/// All that names are read from: they are the same as long as this is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct NamesOf {
+    payload_bytes: [usize; 2],
+    /// Some bring no new bytes.
+    packets: usize,
+    client_side: usize,
+}
+
+impl NamesOf {
+    pub fn new(flow: &Flow, seen: &Seen) -> Self {
+        Self {
+            payload_bytes: seen.payload.each_ref().map(Vec::len),
+            packets: name_packets(seen).count(),
+            client_side: flow.client_side,
+        }
+    }
+
+    pub fn has_bytes(&self) -> bool {
+        self.payload_bytes != [0; 2]
+    }
+
+    /// Whether `names`, which were read from this, are those of what there is now.
+    pub fn holds(&self, names: &Names, now: &Self) -> bool {
+        self == now || names.is_settled && self.client_side == now.client_side
+    }
+}
+
 /// What a flow's first bytes say: so many of them, whatever classifiers want to see beyond.
 pub fn names_in(flow: &Flow, seen: &Seen, pieces: &mut Vec<Piece>) -> Names {
-    let other_side = 1 - seen.asking_side;
     let mut payload = seen.payload.each_ref().map(Vec::as_slice);
-    payload[other_side] =
-        &payload[other_side][..payload[other_side].len().min(NAME_BYTES_OF_OTHER_SIDE)];
+    let other = &mut payload[1 - seen.asking_side];
+    *other = &other[..other.len().min(COUNTED_PAYLOAD_BYTES[1])];
     let mut ends = payload.map(|payload| payload.len() as u32);
     pieces.clear();
-    let packets = &seen.packets[..seen.packets.len().min(NAME_PACKETS_MAX)];
     // Backwards: a datagram that was cut ends where the next begins.
-    for packet in packets.iter().rev().filter(|packet| packet.payload_bytes > 0) {
+    for packet in name_packets(seen).rev() {
         let (side, at) = (usize::from(packet.side), packet.payload_at);
         if at > ends[side] {
             continue;

@@ -4,7 +4,7 @@ use crate::classify::{Description, Plugins, Wish};
 use crate::dataflow::RunOptions;
 use crate::features::{ActivitySettings, Needs};
 use crate::flows::{ColumnWish, EarlyWish, WatchOptions};
-use crate::limits::{NAME_BYTES_OF_OTHER_SIDE, NAME_PACKETS_MAX, PAYLOAD_BYTES_PER_SIDE_MAX};
+use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::profiles::{Features, Profile};
 
 /// What the flow table has to keep for names and classifiers; `None`: nothing.
@@ -18,8 +18,12 @@ pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
     }
     let mut watch = WatchOptions::default();
     if wants_names {
-        watch.payload_bytes = [PAYLOAD_BYTES_PER_SIDE_MAX, NAME_BYTES_OF_OTHER_SIDE];
         watch.packets = NAME_PACKETS_MAX;
+    }
+    if wants_names || classifiers.iter().any(|classifier| classifier.wish.payload_bytes > 0) {
+        // As much for everybody: how many flows there is room for depends on it, and what one
+        // classifier is shown must not depend on what others want.
+        watch.payload_bytes = COUNTED_PAYLOAD_BYTES;
     }
     for Wish { early, payload_bytes, packets, early_after_us, .. } in
         classifiers.iter().map(|classifier| &classifier.wish)

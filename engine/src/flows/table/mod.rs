@@ -235,7 +235,9 @@ impl<T: TrackerSet> Table<T> {
         let client_side = flow.connection.client_side();
         let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
-        if wants::packet(flow.wants, side, segment.payload_bytes > 0) {
+        // A SYN tells where the bytes of its side begin.
+        let tells_bytes = segment.payload_bytes > 0 || segment.flags & flags::SYN != 0;
+        if wants::packet(flow.wants, side, tells_bytes) {
             self.watch(index, segment, head, to);
         }
     }

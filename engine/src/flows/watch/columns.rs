@@ -84,7 +84,9 @@ pub struct Tracked {
     ip_bytes: [u64; 2],
     payload_bytes: [u64; 2],
     first: Timestamp,
-    last: Timestamp,
+    pub last: Timestamp,
+    /// As it was known after the last packet.
+    pub client_side: usize,
     pub window_start: Timestamp,
 }
 
@@ -113,6 +115,7 @@ impl Tracked {
             payload_bytes: [0; 2],
             first: time,
             last: time,
+            client_side: 0,
             window_start: wish.window_ns.map_or(time, |window_ns| time.floor_to(window_ns)),
         }
     }
@@ -143,6 +146,7 @@ impl Tracked {
             Kind::Meter(trackers) => trackers.add(segment, arrival, &wish.activity),
         }
         self.last = time;
+        self.client_side = client_side;
         self.packets[side] += 1;
         self.ip_bytes[side] += u64::from(segment.ip_bytes);
         self.payload_bytes[side] += u64::from(segment.payload_bytes);

@@ -7,7 +7,7 @@ mod watches;
 
 use super::Flow;
 use crate::decode::{Segment, flags};
-use crate::limits::SPARE_PAYLOAD_BYTES_MAX;
+use crate::limits::{COUNTED_PAYLOAD_BYTES, SPARE_PAYLOAD_BYTES_MAX};
 use crate::prefetch::prefetch;
 pub use columns::ColumnWish;
 use std::mem::take;
@@ -89,8 +89,8 @@ pub mod wants {
 
     /// Whether a packet of `side` is wanted.
     #[inline]
-    pub fn packet(wants: u8, side: usize, has_payload: bool) -> bool {
-        wants & (PACKETS | TIME | EACH) != 0 || has_payload && wants & (PAYLOAD << side) != 0
+    pub fn packet(wants: u8, side: usize, tells_bytes: bool) -> bool {
+        wants & (PACKETS | TIME | EACH) != 0 || tells_bytes && wants & (PAYLOAD << side) != 0
     }
 }
 
@@ -178,7 +178,11 @@ impl Watch {
         options: &WatchOptions,
     ) -> Watched {
         self.count = self.count.saturating_add(1);
-        let at = self.keep_payload(segment, payload, self.bytes_max(segment.side(), options));
+        let at = self.keep_payload(
+            segment,
+            payload,
+            self.of_side(segment.side(), options.payload_bytes),
+        );
         if self.packets.len() < options.packets {
             if self.packets.capacity() == 0 {
                 self.packets.reserve(options.packets.min(PACKETS_EXPECTED));
@@ -197,8 +201,9 @@ impl Watch {
         Watched { wants: self.wants(options), fulfilled }
     }
 
-    fn bytes_max(&self, side: usize, options: &WatchOptions) -> usize {
-        options.payload_bytes[usize::from(side != usize::from(self.asking_side))]
+    /// What is `by_role`, of the asking side and of the other, for a side.
+    fn of_side(&self, side: usize, by_role: [usize; 2]) -> usize {
+        by_role[usize::from(side != usize::from(self.asking_side))]
     }
 
     fn keep_payload(&mut self, segment: &Segment, payload: &[u8], bytes_max: usize) -> Option<u32> {
@@ -240,7 +245,8 @@ impl Watch {
     fn wants(&self, options: &WatchOptions) -> u8 {
         let packets = (self.count as usize) < options.packets;
         let side = |side: usize| {
-            !self.has_no_payload && !self.streams[side].is_full(self.bytes_max(side, options))
+            !self.has_no_payload
+                && !self.streams[side].is_full(self.of_side(side, options.payload_bytes))
         };
         let waits = |wish: &EarlyWish| wish.after_ns > 0;
         let time = self.waiting != 0 && options.early.iter().any(waits);
@@ -254,9 +260,11 @@ impl Watch {
         wanted.iter().filter(|(is_so, _)| *is_so).fold(0, |all, (_, bit)| all | bit)
     }
 
-    /// Bytes of payload that are kept.
+    /// Bytes of payload that are kept, as far as they count.
     fn kept_bytes(&self) -> usize {
-        self.streams.iter().map(Stream::kept_bytes).sum()
+        let of_side =
+            |side: usize| self.streams[side].kept_bytes(self.of_side(side, COUNTED_PAYLOAD_BYTES));
+        of_side(0) + of_side(1)
     }
 
     /// The flow as it is now.

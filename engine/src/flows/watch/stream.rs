@@ -35,9 +35,12 @@ impl Stream {
         take(self).bytes
     }
 
-    /// Bytes kept, those behind holes included.
-    pub fn kept_bytes(&self) -> usize {
-        self.bytes.len() + self.pieces.iter().map(|(_, piece)| piece.len()).sum::<usize>()
+    /// Bytes kept of so many first ones, those behind holes included.
+    pub fn kept_bytes(&self, of_first: usize) -> usize {
+        let of_piece = |(offset, piece): &(u32, Box<[u8]>)| {
+            piece.len().min(of_first.saturating_sub(*offset as usize))
+        };
+        self.bytes.len().min(of_first) + self.pieces.iter().map(of_piece).sum::<usize>()
     }
 
     /// Nothing more is wanted of this side.
@@ -62,6 +65,10 @@ impl Stream {
     /// that come twice the first to be in order count.
     pub fn insert(&mut self, sequence: u32, payload: &[u8], bytes_max: usize) -> Option<u32> {
         let base = *self.base.get_or_insert(sequence);
+        // Packets may still come, since others want them: what is kept must not depend on that.
+        if self.gave_up {
+            return None;
+        }
         let offset = sequence.wrapping_sub(base);
         // Half of the sequence space is before the begin.
         let is_before = offset > i32::MAX as u32;
@@ -155,5 +162,7 @@ mod tests {
         assert!(!stream.is_full(10));
         assert_eq!(stream.insert(2 + STREAM_GIVE_UP_BYTES, b"x", 10), None);
         assert!(stream.is_full(10));
+        assert_eq!(stream.insert(1, b"x", 10), None, "though somebody else still wants packets");
+        assert_eq!(stream.bytes(), b"");
     }
 }

@@ -192,6 +192,9 @@ fn show_window(
 ) {
     let wish = &options.columns[place];
     let length_ns = wish.window_ns.unwrap_or_default();
+    // As of the window's last packet: the flow may already have the one that ended it.
+    let (end, client_side) = (window.last, window.client_side);
+    let outline = Flow { end, client_side, forward_side: client_side, ..outline };
     let of_window = Window { start: window.window_start, length_ns, part: 0, is_last: false };
     let whole = window.flow(outline.clone(), wish);
     let columns = vec![(place, Flow { window: Some(of_window), ..whole })];
