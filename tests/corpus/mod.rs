@@ -9,6 +9,7 @@ mod bounds;
 mod conn_states;
 mod counts;
 mod labels;
+mod names;
 mod readable;
 mod tunnels;
 

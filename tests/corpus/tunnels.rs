@@ -105,9 +105,9 @@ const DIFFERENT: [(&str, usize, usize, &str); 5] = [
 ];
 
 /// Sender, receiver without order, and the protocol; ports where there are any.
-type Ends = ([(String, String); 2], u8);
+pub(super) type Ends = ([(String, String); 2], u8);
 
-fn ends(one: (&str, &str), other: (&str, &str), protocol: u8) -> Ends {
+pub(super) fn ends(one: (&str, &str), other: (&str, &str), protocol: u8) -> Ends {
     let mut ends = [one, other].map(|(address, port)| (address.to_owned(), port.to_owned()));
     ends.sort();
     (ends, protocol)
@@ -138,7 +138,8 @@ fn ours(path: &Path) -> (BTreeSet<Ends>, BTreeSet<String>) {
         .unzip()
 }
 
-const FIELDS: [&str; 13] = [
+/// What [`innermost`] wants to know of a packet, in its order.
+pub(super) const FIELDS_OF_ENDS: [&str; 13] = [
     "frame.protocols",
     "ip.src",
     "ip.dst",
@@ -159,14 +160,18 @@ fn theirs(path: &Path) -> Option<BTreeSet<Ends>> {
     let mut command = Command::new("tshark");
     command.args(["-n", "-o", "ip.defragment:FALSE", "-T", "fields"]);
     command.args(["-E", "occurrence=a", "-E", "separator=|"]);
-    command.args(FIELDS.iter().flat_map(|field| ["-e", field])).arg("-r").arg(path);
+    command.args(FIELDS_OF_ENDS.iter().flat_map(|field| ["-e", field])).arg("-r").arg(path);
     let output = command.output().ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
-    Some(text.lines().filter_map(innermost).collect())
+    Some(text.lines().filter_map(|line| innermost(&values(line))).collect())
 }
 
-fn innermost(line: &str) -> Option<Ends> {
-    let values: Vec<Vec<&str>> = line.split('|').map(|cell| cell.split(',').collect()).collect();
+fn values(line: &str) -> Vec<Vec<&str>> {
+    line.split('|').map(|cell| cell.split(',').collect()).collect()
+}
+
+/// From the values of [`FIELDS_OF_ENDS`].
+pub(super) fn innermost(values: &[Vec<&str>]) -> Option<Ends> {
     let layers: Vec<&str> = values[0][0].split(':').collect();
     // What ICMP quotes is no packet.
     let quotes = layers.iter().position(|layer| matches!(*layer, "icmp" | "icmpv6"));

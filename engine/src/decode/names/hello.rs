@@ -132,9 +132,16 @@ impl<'a> Hello<'a> {
         const GOOGLE_USER_AGENT: usize = 0x3129;
         let of_version = self.extension(extension::QUIC_PARAMETERS);
         let parameters = of_version.or_else(|| self.extension(extension::QUIC_PARAMETERS_DRAFT))?;
-        let mut reader = Reader::new(parameters);
+        // Up to draft 26 they were a list, with its length before it, of numbers of two bytes.
+        let list = Reader::new(parameters).vector(2);
+        let list = list.filter(|list| list.len() + 2 == parameters.len());
+        let mut reader = Reader::new(list.unwrap_or(parameters));
+        let number = |reader: &mut Reader<'a>| match list {
+            Some(_) => reader.u16().map(usize::from),
+            None => reader.variable(),
+        };
         loop {
-            let (kind, bytes) = (reader.variable()?, reader.variable()?);
+            let (kind, bytes) = (number(&mut reader)?, number(&mut reader)?);
             let value = reader.take(bytes)?;
             if kind == GOOGLE_USER_AGENT {
                 return text::line(value, USER_AGENT_BYTES_MAX);

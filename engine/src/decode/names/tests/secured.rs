@@ -145,6 +145,21 @@ fn a_hello_of_quic_is_decrypted_and_put_together() {
 }
 
 #[test]
+fn clients_of_google_say_what_they_are_in_both_forms_of_transport_parameters() {
+    let agent = b"Chrome/85";
+    let plain = [&[1, 2, 0x40, 0x64, 0x71, 0x29][..], &vector(1, agent), &[0x20, 0]].concat();
+    let listed = [&[0, 1, 0, 2, 0x40, 0x64, 0x31, 0x29][..], &vector(2, agent), &[0, 0x20, 0, 0]];
+    let listed = vector(2, &listed.concat());
+    for (extension, parameters) in [(57u16, &plain), (0xffa5, &plain), (0xffa5, &listed)] {
+        let extensions = [&extension.to_be_bytes()[..], &vector(2, parameters)].concat();
+        let message = hello(0x0303, None, &[0x1301], &extensions);
+        let frames = crypto(&message, 0, message.len());
+        let names = of_datagrams(&[(0, &initial(&DESTINATION, 0, &frames))]);
+        assert_eq!(names.user_agent.as_deref(), Some("Chrome/85"), "{extension:x}");
+    }
+}
+
+#[test]
 fn googles_hello_is_read_in_clear() {
     let (sni, agent) = (b"google.example", b"Chrome/50");
     let ends = [sni.len() as u32, (sni.len() + agent.len()) as u32];
