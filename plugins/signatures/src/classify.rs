@@ -16,11 +16,11 @@
 
 use std::borrow::Cow;
 
-use crate::certificate::common_names;
+use crate::certificate::{Name, common_names};
 use crate::labels::{DTLS, GOOGLE_MEET, HTTP, HTTP_PROXY, QUIC, STUN, TLS};
 use crate::labels::{ENCRYPTED_DNS, FTP, IMAP, LDAP, MQTT, NNTP, POP3, SIP, SMTP};
 use crate::ports;
-use crate::protocols::certificates;
+use crate::protocols::{certificates, certificates_in_datagram};
 use crate::rules::{Label, Rules};
 use crate::seen::{FROM_DNS, FROM_HOST, FROM_QUIC, FROM_SNI, Seen, TCP, Talk, UDP};
 use crate::signature::Hit;
@@ -144,19 +144,24 @@ fn by_agent(rules: &Rules, seen: &Seen) -> Option<Finding> {
 /// A certificate in the clear names its server where the client did not: the first common name with
 /// a rule.
 fn by_certificate(rules: &Rules, talk: &Talk, carrier: u32) -> Option<Finding> {
-    if carrier != TLS {
-        return None;
+    let ruled = |name: Name<'_>| {
+        let name = std::str::from_utf8(name.text).ok()?;
+        let host = name.strip_prefix("*.").unwrap_or(name);
+        let evidence = || format!("certificate of {}", short(name));
+        rules.of_name(host).map(|label| Finding::new(label, FROM_CERTIFICATE, evidence()))
+    };
+    match carrier {
+        TLS => {
+            let streams = talk.sides().filter_map(|said| certificates(said.bytes));
+            streams.flat_map(common_names).find_map(ruled)
+        }
+        DTLS => {
+            let datagrams = [0, 1].into_iter().flat_map(|side| talk.datagrams(side));
+            let begun = datagrams.filter_map(|said| certificates_in_datagram(said.bytes));
+            begun.flat_map(common_names).find_map(ruled)
+        }
+        _ => None,
     }
-    let (label, name) =
-        talk.sides().filter_map(|said| certificates(said.bytes)).flat_map(common_names).find_map(
-            |name| {
-                let name = std::str::from_utf8(name.text).ok()?;
-                let host = name.strip_prefix("*.").unwrap_or(name);
-                Some((rules.of_name(host)?, name))
-            },
-        )?;
-    let evidence = format!("certificate of {}", short(name));
-    Some(Finding::new(label, FROM_CERTIFICATE, evidence))
 }
 
 /// Protocols that have a port of their own for TLS (IANA), or a name in ALPN (RFC 7301).

@@ -95,12 +95,15 @@ fn ssl_2(talk: &Talk) -> Option<Hit> {
     fits.then(|| Hit::of(talk, TLS, "SSL 2: client hello"))
 }
 
-/// What a server's own certificates say of the application. AnyDesk's name it. Tor's are made anew
-/// (tor-spec section 2): issuer and subject are nothing but a common name www.<random>.com and
-/// www.<random>.net.
+/// What a server's own certificates say of the application. Those of AnyDesk and of Sonos' devices
+/// name it. Tor's are made anew (tor-spec section 2): issuer and subject are nothing but a common
+/// name www.<random>.com and www.<random>.net.
 fn by_certificate(talk: &Talk) -> Option<Hit> {
     let mut names = common_names(certificates(talk.server.bytes)?);
     let (issuer, subject) = (names.next()?, names.next()?);
+    if issuer.text == b"Sonos Device Authentication Root CA" {
+        return Some(Hit::new(SONOS, ONE_SIDE, "TLS: certificate of a device of Sonos"));
+    }
     let of_anydesk: [&[u8]; 3] = [b"AnyDesk Client", b"AnyNet Root CA", b"AnyNet Relay"];
     if [&issuer, &subject].iter().any(|name| of_anydesk.contains(&name.text)) {
         return Some(Hit::new(ANYDESK, ONE_SIDE, "TLS: certificate of AnyDesk"));
@@ -123,6 +126,21 @@ pub fn certificates(bytes: &[u8]) -> Option<&[u8]> {
     let is_hello = bytes.first() == Some(&0x16) && bytes.get(5) == Some(&2);
     let rest = bytes.get(at..)?;
     (is_hello && rest.first() == Some(&CERTIFICATE)).then_some(rest)
+}
+
+/// What follows the begin of certificates in a datagram of DTLS (RFC 6347, 4.2.2): records, each a
+/// message or a part of one, behind the server's hello or alone.
+pub fn certificates_in_datagram(bytes: &[u8]) -> Option<&[u8]> {
+    const CERTIFICATE: u8 = 11;
+    let mut rest = bytes;
+    loop {
+        let is_handshake = rest.first() == Some(&0x16) && u16_at(rest, 3)? == 0;
+        let record = rest.get(13..).filter(|_| is_handshake)?;
+        if record.first() == Some(&CERTIFICATE) {
+            return Some(record);
+        }
+        rest = record.get(usize::from(u16_at(rest, 11)?)..)?;
+    }
 }
 
 /// Five to twenty letters and digits of base 32 between www. and the top-level domain.

@@ -26,7 +26,7 @@ mod web;
 
 use crate::signature::Signature;
 
-pub use internet::certificates;
+pub use internet::{certificates, certificates_in_datagram};
 pub use other_transports::other_transport;
 
 pub const FAMILIES: &[&[Signature]] = &[

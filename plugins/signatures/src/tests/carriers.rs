@@ -42,14 +42,16 @@ fn tls() {
     is("imap", Built::tcp(993).client(hello(1, 200)).server(hello(2, 70)));
 }
 
+/// A distinguished name of a common name alone.
+fn name(text: &str) -> Vec<u8> {
+    let length = text.len() as u8;
+    let inner = [&[0x06, 3, 0x55, 4, 3, 0x13, length], text.as_bytes()].concat();
+    let around = [0x30, length + 11, 0x31, length + 9, 0x30, length + 7];
+    [&around[..], &inner].concat()
+}
+
 #[test]
 fn certificates_of_tor_and_of_hosts() {
-    let name = |text: &str| {
-        let length = text.len() as u8;
-        let inner = [&[0x06, 3, 0x55, 4, 3, 0x13, length], text.as_bytes()].concat();
-        let around = [0x30, length + 11, 0x31, length + 9, 0x30, length + 7];
-        [&around[..], &inner].concat()
-    };
     let flow = |issuer: &str, subject: &str| {
         let certificate = join(&[&[11], &zeros(20), &name(issuer), &zeros(30), &name(subject)]);
         let length = certificate.len() as u16;
@@ -61,6 +63,25 @@ fn certificates_of_tor_and_of_hosts() {
     is_not("tor", flow("www.K5N3QJBX2V.com", "www.zo7e4c2hxw.net"));
     is("facebook", flow("Some Authority", "*.facebook.com"));
     is("anydesk", flow("AnyNet Root CA", "AnyNet Relay"));
+    is("sonos", flow("Sonos Device Authentication Root CA", "0123456789AB"));
+}
+
+#[test]
+fn certificates_in_datagrams() {
+    let record = |kind: u8, epoch: u8, message: &[u8]| {
+        let length = (message.len() as u16).to_be_bytes();
+        join(&[&[kind, 0xfe, 0xfd, 0, epoch], &zeros(6), &length, message])
+    };
+    let hello = record(0x16, 0, &join(&[&[2], &noise(80)]));
+    let certificate = join(&[&[11], &zeros(20), &name("Some Authority"), &name("*.facebook.com")]);
+    let flow = |second: Vec<u8>| {
+        let client = record(0x16, 0, &join(&[&[1], &noise(90)]));
+        Built::udp(4433).client(client).server(join(&[&hello, &second]))
+    };
+    is("facebook", flow(record(0x16, 0, &certificate)));
+    is("facebook", flow(Vec::new()).server(record(0x16, 0, &certificate)));
+    is("dtls", flow(record(0x16, 1, &certificate)));
+    is("dtls", flow(record(0x16, 0, &certificate[..30])));
 }
 
 #[test]
