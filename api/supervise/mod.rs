@@ -10,12 +10,12 @@ mod attempt;
 mod blame;
 pub mod child;
 mod orders;
+mod repetition;
 
 use crate::cli::{FlowOptions, FlowsArguments, Format, StatsArguments};
 use crate::plugins::PluginArguments;
-use crate::{Exit, interrupt, messages, output_file};
-use attempt::{Attempt, Limits};
-use blame::{Blame, Culprit};
+use crate::{Exit, interrupt, messages};
+use attempt::Limits;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,72 +89,13 @@ pub fn run(job: &Job<'_>, work: impl FnOnce() -> Exit) -> Exit {
         return work();
     }
     interrupt::counts();
-    match supervise(job) {
+    match repetition::until_no_plugin_ends_it(job) {
         Ok(exit) => exit,
         Err(cause) => {
             messages::error(format_args!("cannot supervise plugins: {cause}"));
             Exit::Failure
         }
     }
-}
-
-/// Does the work again and again until no plugin ends it.
-fn supervise(job: &Job<'_>) -> std::io::Result<Exit> {
-    let limits = job.limits;
-    let (mut without, mut one_worker, mut is_repeated) = (Vec::new(), false, false);
-    loop {
-        let orders =
-            Orders { is_repeated, ..Orders::new(&without, one_worker, limits.memory_bytes) };
-        let Attempt { how, inside } = attempt::run(&orders, &limits)?;
-        if let How::Told(exit) = how {
-            return Ok(exit);
-        }
-        let unfinished = Unfinished { job, token: &orders.token };
-        let culprit = match blame::blame(how, inside) {
-            Blame::Nobody(what) => {
-                unfinished.remove();
-                return Ok(internal_error(&what));
-            }
-            Blame::Interrupted => {
-                unfinished.remove();
-                return Ok(Exit::Interrupted);
-            }
-            Blame::OneOf(culprits) if !one_worker && job.once_only().is_none() => {
-                unfinished.remove();
-                messages::warning(format_args!(
-                    "{}; the run is repeated with one worker, to see which",
-                    blame::one_of(&culprits)
-                ));
-                (one_worker, is_repeated) = (true, true);
-                continue;
-            }
-            Blame::OneOf(culprits) => Culprit {
-                sentence: blame::one_of(&culprits),
-                ..culprits.into_iter().next().unwrap_or_default()
-            },
-            Blame::One(culprit) => culprit,
-        };
-        if let Some(why) = job.once_only().filter(|_| !culprit.was_loading) {
-            return Ok(unfinished.give_up(&culprit, &why));
-        }
-        unfinished.remove();
-        if without.contains(&culprit.name) {
-            return Ok(internal_error(&format!("{}, and cannot be left out", culprit.sentence)));
-        }
-        if job.plugins.strict_plugins {
-            messages::error(&culprit.sentence);
-            return Ok(Exit::Failure);
-        }
-        messages::warning(format_args!("{}; the run is repeated without it", culprit.sentence));
-        without.push(culprit.name);
-        is_repeated |= !culprit.was_loading;
-        one_worker = false;
-    }
-}
-
-fn internal_error(what: &str) -> Exit {
-    messages::error(format_args!("internal error: {what}; please report this"));
-    Exit::Failure
 }
 
 fn limits_of(options: &FlowOptions) -> Limits {
@@ -170,38 +111,5 @@ pub fn limits(deadline_ms: Option<u64>, memory_bytes: Option<u64>) -> Limits {
     Limits {
         call_max: call_max.unwrap_or(Duration::from_secs(CALL_S_MAX)),
         memory_bytes: memory_bytes.unwrap_or(bytes),
-    }
-}
-
-/// What a child may have left beside the output.
-struct Unfinished<'a> {
-    job: &'a Job<'a>,
-    token: &'a str,
-}
-
-impl Unfinished<'_> {
-    fn remove(&self) {
-        if let Some(output) = self.job.output {
-            output_file::remove_unfinished(output, self.token);
-        }
-    }
-
-    /// Keeps the flows so far, since there will be no others.
-    fn give_up(&self, culprit: &Culprit, why: &str) -> Exit {
-        let output = self.job.output.filter(|path| *path != Path::new("-"));
-        let kept = output.filter(|_| self.job.has_lines).map(|path| {
-            output_file::keep_unfinished(path, self.token).map(|is_kept| (path, is_kept))
-        });
-        let kept = match kept {
-            Some(Ok((path, true))) => format!("; {} holds the flows so far", path.display()),
-            Some(Err(cause)) => format!("; the flows so far are lost: {cause}"),
-            _ => String::new(),
-        };
-        self.remove();
-        messages::error(format_args!(
-            "{}, and {why}{kept}; leave it out with --without-plugin {}",
-            culprit.sentence, culprit.name
-        ));
-        Exit::Failure
     }
 }
