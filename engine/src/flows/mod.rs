@@ -29,7 +29,7 @@ pub use labelled::{Choice, Labelled};
 pub use life::{Life, LifeRule};
 pub use options::{TableCounts, TableOptions};
 pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
-pub use window::Window;
+pub use window::{Earlier, Window};
 
 use crate::decode::Segment;
 use crate::features::{FrameTrackers, MeterTrackers, Needs, TimeTrackers, Trackers};

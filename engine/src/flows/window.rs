@@ -14,18 +14,38 @@ pub struct Window {
     pub is_last: bool,
 }
 
+/// What a flow had before the row that it is in.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Earlier {
+    /// When the flow's first packet came.
+    pub start: Timestamp,
+    pub packets: [u64; 2],
+    pub ip_bytes: [u64; 2],
+}
+
 /// The window that an open flow is in.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct OpenWindow {
     pub window: Window,
     /// When the flow's first packet in it came.
     pub first: Timestamp,
+    pub earlier: Earlier,
+}
+
+impl Earlier {
+    /// With the packets and bytes of a row that has ended.
+    pub fn and(self, packets: [u64; 2], ip_bytes: [u64; 2]) -> Self {
+        let sum = |all: [u64; 2], more: [u64; 2]| [all[0] + more[0], all[1] + more[1]];
+        let (packets, ip_bytes) = (sum(self.packets, packets), sum(self.ip_bytes, ip_bytes));
+        Self { packets, ip_bytes, ..self }
+    }
 }
 
 impl OpenWindow {
     /// The window of a packet that came at `time`.
     pub fn of(time: Timestamp, window_ns: i64, part: u32) -> Self {
         let start = time.floor_to(window_ns);
-        Self { window: Window { start, length_ns: window_ns, part, is_last: false }, first: time }
+        let window = Window { start, length_ns: window_ns, part, is_last: false };
+        Self { window, first: time, earlier: Earlier { start: time, ..Earlier::default() } }
     }
 }

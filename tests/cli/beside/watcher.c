@@ -54,6 +54,16 @@ static tractor_status create(const tractor_host *host, const tractor_option *opt
         /* Whole lines, whichever instance writes them. */
         made->file = open(options[at].value, O_WRONLY | O_APPEND | O_CREAT, 0600);
     }
+    if (made->file >= 0 && host->feature_count > 0) {
+        char names[8192] = "names";
+        for (uint32_t at = 0; at < host->feature_count; at++) {
+            strcat(strcat(names, "\t"), host->feature_names[at]);
+        }
+        strcat(names, "\n");
+        if (write(made->file, names, strlen(names)) < 0) {
+            host->log(host, TRACTOR_LOG_ERROR, "the file is full");
+        }
+    }
     *self = made;
     return TRACTOR_OK;
 }

@@ -8,7 +8,7 @@ use super::super::view::View;
 use super::super::{Plugins, Subject, Wish};
 use super::Event;
 use super::compare::{said, what_differs};
-use super::samples::{Family, Sample, samples};
+use super::samples::{Behind, Family, Sample, samples};
 use super::trials::{TRIALS, Trial};
 use std::sync::Arc;
 use tractor_plugin::abi;
@@ -155,6 +155,13 @@ impl<'a> Bench<'a> {
     /// For another thread.
     pub fn asker(&self) -> Asker {
         Asker::new(self.plugins, self.place, &self.asker.samples)
+    }
+
+    /// For flows with something in memory behind what they have.
+    pub fn asker_with(&self, behind: Behind) -> Asker {
+        let wish = &self.asker.wish;
+        let samples = self.asker.samples.iter().map(|sample| sample.with_behind(behind, wish));
+        Asker::new(self.plugins, self.place, &samples.collect())
     }
 
     pub fn tell(&mut self, tell: &mut dyn FnMut(Event)) {

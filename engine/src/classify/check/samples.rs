@@ -19,6 +19,18 @@ pub enum Family {
     Missing,
 }
 
+/// What stands in memory behind what is shown: nothing of it may matter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behind {
+    /// The rest of what was cut off, for whoever reads on.
+    Rest,
+    /// What no payload has.
+    Other,
+}
+
+/// How much of it: bytes of each payload, of each name, packets, features.
+const BEHIND: (usize, usize, usize, usize) = (256, 64, 4, 8);
+
 /// A flow of one's own.
 #[derive(Clone, Debug)]
 pub struct Sample {
@@ -32,6 +44,10 @@ pub struct Sample {
     bytes: [u64; 2],
     first_packets: Vec<FirstPacket>,
     payload: [Vec<u8>; 2],
+    /// The same before anything was cut off.
+    whole: [Vec<u8>; 2],
+    /// Something stands behind payload, names, packets and features.
+    has_behind: bool,
     /// Server name, user agent, ALPN, JA3, JA4.
     names: [String; 5],
     name_from: u32,
@@ -40,7 +56,11 @@ pub struct Sample {
 
 impl Sample {
     pub fn subject(&self) -> Subject<'_> {
-        let [server_name, user_agent, alpn, ja3, ja4] = &self.names;
+        let shown = |all: usize, behind: usize| if self.has_behind { all - behind } else { all };
+        let (bytes, letters, packets, features) = BEHIND;
+        let payload = |side: usize| &self.payload[side][..shown(self.payload[side].len(), bytes)];
+        let [server_name, user_agent, alpn, ja3, ja4] =
+            self.names.each_ref().map(|name| &name[..shown(name.len(), letters)]);
         Subject {
             state: self.state,
             transport: self.transport,
@@ -50,16 +70,50 @@ impl Sample {
             end_us: 1_700_000_003_000_000,
             packets: self.packets,
             bytes: self.bytes,
-            first_packets: &self.first_packets,
-            payload: [&self.payload[0], &self.payload[1]],
+            first_packets: &self.first_packets[..shown(self.first_packets.len(), packets)],
+            payload: [payload(0), payload(1)],
             server_name,
             user_agent,
             alpn,
             ja3,
             ja4,
             server_name_from: self.name_from,
-            features: &self.features,
+            features: &self.features[..shown(self.features.len(), features)],
         }
+    }
+
+    /// The same flow, as such a classifier is shown it, with something behind.
+    pub fn with_behind(&self, behind: Behind, wish: &Wish) -> Self {
+        let (bytes, letters, packets, features) = BEHIND;
+        let (byte, letter, value) = match behind {
+            Behind::Rest => (0, "a", 0.0),
+            Behind::Other => (0xff, "~", f64::MAX),
+        };
+        let mut sample = Self { has_behind: true, ..self.clone() };
+        for (payload, whole) in sample.payload.iter_mut().zip(&sample.whole) {
+            payload.truncate(wish.payload_bytes as usize);
+            let end = payload.len() + bytes;
+            if behind == Behind::Rest {
+                payload.extend_from_slice(whole.get(payload.len()..).unwrap_or_default());
+            }
+            payload.resize(end, byte);
+        }
+        for name in &mut sample.names {
+            name.push_str(&letter.repeat(letters));
+        }
+        sample.first_packets.truncate(wish.packets as usize);
+        let packet = FirstPacket {
+            time_us: u64::from(byte),
+            wire_bytes: byte.into(),
+            payload_bytes: byte.into(),
+            direction: byte & 1,
+            tcp_flags: byte,
+            reserved: [0; 2],
+            payload_at: 0,
+        };
+        sample.first_packets.extend([packet].repeat(packets));
+        sample.features.extend([value].repeat(features));
+        sample
     }
 }
 
@@ -117,7 +171,9 @@ fn sample(number: usize, (name, transport, port, client, server): &Talk, wish: &
         packets: [5, 7],
         bytes: [5 * 40 + client.len() as u64, 7 * 40 + server.len() as u64],
         first_packets: packets(&payload),
+        whole: payload.clone(),
         payload,
+        has_behind: false,
         names: ["www.example.com", "Mozilla/5.0", "h2", "0123456789abcdef0123456789abcdef", ""]
             .map(text),
         name_from: [NAME_HOST, NAME_SNI].get(number).copied().unwrap_or(NAME_NONE),

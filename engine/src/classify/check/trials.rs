@@ -5,7 +5,7 @@ use super::super::subject::State;
 use super::Event;
 use super::bench::{Asker, Bench};
 use super::payloads::noise;
-use super::samples::Family;
+use super::samples::{Behind, Family};
 use crate::limits::FLOWS_PER_CALL_MAX;
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ const fn shown(what: &'static str, family: Family, run: fn(&mut Bench<'_>)) -> T
 }
 
 /// In this order.
-pub const TRIALS: [Trial; 16] = [
+pub const TRIALS: [Trial; 17] = [
     trial("is given an option that nobody knows", unknown_option),
     trial("is created and freed many times", many_instances),
     shown("is shown usual flows, one by one", Family::Usual, |bench| alone(bench, Family::Usual)),
@@ -39,6 +39,7 @@ pub const TRIALS: [Trial; 16] = [
     shown("is shown features that are missing", Family::Missing, |bench| {
         alone(bench, Family::Missing);
     }),
+    trial("is shown flows with other bytes behind what they have", other_bytes_behind),
     trial("is shown no flow at all", no_flow),
     trial("is shown the same flows again", again),
     trial("is shown all flows at once", at_once),
@@ -106,6 +107,23 @@ fn batches(bench: &mut Bench<'_>, when: &str, flows: &[usize], sizes: &[usize]) 
     bench.asker.free(instance);
 }
 
+/// Who reads behind the end of what is lent sees what is none of the flow's.
+fn other_bytes_behind(bench: &mut Bench<'_>) {
+    let flows = bench.flows();
+    if !bench.ask_alone(&flows) {
+        return;
+    }
+    for behind in [Behind::Rest, Behind::Other] {
+        let mut asker = bench.asker_with(behind);
+        let Some(mut instance) = asker.make() else { return };
+        for batch in flows.chunks(FLOWS_PER_CALL_MAX) {
+            let Some(answers) = asker.ask(&mut instance, batch) else { return };
+            bench.compare("when other bytes stand behind what it is shown", batch, &answers);
+        }
+        asker.free(instance);
+    }
+}
+
 fn no_flow(bench: &mut Bench<'_>) {
     let Some(mut instance) = bench.asker.make() else { return };
     let before = bench.asker.events.len();
@@ -124,8 +142,11 @@ fn again(bench: &mut Bench<'_>) {
 }
 
 fn at_once(bench: &mut Bench<'_>) {
-    let flows = bench.flows();
-    batches(bench, "when flows come together", &flows, &[FLOWS_PER_CALL_MAX]);
+    // What is huge drowns the others where all are added up.
+    let usual = [Family::Usual, Family::Cut].map(|family| bench.flows_of(family)).concat();
+    for flows in [usual, bench.flows()] {
+        batches(bench, "when flows come together", &flows, &[FLOWS_PER_CALL_MAX]);
+    }
 }
 
 /// In an order that looks like none.

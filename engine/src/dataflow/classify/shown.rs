@@ -5,7 +5,7 @@ use crate::classify::{
     NAME_SNI, NOT_KEPT, State, Subject,
 };
 use crate::decode::names::{self, FirstBytes, NameSource, Names, Piece};
-use crate::flows::{ColumnWish, FirstPacket, Flow, Seen};
+use crate::flows::{ColumnWish, Earlier, FirstPacket, Flow, Seen};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
@@ -60,16 +60,22 @@ pub fn subject<'a>(
         (true, None) => State::Early,
         (false, _) => State::Closed(flow.end_reason),
     };
-    let counted = if window.is_some() { own.unwrap_or(flow) } else { flow };
+    let earlier = flow.seen.as_ref().and_then(|seen| seen.earlier);
+    let whole = earlier.unwrap_or(Earlier { start: flow.start, ..Earlier::default() });
+    let whole = whole.and(flow.packets, flow.ip_bytes);
+    let (packets, bytes) = match own.filter(|_| window.is_some()) {
+        Some(own) => (own.packets, own.ip_bytes),
+        None => (whole.packets, whole.ip_bytes),
+    };
     Subject {
         state,
         transport: flow.protocol(),
         client: (client.0, client.1.unwrap_or(0)),
         server: (server.0, server.1.unwrap_or(0)),
-        start_us: microseconds(flow.start),
+        start_us: microseconds(whole.start),
         end_us: microseconds(flow.end),
-        packets: by_direction(counted.packets),
-        bytes: by_direction(counted.ip_bytes),
+        packets: by_direction(packets),
+        bytes: by_direction(bytes),
         first_packets: &shown.packets[begin..shown.ends[place]],
         payload: [payload(flow.client_side), payload(1 - flow.client_side)],
         server_name: text(&names.server_name),

@@ -95,6 +95,9 @@ impl<T: TrackerSet> Table<T> {
             let outline = || outline(open, self.life.rule, flow.end_reason, flow.closed_at);
             let is_shown = flow.packet_count() >= self.life.packets_min;
             flow.seen = watches.close(index, open.shard(), outline, is_shown.then_some(&mut *to));
+            if let (Some(seen), Some(_)) = (&mut flow.seen, self.options.window_ns) {
+                seen.earlier = Some(self.windows[index].earlier);
+            }
         }
         if flow.packet_count() < self.life.packets_min {
             self.counts.not_shown += 1;

@@ -252,12 +252,16 @@ impl<T: TrackerSet> Table<T> {
         to: &mut dyn FnMut(Flow),
     ) {
         let Some(watches) = &mut self.watches else { return };
+        let earlier = self.options.window_ns.map(|_| self.windows[index].earlier);
         let (rule, packets_min, clock) =
             (self.life.rule, self.life.packets_min, head.clock(segment));
         let outline =
             |flow: &OpenFlow| closing::outline(flow, rule, EndReason::EndOfCapture, clock);
         // A flow that is not shown in the end is shown to nobody.
-        let mut to = |flow: Flow| {
+        let mut to = |mut flow: Flow| {
+            if let Some(seen) = &mut flow.seen {
+                seen.earlier = earlier;
+            }
             if flow.packet_count() >= packets_min {
                 to(flow);
             }
@@ -285,8 +289,9 @@ impl<T: TrackerSet> Table<T> {
         }
         // Of a window that goes on nobody asks why it ended.
         to(self.row(index, EndReason::EndOfCapture, clock));
-        self.windows[index] = next;
         let Record { flow, trackers } = &mut self.records[index];
+        let earlier = self.windows[index].earlier.and(flow.packets, flow.ip_bytes);
+        self.windows[index] = OpenWindow { earlier, ..next };
         (flow.packets, flow.ip_bytes, flow.payload_bytes) = ([0; 2], [0; 2], [0; 2]);
         *trackers = T::open(segment, time, || head.link_addresses(segment));
     }

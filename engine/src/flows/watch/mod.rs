@@ -5,7 +5,7 @@ mod columns;
 mod stream;
 mod watches;
 
-use super::Flow;
+use super::{Earlier, Flow};
 use crate::decode::{Segment, flags};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, SPARE_PAYLOAD_BYTES_MAX};
 use crate::prefetch::prefetch;
@@ -75,6 +75,8 @@ pub struct Seen {
     pub known_name: Option<Arc<str>>,
     /// The flow, or its window, as trackers of a classifier's own have it, by the wish's place.
     pub columns: Vec<(usize, Flow)>,
+    /// Where flows are cut into rows of windows.
+    pub earlier: Option<Earlier>,
 }
 
 /// What is still to be kept of a flow.
@@ -272,6 +274,7 @@ impl Watch {
         Seen {
             call,
             columns,
+            earlier: None,
             packets: self.packets.clone(),
             payload: self.streams.each_ref().map(|stream| stream.bytes().to_vec()),
             asking_side: self.asking_side.into(),
@@ -284,6 +287,7 @@ impl Watch {
         Seen {
             call: Call::Closed,
             columns,
+            earlier: None,
             packets: take(&mut self.packets),
             payload: self.streams.each_mut().map(Stream::take_bytes),
             asking_side: self.asking_side.into(),
