@@ -3,12 +3,13 @@
  * SPDX-License-Identifier: MIT OR Apache-2.0
  *
  * A plugin is a shared library that exports one constant, `tractor_plugin`. TrActor (the host)
- * reads it before it calls any code of the library, makes an instance of each classifier for each of
- * its worker threads, lends it flows in batches, and takes its verdicts.
+ * reads it before it calls any function of the library, makes an instance of each classifier for
+ * each of its worker threads, lends it flows in batches, and takes its verdicts.
  *
  * C99 and C++11, no dependency. This header is the truth; the Rust crate tractor-plugin mirrors it.
  *
- * Text.    UTF-8. What the host gives is a pointer and a length; what the plugin gives ends in NUL.
+ * Text.    UTF-8. What the host tells of a flow is a pointer and a length, with no NUL behind it; all
+ *          other text, of host and plugin, ends in NUL.
  * Memory.  Nothing changes hands. What the host passes is lent until the call returns (where nothing
  *          else is said); what the plugin exports is static; `self` is made by create() and freed by
  *          destroy(). No allocator is shared.
@@ -69,15 +70,18 @@ enum {
 
 /* tractor_classifier.when, a sum: when a flow is shown. */
 enum {
-    TRACTOR_WHEN_EARLY = 1,      /* once, when the wish for packets, payload or time is fulfilled */
-    TRACTOR_WHEN_WINDOW = 2,     /* at the end of each window of window_us */
+    TRACTOR_WHEN_EARLY = 1,      /* once, at the first packet that fulfils the wish for packets,
+                                    payload or time; without such a wish, at the first packet */
+    TRACTOR_WHEN_WINDOW = 2,     /* at the end of each window of window_us that has a packet; they
+                                    begin at multiples of it since 1970 */
     TRACTOR_WHEN_CLOSED = 4      /* when the flow has ended */
 };
 
 /* tractor_flow.state. */
 enum {
     TRACTOR_EARLY = 1,           /* everything is of the flow so far */
-    TRACTOR_WINDOW = 2,          /* features, packets and bytes are of the window */
+    TRACTOR_WINDOW = 2,          /* features, packets[] and bytes[] are of the window, the rest of
+                                    the flow so far */
     TRACTOR_CLOSED = 3
 };
 
@@ -129,7 +133,7 @@ typedef struct tractor_option { const char *key; const char *value; } tractor_op
 typedef struct tractor_label { const char *group; const char *name; } tractor_label;
 
 typedef struct tractor_packet {
-    uint64_t time_us;            /* since the flow's first packet */
+    uint64_t time_us;            /* since the flow's first packet; 0 where time went back */
     uint32_t wire_bytes;         /* IP header and payload, by its own length field */
     uint32_t payload_bytes;      /* of the transport, on the wire */
     uint8_t direction;
@@ -150,21 +154,22 @@ typedef struct tractor_flow {
     uint8_t closed_by;
     uint8_t client_ip[16];       /* IPv4 as ::ffff:a.b.c.d */
     uint8_t server_ip[16];
-    uint16_t client_port;        /* 0 where there are none */
+    uint16_t client_port;        /* 0 where there are none; ICMP: the sender's is the type, the
+                                    receiver's the type that answers it, else the code */
     uint16_t server_port;
     uint32_t reserved;
     int64_t start_us;            /* Unix time of the first packet */
     int64_t end_us;              /* of the last packet so far */
     uint64_t packets[2];         /* client to server, server to client */
     uint64_t bytes[2];           /* wire_bytes of all packets */
-    const double *features;      /* values of the columns it named, in the profile's order; NaN:
-                                    missing */
-    const tractor_packet *packet; /* the first ones, at most as many as it asked for */
+    const double *features;      /* values of the profile's columns that are numbers, in its order;
+                                    NaN: missing. NULL: none */
+    const tractor_packet *packet; /* the first ones, at most as many as it asked for. NULL: none */
     uint32_t feature_count;
     uint32_t packet_count;
     tractor_bytes payload[2];    /* the first in-order bytes: TCP's stream, datagrams one behind the
-                                    other; at most as many as it asked for */
-    tractor_text server_name;    /* length 0: unknown */
+                                    other; at most as many as it asked for. Never NULL */
+    tractor_text server_name;    /* length 0: unknown; never NULL */
     tractor_text user_agent;
     tractor_text alpn;           /* what the client offered, joined by commas */
     tractor_text ja3;            /* of a TLS or QUIC client hello: 32 hexadecimal digits */
@@ -193,16 +198,17 @@ struct tractor_host {
     /* [worker, in create or classify] The text for the status that is about to be returned; copied. */
     void (*fail)(const tractor_host *host, const char *message);
 
-    /* [worker, in classify] A verdict about flows[flow]: 0 to k for each. `label` is an index into
-     * the labels declared, or TRACTOR_TAKE_BACK. Confidence is clamped to [0, 1]; a NaN is an
-     * error, and so is an index out of range: nothing is kept then. The evidence (NULL, or why, in
-     * a few words) is copied, at most 255 bytes of it. */
+    /* [worker, in classify] A verdict about flows[flow]: none, one or several (at most 16) in a call.
+     * `label` is an index into the labels declared, or TRACTOR_TAKE_BACK. Confidence is clamped to
+     * [0, 1]; a NaN is an error, and so is an index out of range or one verdict too many: that
+     * verdict is not kept, and is counted. The evidence (NULL, or why, in a few words) is copied, at
+     * most 255 bytes of it. */
     tractor_status (*tag)(tractor_tags *tags, uint32_t flow, uint32_t label, float confidence,
                           const char *evidence);
 
-    /* [worker, in create] Optional: labels and columns that come from a file named in the options.
-     * Replaces what the classifier says of itself; copied. The same in every instance. Afterwards
-     * feature_names are those of the new columns. */
+    /* [worker, in create] Optional, once: labels, columns and windows that come from a file named in
+     * the options. Replaces what the classifier says of itself, all of it; copied. The same in every
+     * instance. Afterwards feature_names are those of the new columns. */
     tractor_status (*declare)(const tractor_host *host, const tractor_label *labels,
                               uint32_t label_count, const char *columns, uint64_t window_us);
 
@@ -228,25 +234,30 @@ typedef struct tractor_classifier {
     const tractor_label *labels; /* verdicts are indices of these; may be empty if create() declares
                                     them */
     const char *columns;         /* profile and version whose columns it wants, such as
-                                    "iscx-a2/1"; NULL: none */
+                                    "iscx-a2/1" (`tractor profiles` tells them; `cic` and
+                                    `nfstream` have none to give); NULL: none */
     uint32_t needs;
     uint32_t when;
-    uint32_t payload_bytes;      /* wanted of each direction; the host has a bound (4096) */
-    uint32_t packets;            /* wanted of each flow; the host has a bound (255) */
+    uint32_t payload_bytes;      /* wanted of each direction; the host has a bound (4096). The early
+                                    call waits until both have as many */
+    uint32_t packets;            /* wanted of each flow; the host has a bound (255). The early call
+                                    comes when there are as many, or when there is the payload */
     uint64_t early_after_us;     /* the early call also after so much packet time; 0: by payload and
                                     packets alone */
     uint64_t window_us;          /* 0: no windows */
 
-    /* [worker] Makes an instance and puts it into *self. Options are lent for the call. */
+    /* [worker] Makes an instance and puts it into *self. Options are lent for the call. The host
+     * makes one before any worker's, to hear what it declares, and frees it. */
     tractor_status (*create)(const tractor_host *host, const tractor_option *options,
                              uint32_t option_count, void **self);
 
-    /* [worker] Frees an instance. */
+    /* [worker] Frees an instance; not one that returned TRACTOR_PANIC. */
     void (*destroy)(void *self);
 
     /* [worker] Looks at `count` flows, which may be none, and tags what it knows. On an error the
-     * host calls again flow by flow; flows that fail alone lose this classifier's vote. A verdict
-     * stands until a later call about the same flow tags it again or takes it back. */
+     * host forgets what the call tagged and calls again flow by flow; a flow that fails alone gets
+     * nothing of that call. A verdict stands until a later call about the same flow tags it again
+     * (all of it is replaced), or takes it back and says nothing else. */
     tractor_status (*classify)(void *self, const tractor_flow *const *flows, uint32_t count,
                                tractor_tags *tags);
 
@@ -263,8 +274,8 @@ typedef struct tractor_entry {
     const tractor_classifier *const *classifiers; /* ends in NULL */
 } tractor_entry;
 
-/* The one symbol of a plugin. It is data: versions are read before any code is called. This exports
- * it; a plugin defines it with `const tractor_entry tractor_plugin = {...};` and no attribute. */
+/* The one symbol of a plugin. It is data: versions are read before any function is called. This
+ * exports it; a plugin defines it with `const tractor_entry tractor_plugin = {...};` and no attribute. */
 extern TRACTOR_EXPORT const tractor_entry tractor_plugin;
 
 #ifdef __cplusplus

@@ -52,7 +52,7 @@ pub trait Classifier: Sized + 'static {
     /// The same for many flows at once, for who wants matrices, or gives a flow several labels.
     ///
     /// # Errors
-    /// The host then shows the flows one by one; those that fail alone lose this classifier's vote.
+    /// The host then shows the flows one by one; those that fail alone get nothing of this call.
     fn classify_batch(&mut self, flows: Flows, tags: &mut Tags) -> Result<()> {
         for (place, flow) in flows.iter().enumerate() {
             if let Some(verdict) = self.classify(&flow) {

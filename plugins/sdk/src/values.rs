@@ -33,9 +33,10 @@ impl Needs {
 pub struct When(u32);
 
 impl When {
-    /// Once, as soon as the wish for packets, payload or time is fulfilled.
+    /// Once, at the first packet that fulfils the wish for packets, payload or time, or at the very
+    /// first without such a wish.
     pub const EARLY: When = When(abi::WHEN_EARLY);
-    /// At the end of each window.
+    /// At the end of each window that has a packet.
     pub const WINDOW: When = When(abi::WHEN_WINDOW);
     /// When the flow has ended.
     pub const CLOSED: When = When(abi::WHEN_CLOSED);
@@ -70,7 +71,8 @@ impl Direction {
 pub enum State {
     /// Everything is of the flow so far.
     Early,
-    /// Features, packets and bytes are of one window.
+    /// Features, and the counts of packets and bytes, are of one window; the rest is of the flow so
+    /// far.
     Window,
     Closed,
 }
