@@ -4,6 +4,7 @@
 
 mod checked;
 mod columns;
+mod crowd;
 mod decided;
 mod talk;
 mod watchers;

@@ -9,7 +9,7 @@ use crate::support::random::Random;
 const WATCHER: &str = include_str!("watcher.c");
 
 const MILLISECOND_NS: i128 = 1_000_000;
-const PAYLOAD: &str = "TRACTOR_NEEDS_PAYLOAD";
+pub const PAYLOAD: &str = "TRACTOR_NEEDS_PAYLOAD";
 const PACKETS: &str = "TRACTOR_NEEDS_PACKETS";
 const BOTH: &str = "TRACTOR_NEEDS_PAYLOAD | TRACTOR_NEEDS_PACKETS";
 pub const NAMES: &str = "TRACTOR_NEEDS_PAYLOAD | TRACTOR_NEEDS_PACKETS | TRACTOR_NEEDS_NAMES";
@@ -97,9 +97,9 @@ pub fn watchers(folder: &Path) -> Option<Vec<Watcher>> {
 
 /// Those that stand beside: what they ask for is of no matter to others.
 pub struct Beside {
-    greedy: PathBuf,
+    pub greedy: PathBuf,
     modest: PathBuf,
-    columns: PathBuf,
+    pub columns: PathBuf,
 }
 
 impl Beside {

@@ -2,7 +2,7 @@
 
 use super::{Record, Table, at_index};
 use crate::features::{TrackerSet, Trackers};
-use crate::flows::life::LifeRule;
+use crate::flows::life::{Life, LifeRule};
 use crate::flows::open::OpenFlow;
 use crate::flows::slab::{self, Slab};
 use crate::flows::wheel::Entry;
@@ -160,6 +160,25 @@ impl<T: TrackerSet> Table<T> {
             !is_due
         });
         open
+    }
+
+    /// Closes what is due in a shard of whose flows much is kept: how much that is must not depend on
+    /// where the chunk ends.
+    #[cold]
+    pub(super) fn close_due_of_crowd(
+        &mut self,
+        shard: usize,
+        clock: Timestamp,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        let open = self.close_due_of(shard, clock, to);
+        let Some(watches) = &mut self.watches else { return };
+        let Life { idle_ns, linger_ns, .. } = self.life;
+        let may_linger = self.life.follows_connections();
+        // The earliest for flows to come, and for those that end from now on.
+        let soonest = clock.plus(if may_linger { idle_ns.min(linger_ns) } else { idle_ns });
+        let deadlines = open.iter().map(|&index| self.records[index].flow.deadline(&self.life));
+        watches.none_is_due_before(shard, deadlines.fold(soonest, Timestamp::min));
     }
 
     /// Frees places in a full shard: what is due, else its oldest sixteenth.

@@ -160,6 +160,9 @@ impl<T: TrackerSet> Table<T> {
         if self.shards[shard].len() >= self.shard_flows_max {
             self.make_room(shard, head.clock(segment), to);
         }
+        if self.watches.as_ref().is_some_and(|all| all.is_crowded(shard, head.clock(segment))) {
+            self.close_due_of_crowd(shard, head.clock(segment), to);
+        }
         let index = self.free.pop().unwrap_or_else(|| {
             self.used += 1;
             self.used - 1

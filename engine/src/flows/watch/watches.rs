@@ -9,6 +9,7 @@ use crate::flows::slab::Slab;
 use crate::flows::{ChunkHead, Flow, Window};
 use crate::limits::{PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS, SPARE_FLOWS_MAX};
 use crate::prefetch::prefetch;
+use crate::time::Timestamp;
 
 /// The watches of open flows, by their index in the table.
 pub struct Watches {
@@ -23,6 +24,8 @@ pub struct Watches {
     learnt: usize,
     /// Bytes of payload kept, by shard.
     kept_bytes: Vec<usize>,
+    /// By shard, where much is kept: until then no flow is due.
+    next_due: Vec<Timestamp>,
     /// Flows of which no payload was kept.
     pub without_payload: u64,
 }
@@ -37,8 +40,19 @@ impl Watches {
             names: KnownNames::default(),
             learnt: 0,
             kept_bytes: vec![0; SHARDS],
+            next_due: vec![Timestamp(i64::MIN); SHARDS],
             without_payload: 0,
         }
+    }
+
+    /// Whether so much is kept of a shard that nothing is of flows to come, unless some of its flows
+    /// are due.
+    pub fn is_crowded(&self, shard: usize, clock: Timestamp) -> bool {
+        self.kept_bytes[shard] >= PAYLOAD_BYTES_PER_SHARD_MAX && clock > self.next_due[shard]
+    }
+
+    pub fn none_is_due_before(&mut self, shard: usize, time: Timestamp) {
+        self.next_due[shard] = time;
     }
 
     /// Begins to watch the flow that `segment` opens.
