@@ -5,6 +5,7 @@ use super::hello::{Carrier, Hello, extension, is_grease};
 use super::reader::u16_list;
 use md5::{Digest, Md5};
 use ring::digest::{SHA256, digest};
+use std::fmt::Write;
 
 /// Room for the lists of most hellos.
 const TEXT_BYTES: usize = 512;
@@ -71,8 +72,12 @@ pub fn ja4(hello: &Hello<'_>) -> Box<str> {
         listed.push('_');
         push_list(&mut listed, &algorithms);
     }
-    let mut text =
-        format!("{carrier}{version}{names}{cipher_count:02}{extension_count:02}{first}{last}_");
+    let mut text = String::with_capacity(36);
+    // Writing to a text cannot fail.
+    let _ = write!(
+        text,
+        "{carrier}{version}{names}{cipher_count:02}{extension_count:02}{first}{last}_"
+    );
     push_digest(&mut text, &sorted_list(ciphers));
     text.push('_');
     push_digest(&mut text, &listed);
