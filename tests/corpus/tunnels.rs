@@ -13,7 +13,7 @@ use crate::support::frames::{GRE, Ip, UDP, udp};
 use crate::support::link_frames::{ETHERTYPE_IPV4, ethernet};
 
 /// A kind, what the column `tunnel` of some flow must say, and a capture that has it.
-const FOREIGN: [(&str, &str, &str); 46] = [
+const FOREIGN: [(&str, &str, &str); 48] = [
     ("PPP", "", "mercury/quic_ppp.pcap"),
     ("PPP, one packet", "", "ndpi/dlt_ppp.pcap"),
     ("Cisco HDLC under PPP's link type", "", "ndpi/BGP_Cisco_hdlc_slarp.pcap"),
@@ -35,7 +35,9 @@ const FOREIGN: [(&str, &str, &str); 46] = [
     ),
     ("MPLS behind VLANs", "mpls", "zeek/mixed-vlan-mpls.pcap"),
     ("MPLS behind a VLAN", "mpls", "zeek/mpls-in-vlan.pcap"),
+    ("Cisco metadata", "", "mercury/tls_sgt.pcap"),
     ("GRE", "gre", "mercury/gre.pcap"),
+    ("GRE, 802.11", "gre", "zeek/tunnels-gre-aruba.pcap"),
     ("PPPoE, and IPv6 in IPv4", "pppoe:6973", "ndpi/syslog.pcap"),
     ("GRE in GRE", "gre/gre", "zeek/tunnels-gre-within-gre.pcap"),
     ("GRE, UDP", "gre", "suricata-verify/bug-5633-gre-01-gre-udp.pcap"),

@@ -37,6 +37,7 @@ impl Path {
 pub enum Next {
     Type(u16),
     Ethernet,
+    Wireless,
     Ppp,
     Snap,
     Ip(Option<u8>),
@@ -106,6 +107,7 @@ pub fn follow(frame: &[u8], from: usize, next: Next, path: &mut Path) -> Result<
             Next::Ip(version) => return Ok(Found { offset, version }),
             Next::Ethernet => (offset + 14, Next::Type(two(frame, offset + 12)?)),
             Next::Ppp => ppp(frame, offset, path)?,
+            Next::Wireless => wireless(frame, offset)?,
             Next::Type(0x0800) => (offset, Next::Ip(Some(4))),
             Next::Type(0x86dd) => (offset, Next::Ip(Some(6))),
             Next::Type(0x8100 | 0x88a8 | 0x9100) => {
@@ -118,6 +120,13 @@ pub fn follow(frame: &[u8], from: usize, next: Next, path: &mut Path) -> Result<
             }
             Next::Type(0x8847 | 0x8848) => mpls(frame, offset, path)?,
             Next::Type(0x8864) => pppoe(frame, offset, path)?,
+            Next::Type(0x8909) => {
+                path.header()?;
+                match two(frame, offset)? {
+                    0x0101 => (offset + 8, Next::Type(two(frame, offset + 6)?)),
+                    _ => return Err(Lost::NotIp),
+                }
+            }
             Next::Snap | Next::Type(0..=1500) => {
                 if frame.get(offset..offset + 6) != Some(&[0xaa, 0xaa, 3, 0, 0, 0]) {
                     return Err(Lost::NotIp);

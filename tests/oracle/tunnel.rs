@@ -107,6 +107,9 @@ fn gre(payload: &[u8]) -> Option<Header> {
                     let layer = Layer::Tunnel("erspan", None);
                     Some(Header { layer, bytes: bytes + more, next: Next::Ethernet })
                 }
+                0x8200..=0x8370 => {
+                    Some(Header { layer: Layer::Tunnel("gre", id), bytes, next: Next::Wireless })
+                }
                 _ => Some(Header { layer: Layer::Tunnel("gre", id), bytes, next: named(kind) }),
             }
         }

@@ -81,8 +81,16 @@ pub fn shims(random: &mut Random, packet: &[u8]) -> (u16, Vec<u8>) {
             let ppp = [&[0x02, 0x81][..], &inside].concat();
             (0x8864, pppoe_of(random, &ppp))
         }
+        3 => (0x8909, metadata(random, packet)),
         _ => (ethertype_of(packet), packet.to_vec()),
     }
+}
+
+/// Cisco's, now and then with another version or another length.
+pub fn metadata(random: &mut Random, packet: &[u8]) -> Vec<u8> {
+    let begin = random.pick(&[[1, 1], [1, 1], [1, 1], [1, 2], [2, 1]]);
+    let kind = ethertype_of(packet).to_be_bytes();
+    [&begin[..], &[0, 1, 0, random.pick(&[2, 9])], &kind, packet].concat()
 }
 
 pub fn mpls(random: &mut Random, packet: &[u8]) -> Vec<u8> {

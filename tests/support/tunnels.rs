@@ -1,6 +1,6 @@
 //! Tunnels over IP, with their options, and now and then with a header that lies.
 
-use super::carriers::{behind_ip, ethertype_of, mpls, ppp};
+use super::carriers::{IEEE802_11, behind_ip, carried, ethertype_of, metadata, mpls, ppp};
 use super::frames::{GRE, UDP, udp};
 use super::link_frames::{ETHERTYPE_ARP, ETHERTYPE_IPV6, Tag, ethernet};
 use super::random::Random;
@@ -57,6 +57,10 @@ fn gre(random: &mut Random, packet: &[u8]) -> Vec<u8> {
         4 => (0x88be, erspan(random, packet, if flags & 0x10 != 0 { 8 } else { 0 })),
         5 => (0x22eb, erspan(random, packet, if flags & 0x80 != 0 { 20 } else { 12 })),
         6 => (random.pick(&[0x0806, 0, 0x0026]), packet.to_vec()),
+        7 if random.chance(50) => {
+            (random.pick(&[0x81ff, 0x8200, 0x8370, 0x8371]), carried(random, IEEE802_11, packet))
+        }
+        7 if random.chance(20) => (0x8909, metadata(random, packet)),
         _ => (ethertype_of(packet), packet.to_vec()),
     };
     flags |= if random.chance(3) { 0x40 } else { 0 };

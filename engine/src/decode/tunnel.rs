@@ -155,6 +155,8 @@ fn gre(walk: &mut Walk<'_>) -> Option<Begun> {
                 0x88be if has(SEQUENCE) => erspan(walk, 8),
                 0x88be => Some((Tunnel::Erspan, None, Head::Ethernet)),
                 0x22eb => erspan(walk, 12),
+                // Aruba's, a type for each radio and network: what its access points hear.
+                0x8200..=0x8370 => Some((Tunnel::Gre, key, Head::Wireless)),
                 _ => Some((Tunnel::Gre, key, head_of(protocol))),
             }
         }

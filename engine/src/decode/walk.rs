@@ -1,7 +1,7 @@
 //! Walking inwards through headers, up to an IP packet.
 
 use super::layers::{Layers, Tunnel};
-use super::{Kind, u16_at};
+use super::{Kind, u16_at, wireless};
 
 /// Which IP version the layer before announced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub enum Head {
     /// What an ether type names.
     Type(u16),
     Ethernet,
+    /// IEEE 802.11.
+    Wireless,
     Ppp,
 }
 
@@ -68,11 +70,13 @@ impl<'a> Walk<'a> {
                 Head::Ip(version) => return Ok(version),
                 Head::Ethernet => self.typed(12, 14)?,
                 Head::Ppp => self.ppp(layers)?,
+                Head::Wireless => wireless::frame(self, layers)?,
                 Head::Type(0x0800) => Head::Ip(Version::Four),
                 Head::Type(0x86dd) => Head::Ip(Version::Six),
                 Head::Type(0x8100 | 0x88a8 | 0x9100) => self.vlan(layers)?,
                 Head::Type(0x8847 | 0x8848) => self.mpls(layers)?,
                 Head::Type(0x8864) => self.pppoe(layers)?,
+                Head::Type(0x8909) => self.metadata(layers)?,
                 Head::Type(0..=1500) => self.snap(layers)?,
                 Head::Type(_) => return Err(Kind::NotIp),
             };
@@ -83,6 +87,15 @@ impl<'a> Walk<'a> {
         layers.step()?;
         layers.push_vlan(self.u16(0)? & 0xfff);
         self.typed(2, 4)
+    }
+
+    /// Cisco's metadata: version 1, and one option, which is the group that the packet is of.
+    fn metadata(&mut self, layers: &mut Layers) -> Result<Head, Kind> {
+        layers.step()?;
+        if self.u16(0)? != 0x0101 {
+            return Err(Kind::NotIp);
+        }
+        self.typed(6, 8)
     }
 
     /// Behind an IEEE 802.3 length IP may follow a SNAP header (RFC 1042).

@@ -172,7 +172,8 @@ fn assert_enough(table: &BTreeMap<&str, Counts>) {
         assert!(table.get(kind).is_some_and(|counts| counts.flows > 100), "{kind}");
     }
     for (kind, counts) in table {
-        let of = counts.flows - counts.explained;
+        // A few captures may hold most of the differences that are explained.
+        let of = if is_long() { counts.flows } else { counts.flows - counts.explained };
         let is_enough = counts.equal + 1 >= of || counts.equal * 100 >= of * 99;
         assert!(is_enough, "{kind}: {} of {of}", counts.equal);
     }
