@@ -53,7 +53,7 @@ pub const NAME_PACKETS_MAX: usize = 32;
 
 /// Flows of a worker that have ended and whose vectors for first bytes are used again, and how much
 /// of each side at most: others are freed.
-pub const SPARE_FLOWS_MAX: usize = 4_096;
+pub const SPARE_FLOWS_MAX: usize = 512;
 pub const SPARE_PAYLOAD_BYTES_MAX: usize = 2_048;
 
 /// Pieces of a side's payload that wait for what comes before them; of more, the last in the stream

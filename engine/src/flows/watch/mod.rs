@@ -269,14 +269,20 @@ impl Watch {
         of_side(0) + of_side(1)
     }
 
-    /// The flow as it is now.
-    fn seen(&self, call: Call, columns: Vec<(usize, Flow)>) -> Seen {
+    /// The flow as it is now, in this memory.
+    fn seen(&self, call: Call, columns: Vec<(usize, Flow)>, memory: Memory) -> Seen {
+        let Memory { mut packets, mut payload } = memory;
+        packets.clone_from(&self.packets);
+        for (copy, stream) in payload.iter_mut().zip(&self.streams) {
+            copy.clear();
+            copy.extend_from_slice(stream.bytes());
+        }
         Seen {
             call,
             columns,
             earlier: None,
-            packets: self.packets.clone(),
-            payload: self.streams.each_ref().map(|stream| stream.bytes().to_vec()),
+            packets,
+            payload,
             asking_side: self.asking_side.into(),
             known_name: self.known_name.clone(),
         }

@@ -139,7 +139,7 @@ impl Watches {
         outline: impl Fn(&OpenFlow) -> Flow,
         to: &mut dyn FnMut(Flow),
     ) {
-        let Self { options, by_index, tracked, kept_bytes, .. } = self;
+        let Self { options, by_index, tracked, spare, kept_bytes, .. } = self;
         let (watch, time) = (&mut by_index[index], flow.last);
         let client_side = flow.connection.client_side();
         if !options.columns.is_empty() {
@@ -165,8 +165,9 @@ impl Watches {
                 true => Vec::new(),
                 false => tracked[index].whole(&outline, &options.columns),
             };
-            let seen = Some(Box::new(watch.seen(Call::Early(watched.fulfilled), columns)));
-            to(Flow { seen, ..outline });
+            let memory = spare.pop().unwrap_or_default();
+            let seen = watch.seen(Call::Early(watched.fulfilled), columns, memory);
+            to(Flow { seen: Some(Box::new(seen)), ..outline });
         }
     }
 
@@ -212,6 +213,6 @@ fn show_window(
     let of_window = Window { start: window.window_start, length_ns, part: 0, is_last: false };
     let whole = window.flow(outline.clone(), wish);
     let columns = vec![(place, Flow { window: Some(of_window), ..whole })];
-    let seen = Some(Box::new(watch.seen(Call::Window(place), columns)));
+    let seen = Some(Box::new(watch.seen(Call::Window(place), columns, Memory::default())));
     to(Flow { seen, ..outline });
 }
