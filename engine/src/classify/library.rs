@@ -185,15 +185,13 @@ pub unsafe fn read_text(text: *const c_char, bytes_max: usize) -> Option<Vec<u8>
     if text.is_null() {
         return None;
     }
-    let mut bytes = Vec::new();
-    while bytes.len() < bytes_max {
-        // SAFETY: no byte before was the NUL that ends the text.
-        match unsafe { *text.add(bytes.len()) } as u8 {
-            0 => break,
-            byte => bytes.push(byte),
-        }
+    let mut length = 0;
+    // SAFETY: no byte before was the NUL that ends the text.
+    while length < bytes_max && unsafe { *text.add(length) } != 0 {
+        length += 1;
     }
-    Some(bytes)
+    // SAFETY: so many bytes were just read, and the plugin changes none of them during the call.
+    Some(unsafe { std::slice::from_raw_parts(text.cast::<u8>(), length) }.to_vec())
 }
 
 // SAFETY: for callers: a text that ends in NUL, or null.

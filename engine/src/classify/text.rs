@@ -3,11 +3,10 @@
 /// At most so many bytes of a text, cut between characters; control characters are spelled out, and
 /// what is no UTF-8 is U+FFFD, but for a character that is cut at the very end.
 pub fn printable(text: &[u8], bytes_max: usize) -> String {
-    let mut shown = String::with_capacity(text.len().min(bytes_max));
     if text.len() <= bytes_max && text.iter().all(|byte| matches!(byte, b' '..=b'~')) {
-        shown.extend(text.iter().copied().map(char::from));
-        return shown;
+        return String::from_utf8_lossy(text).into_owned();
     }
+    let mut shown = String::with_capacity(text.len().min(bytes_max));
     let mut chunks = text.utf8_chunks().peekable();
     while let Some(chunk) = chunks.next() {
         let is_cut_here = chunks.peek().is_none();

@@ -33,7 +33,8 @@ impl Tags<'_> {
         let text = verdict.evidence();
         let end = text.floor_char_boundary(EVIDENCE_BYTES_MAX);
         self.evidence.clear();
-        self.evidence.extend(text.bytes().take(end).filter(|byte| *byte != 0));
+        self.evidence.extend_from_slice(&text.as_bytes()[..end]);
+        self.evidence.retain(|byte| *byte != 0);
         self.evidence.push(0);
         let text = CStr::from_bytes_with_nul(&self.evidence).unwrap_or_default();
         let (label, confidence) = (verdict.label(), verdict.confidence());
