@@ -180,11 +180,8 @@ impl Watch {
         options: &WatchOptions,
     ) -> Watched {
         self.count = self.count.saturating_add(1);
-        let at = self.keep_payload(
-            segment,
-            payload,
-            self.of_side(segment.side(), options.payload_bytes),
-        );
+        let bytes_max = self.of_side(segment.side(), options.payload_bytes);
+        let at = self.keep_payload(segment, payload, bytes_max);
         if self.packets.len() < options.packets {
             if self.packets.capacity() == 0 {
                 self.packets.reserve(options.packets.min(PACKETS_EXPECTED));
