@@ -46,7 +46,7 @@ pub const PAYLOAD_BYTES_PER_SIDE_MAX: usize = 4_096;
 
 /// Those in which names are looked for and which count against the bound of a shard: of the side
 /// that was taken for the client first, and of the other, which greets, or was the client after all.
-pub const COUNTED_PAYLOAD_BYTES: [usize; 2] = [PAYLOAD_BYTES_PER_SIDE_MAX, 1_024];
+pub const COUNTED_PAYLOAD_BYTES: [usize; 2] = [PAYLOAD_BYTES_PER_SIDE_MAX, 2_048];
 
 /// Packets of a flow in which names are looked for.
 pub const NAME_PACKETS_MAX: usize = 32;

@@ -15,7 +15,7 @@ use crate::support::frames::{Ip, UDP, udp};
 use crate::support::link_frames::frame;
 
 /// What counts of a flow, by side, and what is kept of the open flows of a shard.
-const FLOW_BYTES: usize = 4_096 + 1_024;
+const FLOW_BYTES: usize = 4_096 + 2_048;
 const SHARD_BYTES: usize = 4 << 20;
 /// So many fill a shard.
 const FLOWS: usize = SHARD_BYTES.div_ceil(FLOW_BYTES);
