@@ -120,3 +120,21 @@ fn counts_by_label_are_those_of_the_rows() {
         assert_eq!(counts.collect::<BTreeMap<_, _>>(), expected, "relabelled flows count once");
     }
 }
+
+#[test]
+fn a_client_that_was_taken_for_the_server_is_read_on_for_names() {
+    let (client, server) = (("192.0.2.1", 5_060), ("203.0.113.9", 5_060));
+    let request = "REGISTER sip:example.org SIP/2.0\r\nUser-Agent: late/1.0\r\n\r\n";
+    for (before_bytes, is_found) in [(1_100, true), (2_100, false)] {
+        let packets = [
+            between(0, server, client, b"SIP/2.0 100 Trying\r\n\r\n"),
+            between(1, client, server, &vec![b'\n'; before_bytes]),
+            between(2, client, server, request.as_bytes()),
+        ];
+        let folder = tempdir().unwrap();
+        write(folder.path(), "a.pcap", &plain(&packets));
+        let rows = rows(folder.path(), &[]);
+        assert_eq!(rows.len(), 1);
+        assert_eq!(rows[0]["user_agent"] == "late/1.0", is_found, "{before_bytes} bytes before");
+    }
+}
