@@ -41,7 +41,7 @@ pub use merge::{FileRuns, MergedReader};
 pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
 pub use sequential::SequentialReader;
-pub use window::KeptBytes;
+pub use window::{KeptBytes, take_free};
 
 /// Bytes read at once, but for what is read ahead. Few enough to stay in the second-level cache until they are looked at; a
 /// longer record or block makes the buffer grow.

@@ -41,6 +41,12 @@ impl KeptBytes {
     }
 }
 
+/// Takes one of what was lent that nobody else has any more.
+pub fn take_free<T>(lent: &mut Vec<Arc<T>>) -> Option<Arc<T>> {
+    let place = lent.iter_mut().rposition(|one| Arc::get_mut(one).is_some())?;
+    Some(lent.swap_remove(place))
+}
+
 /// The buffer that is read into, and those before it.
 #[derive(Default)]
 pub(super) struct Windows {
@@ -104,8 +110,7 @@ impl Windows {
         }
         self.first = packets;
         if Arc::get_mut(&mut self.current).is_none() {
-            let free = self.others.iter_mut().rposition(|other| Arc::get_mut(other).is_some());
-            let free = free.map(|place| self.others.swap_remove(place)).unwrap_or_default();
+            let free = take_free(&mut self.others).unwrap_or_default();
             self.others.push(std::mem::replace(&mut self.current, free));
         }
     }

@@ -1,6 +1,6 @@
 //! Where the payload of packets is, for as long as their chunk is kept.
 
-use crate::capture::KeptBytes;
+use crate::capture::{KeptBytes, take_free};
 use crate::prefetch::prefetch;
 use std::sync::Arc;
 
@@ -56,8 +56,7 @@ impl PlacesBefore {
     /// Takes the places of a chunk, to be lent to it; `places` is empty then, with memory if there
     /// is any.
     pub fn lend(&mut self, places: &mut Vec<PayloadPlace>) -> Arc<Vec<PayloadPlace>> {
-        let free = self.all.iter_mut().rposition(|before| Arc::get_mut(before).is_some());
-        let free = free.map(|place| self.all.swap_remove(place));
+        let free = take_free(&mut self.all);
         let mut next = free.and_then(|before| Arc::try_unwrap(before).ok()).unwrap_or_default();
         next.clear();
         let lent = Arc::new(std::mem::replace(places, next));
