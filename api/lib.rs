@@ -17,6 +17,7 @@ mod messages;
 mod output_file;
 mod plugins;
 mod progress;
+pub mod serve;
 mod supervise;
 
 pub use commands::run;

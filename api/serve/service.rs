@@ -1,0 +1,95 @@
+//! What the API asks of the jobs. Calls may block on the disk, but for `status` and `watch`.
+
+use super::views::{
+    DetailsIp, DetailsLabelItem, File, FileStatus, Health, Label, Plugins, ProcessRequest,
+    StatisticItem,
+};
+use std::io::{self, Write};
+use std::net::IpAddr;
+use tokio::sync::watch;
+
+/// Why there is no answer; the text is for the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// 400.
+    Wrong(String),
+    /// 404.
+    NotFound(String),
+    /// 409: not as things are now.
+    Conflict(String),
+    /// 503 with Retry-After.
+    Busy { message: String, retry_after_s: u64 },
+    /// 507.
+    StorageFull(String),
+    /// 500; the text is for the log.
+    Internal(String),
+}
+
+pub type Answer<T> = Result<T, Refusal>;
+
+/// Which flows; all that is given must hold.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlowFilter {
+    pub label: Option<String>,
+    pub ip: Option<IpAddr>,
+    pub port: Option<u16>,
+    /// IP protocol number.
+    pub protocol: Option<u8>,
+    /// The server's name, or a domain that it is in.
+    pub domain: Option<String>,
+    /// Unix seconds: flows that had begun before `to` and not ended before `from`.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    /// At most so many.
+    pub limit: Option<usize>,
+    /// Those behind this place of the page before.
+    pub after: Option<u64>,
+}
+
+/// Flows one by one; an error ends them.
+pub type FlowRows = Box<dyn Iterator<Item = io::Result<DetailsLabelItem>> + Send>;
+
+/// A page, or all flows.
+pub struct FlowPage {
+    pub rows: FlowRows,
+    /// `after` of the next page, where one may follow.
+    pub next: Option<u64>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportFormat {
+    Csv,
+    Jsonl,
+    Parquet,
+}
+
+/// Writes an export; runs on a thread of its own.
+pub type Export = Box<dyn FnOnce(&mut (dyn Write + Send)) -> io::Result<()> + Send>;
+
+/// The jobs, as the API sees them.
+pub trait Service: Send + Sync + 'static {
+    fn files(&self) -> Answer<Vec<File>>;
+    fn process(&self, request: &ProcessRequest) -> Answer<FileStatus>;
+    fn status(&self, job: u64) -> Answer<FileStatus>;
+    fn details(&self, job: u64) -> Answer<File>;
+    fn statistics(&self, job: u64, limit: usize) -> Answer<Vec<StatisticItem>>;
+    fn statistics_of_label(
+        &self,
+        job: u64,
+        label: &str,
+        limit: usize,
+    ) -> Answer<Vec<StatisticItem>>;
+    fn statistics_of_address(&self, job: u64, ip: IpAddr, limit: usize) -> Answer<DetailsIp>;
+    /// Flows that are closed, and with a label in the filter also those that are open.
+    fn flows(&self, job: u64, filter: &FlowFilter) -> Answer<FlowPage>;
+    fn export(&self, job: u64, format: ExportFormat) -> Answer<Export>;
+    fn labels(&self) -> Answer<Vec<Label>>;
+    fn plugins(&self) -> Answer<Plugins>;
+    /// Cancels a running job, forgets one that is over.
+    fn delete(&self, job: u64) -> Answer<FileStatus>;
+    /// A job's status, each time it changes.
+    fn watch(&self, job: u64) -> Answer<watch::Receiver<FileStatus>>;
+    fn health(&self) -> Health;
+    /// Gauges and counters of the jobs: name (Prometheus), help, value.
+    fn measures(&self) -> Vec<(&'static str, &'static str, f64)>;
+}

@@ -1,0 +1,219 @@
+//! What goes over the wire: the reference API's shapes, field by field. Nothing else of the program
+//! is serialised for clients.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A capture in the captures folder. Extra fields beside the reference's are optional.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct File {
+    /// Without extension; what is not UTF-8 is percent-encoded.
+    pub name: String,
+    /// Behind the last dot, or the last two suffixes of a compressed capture; may be empty.
+    pub extension: String,
+    /// Time of the first packet, Unix seconds; 0 as long as it is not known.
+    pub time_start: i64,
+    /// Time of the last packet.
+    pub time_end: i64,
+    pub status: FileStatus,
+    /// Thousands of 1,024 bytes, rounded up.
+    pub size: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flows_count: Option<u64>,
+    /// True while its times are looked for.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub indexing: bool,
+    /// Why its times are not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The profile of its latest job.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+/// How far the processing of a capture is.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct FileStatus {
+    pub state: State,
+    /// Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub started_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub finished_at: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub job_id: Option<u64>,
+    /// Why it failed, what it waits for, or what is odd about its input.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// What a running job waits for: `disk`, `server` or `input`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub progress: Option<Progress>,
+    /// Plugins that it goes on without, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_plugins: Vec<WithoutPlugin>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Never processed.
+    #[default]
+    New,
+    Queued,
+    InProgress,
+    Finished,
+    Failed,
+    Cancelled,
+}
+
+/// How much of a capture has been read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    pub packets: u64,
+    /// Bytes read, as they are on disk.
+    pub bytes: u64,
+    pub flows: u64,
+    /// Of the capture, from 0 to 1.
+    pub share: f64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct WithoutPlugin {
+    pub id: String,
+    pub why: String,
+}
+
+/// Counts of flows under one title, largest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatisticItem {
+    pub title: String,
+    pub content: Vec<StatisticEntry>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct StatisticEntry {
+    pub label: String,
+    pub count: u64,
+}
+
+/// What is known of an address.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DetailsIp {
+    /// `unknown` where no database knows it.
+    pub country: String,
+    pub city: String,
+    /// The one that it sent most often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_agent: Option<String>,
+    /// The one that it was asked for most often.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain_name: Option<String>,
+    pub statistics: Vec<StatisticItem>,
+}
+
+/// A flow. The fields from `flow_id` on are additions to the reference.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct DetailsLabelItem {
+    pub client_ip: String,
+    /// 0 where the protocol has no ports.
+    pub client_port: u16,
+    pub server_ip: String,
+    pub server_port: u16,
+    /// Unix seconds.
+    pub time_start: i64,
+    pub time_end: i64,
+    /// Which plugin labelled it, on what ground, how sure.
+    pub comment: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub flow_id: Option<u64>,
+    /// IP protocol number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protocol: Option<u8>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub server_name: Option<String>,
+    /// True for a flow that has not ended yet.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub open: bool,
+}
+
+/// Labels of one group.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Label {
+    pub group_name: String,
+    pub labels: Vec<String>,
+}
+
+/// Every refusal. `status` and `code` are equal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Error {
+    pub status: u16,
+    pub code: u16,
+    pub message: String,
+}
+
+/// The body of `POST /files/process`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ProcessRequest {
+    /// Name and extension.
+    pub file_name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+}
+
+/// What is loaded, refused and left out.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Plugins {
+    pub loaded: Vec<LoadedPlugin>,
+    pub refused: Vec<RefusedPlugin>,
+    /// Those that broke jobs, with the last of these.
+    pub quarantined: Vec<QuarantinedPlugin>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LoadedPlugin {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub path: String,
+    pub labels: u64,
+    /// Over all jobs since the server started.
+    pub flows: u64,
+    pub busy_ms: u64,
+    pub errors: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RefusedPlugin {
+    pub path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    pub why: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct QuarantinedPlugin {
+    pub id: String,
+    pub why: String,
+    pub job_id: u64,
+    /// How many jobs went on without it.
+    pub jobs: u64,
+}
+
+/// `GET /health`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Health {
+    pub status: String,
+    pub version: String,
+    pub jobs_running: u64,
+    pub jobs_queued: u64,
+}
+
+// The signature that serde asks for.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(is_so: &bool) -> bool {
+    !is_so
+}
