@@ -11,6 +11,7 @@
 //! statistics/  Count      which counts exist; what a capture holds
 //! output/      RowWriter  formats: csv, jsonl, parquet, arff, none
 //! dataflow/    graph      the timely dataflow that joins them
+//! jobs/        Frame      what a server and its children tell each other; folders of captures
 //! ```
 //!
 //! A module imports only from those above it in this list. See ARCHITECTURE.md.
@@ -21,6 +22,7 @@ pub mod dataflow;
 pub mod decode;
 pub mod features;
 pub mod flows;
+pub mod jobs;
 pub mod limits;
 pub mod output;
 mod prefetch;

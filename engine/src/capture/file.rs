@@ -27,6 +27,17 @@ enum Place {
 }
 
 impl CaptureFile {
+    /// Opens one capture that messages call `name`, and reads up to its first packet.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no capture.
+    pub fn open_as(path: PathBuf, name: &str) -> Result<Self, Problem> {
+        match Self::at(path) {
+            Ok(file) => Ok(Self { name: name.to_owned(), ..file }),
+            Err(unreadable) => Err(Problem::error(name, unreadable.cause())),
+        }
+    }
+
     /// Opens the file and reads up to its first packet.
     pub(super) fn at(path: PathBuf) -> Result<Self, Unreadable> {
         let failed = |error: std::io::Error| Unreadable::Failed(sentence(&error));

@@ -28,6 +28,7 @@ mod record;
 mod resync;
 mod sequential;
 mod source;
+mod span;
 mod step;
 #[cfg(test)]
 mod tests;
@@ -41,6 +42,7 @@ pub use merge::{FileRuns, MergedReader};
 pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
 pub use sequential::SequentialReader;
+pub use span::{Span, span_of};
 pub use window::{KeptBytes, take_free};
 
 /// Bytes read at once, but for what is read ahead. Few enough to stay in the second-level cache until they are looked at; a
