@@ -52,6 +52,18 @@ pub enum How {
     Ended(ExitStatus),
     /// It was asked to stop, and had to be ended.
     Interrupted,
+    /// Whoever watched it has had enough, and says why.
+    EndedEarly(String),
+}
+
+/// What whoever watches a child wants of it, each time it is looked at.
+#[derive(Debug)]
+pub enum Wish {
+    GoOn,
+    /// It is asked to stop.
+    Stop,
+    /// It is ended, with the reason.
+    End(String),
 }
 
 /// Runs this program again under orders.
@@ -67,14 +79,27 @@ pub struct Watched {
 
 /// Runs this program again under orders, with its standard output as given.
 pub fn watched(orders: &Orders, limits: &Limits, output: Stdio) -> io::Result<Watched> {
+    let mut arguments = std::env::args_os();
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg0(arguments.next().unwrap_or_default());
+    command.args(arguments).stdout(output);
+    watched_command(&mut command, orders, limits, |_| {}, &mut || Wish::GoOn)
+}
+
+/// Runs a command of this program under orders. `begun` is called once, `wish` at every look.
+pub fn watched_command(
+    command: &mut Command,
+    orders: &Orders,
+    limits: &Limits,
+    begun: impl FnOnce(&mut Child),
+    wish: &mut dyn FnMut() -> Wish,
+) -> io::Result<Watched> {
     let (calls, words) = (nameless("calls")?, nameless("words")?);
     let mut orders = orders.clone();
     (orders.calls, orders.words) = (path_of(&calls), path_of(&words));
     let ledger = Watch::open(&orders.calls)?;
-    let mut arguments = std::env::args_os();
-    let mut command = Command::new(std::env::current_exe()?);
-    command.arg0(arguments.next().unwrap_or_default());
-    let child = command.args(arguments).env(VARIABLE, orders.text()).stdout(output).spawn()?;
+    let mut child = command.env(VARIABLE, orders.text()).spawn()?;
+    begun(&mut child);
     let mut watcher = Watcher {
         child,
         ledger,
@@ -85,7 +110,7 @@ pub fn watched(orders: &Orders, limits: &Limits, output: Stdio) -> io::Result<Wa
         stopping: None,
         signals: interrupt::count(),
     };
-    let how = watcher.watch();
+    let how = watcher.watch(wish);
     // Whatever came, nobody is left behind.
     if how.is_err() {
         let _ = watcher.child.kill();
@@ -126,7 +151,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn watch(&mut self) -> io::Result<(How, Vec<Inside>)> {
+    fn watch(&mut self, wish: &mut dyn FnMut() -> Wish) -> io::Result<(How, Vec<Inside>)> {
         let (mut pause, mut looked) = (LOOK_FIRST, Instant::now());
         loop {
             let status = self.child.try_wait()?;
@@ -140,13 +165,21 @@ impl Watcher {
             // When both were stopped for a while, no call took that long.
             let passed = looked.elapsed().min(2 * LOOK_LAST);
             looked = Instant::now();
-            if let Some(how) = self.too_long(passed)? {
+            let how = match (self.too_long(passed)?, wish()) {
+                (None, Wish::End(why)) => Some(How::EndedEarly(why)),
+                (None, Wish::Stop) => {
+                    self.ask_to_stop();
+                    None
+                }
+                (how, _) => how,
+            };
+            if let Some(how) = how {
                 let inside = self.ledger.inside()?;
                 self.child.kill()?;
                 self.child.wait()?;
                 return Ok((how, inside));
             }
-            self.hand_on_signals(passed);
+            self.hand_on_signals();
             sleep(pause);
             pause = (2 * pause).min(LOOK_LAST);
         }
@@ -183,13 +216,22 @@ impl Watcher {
     }
 
     /// From a terminal the child has heard it, too; hearing it twice does no harm.
-    fn hand_on_signals(&mut self, passed: Duration) {
+    fn hand_on_signals(&mut self) {
         let signals = interrupt::count();
         if signals == self.signals {
             return;
         }
         self.signals = signals;
-        self.stopping.get_or_insert(passed);
+        self.stopping = None;
+        self.ask_to_stop();
+    }
+
+    /// Once; it has a while to obey.
+    fn ask_to_stop(&mut self) {
+        if self.stopping.is_some() {
+            return;
+        }
+        self.stopping = Some(Duration::ZERO);
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         // It has not been waited for, so the number is still its own.
         let _ = pid.map(|pid| kill_process(pid, Signal::TERM));

@@ -31,6 +31,7 @@ pub fn blame(how: How, inside: Vec<Inside>) -> Blame {
     match how {
         How::Told(_) => Blame::Nobody("it told how it ended".to_owned()),
         How::Interrupted => Blame::Interrupted,
+        How::EndedEarly(why) => Blame::Nobody(why),
         How::Failed([id, path, what]) => Blame::One(Culprit {
             sentence: format!("plugin {id} of {path} {what}"),
             name: id,
@@ -75,6 +76,7 @@ pub fn deed(how: &How) -> String {
         How::Hung(_, call_max) => format!("did not return within {} s", call_max.as_secs_f64()),
         How::Ended(status) => did(*status),
         How::Failed([_, _, what]) => what.clone(),
+        How::EndedEarly(why) => why.clone(),
         How::Told(_) | How::Interrupted => "ended".to_owned(),
     }
 }
