@@ -6,8 +6,10 @@ mod info;
 mod manual;
 mod plugins;
 mod profiles;
+mod serve;
 mod stats;
 mod together;
+mod worker;
 
 use crate::cli::{Command, FlowOptions, Inputs};
 use crate::{Exit, interrupt, messages, progress, supervise};
@@ -28,6 +30,8 @@ pub fn run(command: &Command) -> Exit {
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),
         Command::Plugins(arguments) => plugins::run(arguments),
+        Command::Serve(arguments) => serve::run(arguments),
+        Command::Worker(arguments) => worker::run(arguments),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
     }

@@ -1,5 +1,12 @@
 //! The command line, as people type it.
 
+mod server;
+
+pub use server::{
+    DescribeArguments, IndexArguments, JobArguments, Log, Process, ServeArguments, Work,
+    WorkerArguments,
+};
+
 use crate::duration;
 use crate::plugins::{PluginArguments, plugin_option};
 use crate::{config, messages};
@@ -112,6 +119,11 @@ pub enum Command {
     Profiles(ProfilesArguments),
     /// List the classifiers that are loaded, with their labels, and those that are refused
     Plugins(PluginsArguments),
+    /// Serve the captures of a folder: process them in the background, answer over HTTP
+    Serve(Box<ServeArguments>),
+    /// Do one piece of the server's work
+    #[command(hide = true)]
+    Worker(Box<WorkerArguments>),
     /// Print the completions of a shell
     Completions(CompletionsArguments),
     /// Print the manual page, or write a page for each command
@@ -128,6 +140,7 @@ impl Command {
         match self {
             Self::Flows(arguments) => arguments.options.typed.clone_from(&typed),
             Self::Stats(arguments) => arguments.options.typed.clone_from(&typed),
+            Self::Serve(arguments) => arguments.options.typed.clone_from(&typed),
             _ => {}
         }
         if let Some(plugins) = self.plugins() {
@@ -141,6 +154,7 @@ impl Command {
             Self::Flows(arguments) => Some(&mut arguments.plugins),
             Self::Stats(arguments) => Some(&mut arguments.plugins),
             Self::Plugins(arguments) => Some(&mut arguments.plugins),
+            Self::Serve(arguments) => Some(&mut arguments.plugins),
             _ => None,
         }
     }

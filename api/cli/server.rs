@@ -1,0 +1,141 @@
+//! Arguments of the server, of its children and of its clients.
+
+use super::FlowOptions;
+use crate::plugins::PluginArguments;
+use clap::{Args, Subcommand, ValueEnum};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// `tractor serve`.
+#[derive(Args, Clone)]
+#[command(after_help = "Examples:
+  tractor serve --captures /var/captures --data /var/lib/tractor
+  tractor serve --captures . --data ./results --process all --jobs 2
+  tractor serve --captures . --data ./results --listen 0.0.0.0:8080 --token-file token
+
+Every job is a child process: a capture or a plugin that ends one ends that job alone. What was under \
+way when the server was stopped, or crashed, is taken up again at its next start. The API is described at \
+/openapi.json.")]
+pub struct ServeArguments {
+    /// The folder of captures. Nothing outside of it is ever opened
+    #[arg(long, value_name = "DIR")]
+    pub captures: PathBuf,
+
+    /// Where results are kept; made if need be. One server at a time
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Address and port to listen on; port 0 takes a free one. Beyond this machine only with a token
+    #[arg(long, default_value = "127.0.0.1:8080", value_name = "ADDRESS")]
+    pub listen: SocketAddr,
+
+    /// Which captures are processed without being asked for
+    #[arg(long, value_enum, default_value_t = Process::None)]
+    pub process: Process,
+
+    /// Jobs that run at once
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=64))]
+    pub jobs: u64,
+
+    /// Ask clients for the token in this file (Authorization: Bearer TOKEN)
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+
+    /// Let pages of this origin read answers (CORS), such as https://dashboard.example
+    #[arg(long, value_name = "ORIGIN")]
+    pub allow_origin: Vec<String>,
+
+    /// Answer requests to this host name, too
+    #[arg(long, value_name = "HOST")]
+    pub allow_host: Vec<String>,
+
+    /// Look up countries and cities in this database (.mmdb); several, for IPv4 and IPv6
+    #[arg(long, value_name = "FILE")]
+    pub geoip: Vec<PathBuf>,
+
+    /// Forget the results of all but the last N jobs that are over
+    #[arg(long, value_name = "N")]
+    pub keep_jobs: Option<u64>,
+
+    /// Forget results that are older than this
+    #[arg(long, value_name = "DAYS")]
+    pub keep_days: Option<u64>,
+
+    /// How the log on standard error looks
+    #[arg(long, value_enum, default_value_t = Log::Text)]
+    pub log: Log,
+
+    #[command(flatten)]
+    pub options: FlowOptions,
+
+    #[command(flatten)]
+    pub plugins: PluginArguments,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Process {
+    /// None: jobs start by POST /files/process
+    None,
+    /// Those that appear while the server runs, when nobody writes to them any more
+    New,
+    /// All that have no results yet
+    All,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Log {
+    Text,
+    /// An object a line
+    Json,
+}
+
+/// `tractor worker`: what the server starts.
+#[derive(Args, Clone)]
+pub struct WorkerArguments {
+    #[command(subcommand)]
+    pub work: Work,
+}
+
+#[derive(Subcommand, Clone)]
+pub enum Work {
+    /// Do the job of a folder
+    Job(JobArguments),
+    /// Say when a capture begins and ends
+    Index(IndexArguments),
+    /// Say which plugins are loaded and refused
+    DescribePlugins(DescribeArguments),
+}
+
+#[derive(Args, Clone)]
+pub struct JobArguments {
+    #[arg(long, value_name = "DIR")]
+    pub job: PathBuf,
+
+    #[arg(long, value_name = "DIR")]
+    pub captures: PathBuf,
+
+    #[arg(long, value_name = "FILE")]
+    pub geoip: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub options: FlowOptions,
+
+    #[command(flatten)]
+    pub plugins: PluginArguments,
+}
+
+#[derive(Args, Clone)]
+pub struct IndexArguments {
+    #[arg(long, value_name = "DIR")]
+    pub captures: PathBuf,
+
+    /// Names in it, as the server shows them
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+}
+
+#[derive(Args, Clone)]
+pub struct DescribeArguments {
+    #[command(flatten)]
+    pub plugins: PluginArguments,
+}
