@@ -126,11 +126,12 @@ fn protocol(number: u8) -> String {
 
 fn name(key: &StatisticKey, plugins: &Plugins) -> String {
     match key {
-        StatisticKey::Label(Some(label)) => plugins.labels().get(*label).name.clone(),
-        StatisticKey::Label(None) => "no label".to_owned(),
+        StatisticKey::Label(label) => plugins.labels().get(*label).name.clone(),
+        StatisticKey::Unlabelled(_) => "no label".to_owned(),
         StatisticKey::Protocol(number) => protocol(*number),
         StatisticKey::Client(address) | StatisticKey::Server(address) => address.to_string(),
         StatisticKey::Port(number, port) => format!("{} {port}", protocol(*number)),
+        StatisticKey::Country(_) | StatisticKey::Domain(_) => String::new(),
     }
 }
 
@@ -140,12 +141,12 @@ fn object(tables: &Tables, plugins: &Plugins, summary: &Summary) -> Value {
             "flows": count.flows, "packets": count.packets, "bytes": count.bytes,
         });
         match key {
-            StatisticKey::Label(Some(label)) => {
+            StatisticKey::Label(label) => {
                 let label = plugins.labels().get(*label);
                 row["label"] = label.name.as_str().into();
                 row["group"] = label.group.as_str().into();
             }
-            StatisticKey::Label(None) => row["label"] = Value::Null,
+            StatisticKey::Unlabelled(_) => row["label"] = Value::Null,
             StatisticKey::Protocol(number) => row["protocol"] = (*number).into(),
             StatisticKey::Client(address) | StatisticKey::Server(address) => {
                 row["address"] = address.to_string().into();
@@ -154,6 +155,7 @@ fn object(tables: &Tables, plugins: &Plugins, summary: &Summary) -> Value {
                 row["protocol"] = (*number).into();
                 row["port"] = (*port).into();
             }
+            StatisticKey::Country(_) | StatisticKey::Domain(_) => {}
         }
         row
     };

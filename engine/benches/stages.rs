@@ -86,6 +86,7 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         window_ns: None,
         open_flows_max: OPEN_FLOWS_MAX,
         watch: None,
+        counts_open: false,
     });
     let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
     let head = ChunkHead {
@@ -98,6 +99,8 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         link_addresses: Vec::new(),
         payloads: Default::default(),
         answers: Vec::new(),
+        questions: Vec::new(),
+        ends_epoch: true,
         is_end: true,
     };
     let mut closed = Vec::new();

@@ -11,6 +11,7 @@
 //! statistics/  Count      which counts exist; what a capture holds
 //! output/      RowWriter  formats: csv, jsonl, parquet, arff, none
 //! dataflow/    graph      the timely dataflow that joins them
+//! store/       JobWriter  results of jobs on disk, and questions about them
 //! jobs/        Frame      what a server and its children tell each other; folders of captures
 //! ```
 //!
@@ -28,4 +29,5 @@ pub mod output;
 mod prefetch;
 pub mod profiles;
 pub mod statistics;
+pub mod store;
 pub mod time;

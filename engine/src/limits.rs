@@ -95,8 +95,15 @@ pub const SPARE_BYTES_MAX: usize = 64 << 20;
 /// Warnings kept for the summary; further ones are only counted.
 pub const WARNINGS_MAX: usize = 10_000;
 
-/// Distinct keys of one statistic (addresses, ports). Further ones are counted together.
+/// Distinct keys of one statistic (clients, servers, ports, names). Further ones are counted together.
 pub const STATISTIC_KEYS_MAX: usize = 1 << 20;
+
+/// Questions about a run that wait for the next chunk. One more is refused.
+pub const QUESTIONS_MAX: usize = 64;
+
+/// Open flows in the answer to a question (some 700 bytes each): those that began first. Further ones
+/// are counted.
+pub const ANSWER_FLOWS_MAX: usize = 1 << 17;
 
 /// Distinct address-port pairs counted exactly by `tractor info`; above, the count is a floor.
 pub const UNIQUE_FLOWS_MAX: usize = 1 << 26;
@@ -114,7 +121,8 @@ pub const FOLDER_DEPTH_MAX: usize = 64;
 /// Worker threads.
 pub const WORKERS_MAX: usize = 64;
 
-/// Changed keys after which a worker's statistics enter the dataflow together.
+/// Changed keys and flows that opened after which a worker asks for the end of the epoch, when
+/// statistics enter the dataflow together.
 pub const EPOCH_CHANGES_MAX: usize = 10_000;
 
 /// Rows of a row group of a Parquet file. They are kept encoded until the group is written.
@@ -145,6 +153,12 @@ pub const QUIC_PACKETS_OPENED_MAX: usize = 16;
 
 /// Bytes of a host name, as DNS has it; a longer one is none.
 pub const HOST_NAME_BYTES_MAX: usize = 255;
+
+/// Bytes of a database of countries and cities; they are kept in memory. A longer one is not opened.
+pub const PLACES_FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Bytes of the name of a city; a longer one is none.
+pub const PLACE_NAME_BYTES_MAX: usize = 255;
 
 /// Bytes of a user agent; the rest is left out.
 pub const USER_AGENT_BYTES_MAX: usize = 1024;
@@ -209,3 +223,42 @@ pub const PLUGIN_MEMORY_SHARE: (u64, u64) = (3, 4);
 
 /// Bytes of a name in the file that tells which plugin is inside; the rest is cut.
 pub const CALLS_NAME_BYTES_MAX: usize = 4_096;
+
+/// Rows of a block of a stored job: what is in memory before it is encoded, and decoded for a question.
+pub const FLOWS_PER_BLOCK: usize = 16_384;
+
+/// Bytes of the rows of a block before they are encoded; with long texts a block has fewer rows.
+pub const FLOW_BLOCK_BYTES_MAX: usize = 32 << 20;
+
+/// Blocks of rows that may wait to be encoded; then the writer's thread waits.
+pub const BLOCKS_TO_WRITE_MAX: usize = 1;
+
+/// Bytes of a segment of a stored job. The next one is begun before.
+pub const SEGMENT_BYTES_MAX: u64 = 64 << 20;
+
+/// Segments of a job. One more is refused.
+pub const SEGMENTS_MAX: u32 = 999_999;
+
+/// Bytes of the record of a job as JSON; a larger one is refused. A segment keeps room for two, so
+/// that where the next one begins does not depend on them.
+pub const JOB_RECORD_BYTES_MAX: usize = 1 << 20;
+
+/// Warnings of a job that its record keeps, and bytes of each text there; the rest is cut.
+pub const JOB_WARNINGS_MAX: usize = 100;
+pub const JOB_TEXT_BYTES_MAX: usize = 1_023;
+
+/// Rows of a block of a stored job's statistics.
+pub const STATISTIC_ROWS_PER_BLOCK: usize = 65_536;
+
+/// Bytes that are free on the disk of the index, or it is neither opened nor written to: a full disk
+/// breaks it for good.
+pub const INDEX_FREE_BYTES_MIN: u64 = 32 << 20;
+
+/// Bytes of the index in memory.
+pub const INDEX_CACHE_BYTES: u64 = 64 << 20;
+
+/// Broken indexes that are kept, in case somebody wants to know why; the oldest is removed.
+pub const INDEXES_SET_ASIDE_MAX: usize = 2;
+
+/// Findings of a check of a store that are kept; further ones are counted.
+pub const FINDINGS_MAX: usize = 1_000;

@@ -44,6 +44,11 @@ impl Timestamp {
         Self(self.0.checked_sub(beyond).unwrap_or(self.0 + (unit_ns - beyond)))
     }
 
+    /// Whole seconds since the epoch, rounded down.
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(SECOND_NS)
+    }
+
     /// Writes the moment as `24/11/2026 03:57:02 PM`, in UTC.
     ///
     /// # Errors

@@ -7,6 +7,9 @@ pub mod carriers;
 pub mod files;
 pub mod frames;
 pub mod link_frames;
+// The engine's tests of places include the same file; here not all of it is needed.
+#[allow(dead_code)]
+pub mod mmdb;
 pub mod pcapng;
 pub mod plugins;
 pub mod random;

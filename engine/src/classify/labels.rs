@@ -63,6 +63,16 @@ impl Labels {
         self.all.is_empty()
     }
 
+    /// Labels by group and name, for tests.
+    #[cfg(test)]
+    pub fn of(labels: &[(&str, &str)]) -> Self {
+        let mut all = Self::default();
+        for (group, name) in labels {
+            all.intern(&Label { group: (*group).to_owned(), name: (*name).to_owned() });
+        }
+        all
+    }
+
     /// Whether so many more labels have room.
     pub(super) fn have_room_for(&self, labels: usize) -> bool {
         self.all.len() + labels <= LABELS_MAX

@@ -17,6 +17,23 @@ pub struct Parcel<R> {
     pub to: usize,
     pub head: Arc<ChunkHead>,
     pub records: Vec<R>,
+    /// Not records of the chunk, but open flows that someone asked for.
+    pub answer: Option<AnswerTo>,
+}
+
+/// What open flows answer.
+#[derive(Clone, Copy, Debug)]
+pub struct AnswerTo {
+    /// Its place among the head's questions.
+    pub question: usize,
+    /// Flows beyond those that an answer may have.
+    pub left_out: u64,
+}
+
+impl<R> Parcel<R> {
+    pub fn new(to: usize, head: &Arc<ChunkHead>, records: Vec<R>) -> Self {
+        Self { to, head: Arc::clone(head), records, answer: None }
+    }
 }
 
 /// Closed flows of one step, on their way to the sink.

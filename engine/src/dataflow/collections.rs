@@ -1,28 +1,45 @@
 //! Statistics as a differential collection: counts that can be taken back.
 //!
-//! Changes come summed by key, once an epoch; `consolidate` adds up those of all workers, and its
-//! output appears only when the frontier has passed an epoch. So the snapshot is always complete.
+//! Changes come summed by key, once an epoch, which ends at the same step on every worker;
+//! `consolidate` adds up those of all workers. Worker 0 applies them when the frontier has passed the
+//! step, all at once: so whoever reads the snapshot sees whole epochs.
 
 use super::Step;
 use super::failure::lock;
 use crate::statistics::{Count, StatisticKey, Tables};
 use differential_dataflow::AsCollection;
 use differential_dataflow::difference::{Abelian, IsZero, Monoid, Multiply, Semigroup};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use timely::dataflow::Stream;
+use timely::dataflow::channels::pact::Exchange;
+use timely::dataflow::operators::generic::Operator;
 
 /// A key's change in an epoch.
 pub type Change = (StatisticKey, Step, Count);
 
-/// Adds the changes up, across workers and epochs, into `snapshot`.
+/// Adds the changes up, across workers and epochs, into `snapshot`. Nothing else is kept of an epoch
+/// that is over: nobody holds the trace that `consolidate` would fill, so there is none.
 pub fn statistics<'scope>(
     changes: Stream<'scope, Step, Vec<Change>>,
     snapshot: Arc<Mutex<Tables>>,
 ) {
-    changes.as_collection().consolidate().inspect_batch(move |_, changes| {
-        let mut tables = lock(&snapshot);
-        for (key, _, count) in changes {
-            tables.apply(*key, count);
+    let summed = changes.as_collection().consolidate().inner;
+    let mut stash = BTreeMap::<Step, Vec<(StatisticKey, Count)>>::new();
+    summed.sink(Exchange::new(|_: &Change| 0), "snapshot", move |(input, frontier)| {
+        input.for_each(|_, changes| {
+            for (key, step, count) in changes.drain(..) {
+                stash.entry(step).or_default().push((key, count));
+            }
+        });
+        while let Some(first) = stash.first_entry() {
+            if frontier.less_equal(first.key()) {
+                break;
+            }
+            let (step, changes) = first.remove_entry();
+            let mut tables = lock(&snapshot);
+            changes.into_iter().for_each(|(key, count)| tables.apply(key, &count));
+            tables.close_step(step);
         }
     });
 }
@@ -64,6 +81,51 @@ impl Multiply<isize> for Count {
 mod tests {
     use super::*;
     use differential_dataflow::input::Input;
+    use differential_dataflow::logging::{DifferentialEvent, DifferentialEventBuilder};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    /// Neither a trace nor a batch of an epoch that is over stays in memory.
+    #[test]
+    fn nothing_is_kept_of_epochs_that_are_over() {
+        let logged = timely::execute(timely::Config::process(2), |worker| {
+            let logged = Rc::new(RefCell::new(Vec::new()));
+            let shared = Rc::clone(&logged);
+            let mut registry = worker.log_register().expect("logging");
+            registry.insert::<DifferentialEventBuilder, _>("differential/arrange", {
+                move |_, events| shared.borrow_mut().extend(events.take().unwrap_or_default())
+            });
+            drop(registry);
+            let snapshot = Arc::<Mutex<Tables>>::default();
+            let mut input = worker.dataflow::<Step, _, _>(|scope| {
+                let (input, changes) = scope.new_collection::<StatisticKey, Count>();
+                statistics(changes.inner, snapshot);
+                input
+            });
+            for epoch in 0..500 {
+                let keys = (0..100).map(|port| StatisticKey::Port(6, port));
+                keys.for_each(|key| input.update(key, Count::FLOW));
+                input.advance_to(epoch + 1);
+                input.flush();
+                worker.step();
+            }
+            drop(input);
+            while worker.step() {}
+            logged.take()
+        });
+        for events in logged.unwrap().join() {
+            let (mut records, mut most) = (0, 0);
+            for (_, event) in events.unwrap() {
+                match event {
+                    DifferentialEvent::Batcher(change) => records += change.records_diff,
+                    DifferentialEvent::TraceShare(_) => {}
+                    other => panic!("a trace: {other:?}"),
+                }
+                most = most.max(records);
+            }
+            assert!(records == 0 && (1..50_000).contains(&most), "{records}, at most {most}");
+        }
+    }
 
     /// A count that is taken back is gone, whatever worker or epoch it came from.
     #[test]

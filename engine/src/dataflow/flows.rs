@@ -1,13 +1,14 @@
 //! The flow operator's work: puts a step's records in stream order and feeds the table.
 
-use super::batch::{ClosedFlows, Parcel, Parcels};
+use super::batch::{Parcel, Parcels};
 use super::classify::ClassifyStage;
 use super::pool::Pool;
+use super::questions;
 use super::run::Shared;
 use crate::decode::Segment;
 use crate::flows::{ChunkHead, Flow, FlowTable};
 use crate::limits::{EPOCH_CHANGES_MAX, FLOWS_PER_BATCH};
-use crate::statistics::{Count, StatisticKey, Tally};
+use crate::statistics::{Count, Known, StatisticKey, Tally};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -19,10 +20,13 @@ pub struct FlowStage {
     /// Who labels flows, where someone does.
     pub classify: Option<ClassifyStage>,
     pub busy_ns: u64,
-    /// Counts of closed flows since the last epoch, when someone wants them.
+    /// Counts since the last epoch, when someone wants them.
     pub tally: Option<Tally>,
     steps: u64,
-    is_last: bool,
+    /// The step before was an epoch's last.
+    epoch_is_over: bool,
+    /// The end of this epoch has been asked for.
+    asked_for_end: bool,
     shared: Arc<Shared>,
     spare: Rc<Pool<Segment>>,
 }
@@ -34,8 +38,19 @@ impl FlowStage {
         shared: Arc<Shared>,
         spare: Rc<Pool<Segment>>,
     ) -> Self {
-        let tally = shared.wants_statistics.then(Tally::default);
-        Self { table, classify, busy_ns: 0, tally, steps: 0, is_last: false, shared, spare }
+        let tally = || Tally::new(shared.is_live, shared.country.clone());
+        let tally = shared.wants_statistics.then(tally);
+        Self {
+            table,
+            classify,
+            busy_ns: 0,
+            tally,
+            steps: 0,
+            epoch_is_over: false,
+            asked_for_end: false,
+            shared,
+            spare,
+        }
     }
 
     /// Feeds all records of one step. `parcels` are those of the chunk and, if it had any, those of
@@ -46,7 +61,6 @@ impl FlowStage {
         self.steps += 1;
         let classified_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
-        self.is_last = head.is_end;
         let mut leaving = Leaving {
             shared: &self.shared,
             classify: self.classify.as_mut(),
@@ -76,26 +90,47 @@ impl FlowStage {
         }
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.spare.give(segments);
+        self.count_open(&head);
+        let answers = questions::answers(&head, &*self.table, self.classify.as_ref());
         let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         self.busy_ns += began.elapsed().as_nanos() as u64 - (classify_ns - classified_ns);
         // The sink hears of every step: what it held back may now be in order.
         if self.shared.wants_rows && batches.is_empty() {
             batches.push(Vec::new());
         }
-        let parcel = |records| ClosedFlows { to: 0, head: Arc::clone(&head), records };
-        Parcels(batches.into_iter().map(parcel).collect())
+        let closed = batches.into_iter().map(|records| Parcel::new(0, &head, records));
+        Parcels(closed.chain(answers).collect())
     }
 }
 
 impl FlowStage {
-    /// The counts of an epoch that is over: one that changed much, or the last.
+    /// Where flows count while they are open, brings the counts up to the end of an epoch; asks for
+    /// that end when there is much to count.
+    fn count_open(&mut self, head: &ChunkHead) {
+        let Some(tally) = &mut self.tally else { return };
+        self.epoch_is_over = head.ends_epoch;
+        if head.ends_epoch {
+            self.asked_for_end = false;
+            self.table.count_open(&mut |flow| match flow.counts {
+                true => tally.open(&flow.key, flow.client_side),
+                false => {
+                    let known = self.classify.as_mut().map(|classify| classify.forget(flow.id));
+                    tally.forget(&flow.key, flow.client_side, &known.unwrap_or_default());
+                }
+            });
+        } else if tally.len() + self.table.uncounted() >= EPOCH_CHANGES_MAX && !self.asked_for_end {
+            self.asked_for_end = true;
+            self.shared.epoch_is_full.store(true, Ordering::Release);
+        }
+    }
+
+    /// The counts of an epoch that is over.
     pub fn finished_epoch(
         &mut self,
     ) -> Option<impl Iterator<Item = (StatisticKey, Count)> + use<>> {
-        let is_last = self.is_last;
+        let is_over = self.epoch_is_over;
         let tally = self.tally.as_mut()?;
-        let over = is_last || tally.len() >= EPOCH_CHANGES_MAX;
-        (over && !tally.is_empty()).then(|| tally.take())
+        (is_over && !tally.is_empty()).then(|| tally.take())
     }
 }
 
@@ -120,7 +155,10 @@ impl Leaving<'_> {
         if !is_part && !flow.is_shown_early() {
             self.closed += 1;
             if let Some(tally) = &mut self.tally {
-                tally.add(&flow);
+                tally.close(&flow);
+                if self.classify.is_none() && tally.is_live() {
+                    tally.close_known(&flow, &Known::default(), &Known::default());
+                }
             }
         }
         if !self.shared.wants_rows && self.classify.is_none() {

@@ -29,7 +29,7 @@ impl FragmentStage {
             }
         }
         let filled = by_worker.into_iter().enumerate().filter(|(_, records)| !records.is_empty());
-        let parcel = |(to, records)| Parcel { to, head: head.clone(), records };
+        let parcel = |(to, records)| Parcel::new(to, &head, records);
         Parcels(filled.map(parcel).collect())
     }
 }

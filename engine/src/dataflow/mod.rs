@@ -20,13 +20,16 @@ mod ledger;
 mod operators;
 mod plan;
 mod pool;
+mod progress;
+mod questions;
 mod run;
 mod sink;
 mod source;
 mod summary;
 mod writer;
 
-pub use run::{Progress, RunOptions, run};
+pub use progress::{Progress, Questions};
+pub use run::{RunOptions, run};
 pub use summary::{RunError, Summary, Timings};
 
 /// The number of a chunk in the stream: file in the upper, chunk in the lower 32 bits.

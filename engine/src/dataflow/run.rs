@@ -10,6 +10,7 @@ use super::ledger::Ledger;
 use super::operators::Stage;
 use super::plan::Plan;
 use super::pool::Pool;
+use super::progress::Progress;
 use super::sink::{OrderedFlows, SinkStage};
 use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
@@ -18,17 +19,17 @@ use crate::capture::{Joined, RANGE_BYTES_MAX};
 use crate::classify::Plugins;
 use crate::decode::{Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
-use crate::flows::{Flow, TableOptions, flow_table};
+use crate::flows::{Flow, Question, TableOptions, flow_table};
 use crate::limits::{
     CHUNK_BYTES, OPEN_FLOWS_MAX, SPARE_BYTES_MAX, STEPS_TO_WRITE_MAX, WORKERS_MAX,
 };
 use crate::output::RowWriter;
 use crate::profiles::Profile;
-use crate::statistics::Tables;
+use crate::statistics::{CountryOf, Tables};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -48,6 +49,11 @@ pub struct RunOptions {
     pub classes: Vec<Option<String>>,
     /// Whether to count by protocol, address and port.
     pub statistics: bool,
+    /// Where to show the counts while the run goes on, empty at first: flows then count from their
+    /// first packet. They stay there, and the summary has none.
+    pub live: Option<Arc<Mutex<Tables>>>,
+    /// Who tells the countries of servers, where flows are counted by country, too.
+    pub country: Option<CountryOf>,
     /// Whether flows are those of the outermost IP packets, not of what tunnels carry.
     pub outer: bool,
     /// Whether to look at the checksums of TCP and UDP; flows tell of wrong ones then.
@@ -75,6 +81,7 @@ impl RunOptions {
             window_ns: None,
             open_flows_max: OPEN_FLOWS_MAX,
             watch: None,
+            counts_open: false,
         };
         let workers = processors();
         Self {
@@ -85,6 +92,8 @@ impl RunOptions {
             merge: false,
             classes: Vec::new(),
             statistics: false,
+            live: None,
+            country: None,
             outer: false,
             checksums: false,
             plugins: Arc::new(Plugins::none()),
@@ -106,17 +115,6 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// How far a run is, for whoever watches, and how to stop it.
-#[derive(Default)]
-pub struct Progress {
-    /// Of the files, as they are on disk.
-    pub bytes_read: AtomicU64,
-    pub packets: AtomicU64,
-    pub flows: AtomicU64,
-    /// Set it to end the run early; its results are then incomplete.
-    pub stop: AtomicBool,
-}
-
 /// What all threads of a run share.
 pub struct Shared {
     pub plan: Plan,
@@ -128,6 +126,11 @@ pub struct Shared {
     pub reads_ahead: bool,
     pub wants_rows: bool,
     pub wants_statistics: bool,
+    /// Flows count while they are open.
+    pub is_live: bool,
+    pub country: Option<CountryOf>,
+    /// A worker has gathered so many changes that the epoch should end.
+    pub epoch_is_full: AtomicBool,
     pub plugins: Arc<Plugins>,
     pub panic_at_step: Option<u64>,
     tally: Mutex<Summary>,
@@ -140,6 +143,18 @@ impl Shared {
 
     pub fn is_stopped(&self) -> bool {
         self.progress.stop.load(Ordering::Acquire) || self.failure.happened()
+    }
+
+    /// Whether someone has asked for the end of an epoch: one chunk hears of it, the next whose turn
+    /// comes.
+    pub fn take_tick(&self) -> bool {
+        let ticked = self.progress.tick.swap(false, Ordering::AcqRel);
+        ticked | self.epoch_is_full.swap(false, Ordering::AcqRel)
+    }
+
+    /// What has been asked since the chunk before; without a writer nobody could answer.
+    pub fn take_questions(&self) -> Vec<Question> {
+        if self.wants_rows { self.progress.questions.take() } else { Vec::new() }
     }
 }
 
@@ -176,12 +191,16 @@ pub fn run(
         flows: Pool::new(SPARE_BYTES_MAX),
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
-        wants_statistics: options.statistics,
+        wants_statistics: options.statistics || options.live.is_some(),
+        is_live: options.live.is_some(),
+        country: options.country.clone(),
+        epoch_is_full: AtomicBool::new(false),
         plugins: Arc::clone(&options.plugins),
         panic_at_step: options.panic_at_step,
         tally: Mutex::new(Summary { files, problems: joined.problems, ..Summary::default() }),
     });
-    let tables = options.statistics.then(Arc::<Mutex<Tables>>::default);
+    let own = || options.statistics.then(Arc::<Mutex<Tables>>::default);
+    let tables = options.live.clone().or_else(own);
     let written = match writer {
         Some(writer) => with_writer(writer, options, &shared, &tables)?,
         None => {
@@ -192,7 +211,8 @@ pub fn run(
     if let Some(error) = shared.failure.take() {
         return Err(error);
     }
-    Ok(finish(shared, &written, tables, began))
+    let own_tables = tables.filter(|_| options.live.is_none());
+    Ok(finish(shared, &written, own_tables, began))
 }
 
 /// Runs the workers with the writer's thread beside them.
@@ -240,7 +260,11 @@ fn run_workers(
 ) {
     let placement = Placement::default();
     let seed = Seed {
-        table: TableOptions { watch: watch_options(options), ..options.table.clone() },
+        table: TableOptions {
+            watch: watch_options(options),
+            counts_open: options.live.is_some(),
+            ..options.table.clone()
+        },
         reading: Reading {
             outer: options.outer,
             checksums: options.checksums,

@@ -6,7 +6,8 @@
 
 use super::batch::ClosedFlows;
 use super::run::Shared;
-use crate::flows::Flow;
+use crate::flows::{Flow, Question};
+use crate::limits::ANSWER_FLOWS_MAX;
 use crate::time::Timestamp;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
@@ -16,6 +17,23 @@ use std::time::Instant;
 pub struct OrderedFlows {
     pub batches: Vec<Vec<Flow>>,
     pub order: Vec<(u32, u32)>,
+    /// To be given when these flows are written.
+    pub answers: Vec<Answer>,
+}
+
+/// The flows that a question is about and that are no rows yet.
+pub struct Answer {
+    pub question: Question,
+    /// In the order in which they began.
+    pub open: Vec<Flow>,
+    /// Flows beyond those that an answer may have.
+    pub left_out: u64,
+}
+
+impl OrderedFlows {
+    fn is_empty(&self) -> bool {
+        self.order.is_empty() && self.answers.is_empty()
+    }
 }
 
 /// The sink of worker 0.
@@ -38,7 +56,18 @@ impl SinkStage {
     pub fn step(&mut self, parcels: Vec<ClosedFlows>) {
         let began = Instant::now();
         let Some(head) = parcels.first().map(|parcel| Arc::clone(&parcel.head)) else { return };
-        let mut batches: Vec<_> = parcels.into_iter().map(|parcel| parcel.records).collect();
+        let unanswered = |&question: &Question| Answer { question, open: Vec::new(), left_out: 0 };
+        let mut answers: Vec<_> = head.questions.iter().map(unanswered).collect();
+        let mut batches = Vec::with_capacity(parcels.len() + 1);
+        for ClosedFlows { records, answer, .. } in parcels {
+            let Some(answer) = answer else {
+                batches.push(records);
+                continue;
+            };
+            let all = &mut answers[answer.question];
+            all.open.extend(records);
+            all.left_out += answer.left_out;
+        }
         batches.push(std::mem::take(&mut self.held));
         if !head.is_end {
             let clock = head.clock_after;
@@ -46,14 +75,32 @@ impl SinkStage {
                 self.held.extend(batch.extract_if(.., |flow| flow.closed_at >= clock));
             }
         }
+        answers.iter_mut().for_each(|answer| answer.finish(&self.held));
         let order = order_of(&batches, &mut self.keyed);
         self.busy_ns += began.elapsed().as_nanos() as u64;
         // Waiting for the writer is what holds the run back when the disk is slow. An error means
         // that the writer has failed, and it has said so.
-        let Some(to_writer) = self.to_writer.as_ref().filter(|_| !order.is_empty()) else { return };
-        if to_writer.send(OrderedFlows { batches, order }).is_err() {
+        let ordered = OrderedFlows { batches, order, answers };
+        let Some(to_writer) = self.to_writer.as_ref().filter(|_| !ordered.is_empty()) else {
+            return;
+        };
+        if to_writer.send(ordered).is_err() {
             self.shared.stop();
         }
+    }
+}
+
+impl Answer {
+    /// Adds the flows that are held back, which are no rows yet, and keeps those that began first.
+    fn finish(&mut self, held: &[Flow]) {
+        let label = |flow: &Flow| Some(flow.labelled.as_ref()?.label.as_ref()?.label);
+        let is_one = |flow: &&Flow| self.question.about.is(&flow.key, || label(flow));
+        self.open.extend(held.iter().filter(is_one).cloned());
+        self.left_out += self.open.len().saturating_sub(ANSWER_FLOWS_MAX) as u64;
+        // Flows are large, and with the keys apart each is moved once. Windows of a flow may be held
+        // beside the one that is open.
+        self.open.sort_by_cached_key(|flow| (flow.id, flow.window.map(|window| window.part)));
+        self.open.truncate(ANSWER_FLOWS_MAX);
     }
 }
 

@@ -203,6 +203,8 @@ impl Source {
             (end, decoded) = self.read_again(place, start);
         }
         let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
+        let is_end = place == self.shared.plan.end();
+        let questions = self.shared.take_questions();
         let head = Arc::new(ChunkHead {
             first_position: published.packets + 1,
             clock_before: published.clock,
@@ -213,7 +215,10 @@ impl Source {
             link_addresses: decoded.link_addresses,
             payloads: decoded.payloads,
             answers: decoded.answers,
-            is_end: place == self.shared.plan.end(),
+            // What is asked for waits for nothing else.
+            ends_epoch: self.shared.take_tick() | !questions.is_empty() | is_end,
+            questions,
+            is_end,
         });
         self.counts.merge(&decoded.counts);
         self.note_progress(&end);
@@ -386,6 +391,6 @@ fn addressed<R>(
     wanted: impl Fn(&[R]) -> bool,
 ) -> Parcels<R> {
     let parcels = records.into_iter().enumerate().filter(|(_, records)| wanted(records));
-    let parcel = |(to, records)| Parcel { to, head: Arc::clone(head), records };
+    let parcel = |(to, records)| Parcel::new(to, head, records);
     Parcels(parcels.map(parcel).collect())
 }

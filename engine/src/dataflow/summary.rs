@@ -27,6 +27,7 @@ pub struct Summary {
     pub problems_not_kept: u64,
     /// The run was asked to stop before the end; rows are missing.
     pub stopped: bool,
+    /// Where they were asked for and not shown during the run.
     pub statistics: Option<Tables>,
     pub timings: Timings,
 }

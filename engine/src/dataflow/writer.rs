@@ -1,7 +1,7 @@
 //! The writer's thread: turns ordered flows into rows, off the workers' threads.
 
 use super::run::Shared;
-use super::sink::OrderedFlows;
+use super::sink::{Answer, OrderedFlows};
 use crate::features::Needs;
 use crate::flows::Flow;
 use crate::output::RowWriter;
@@ -31,7 +31,8 @@ pub fn write_all(
     shared: &Arc<Shared>,
 ) -> io::Result<Written> {
     let mut written = Written::default();
-    for OrderedFlows { batches, order } in flows {
+    let class_of = |flow: &Flow| classes.get(flow.file as usize).and_then(|class| class.as_deref());
+    for OrderedFlows { batches, order, answers } in flows {
         let began = Instant::now();
         let flow_at = |(batch, row): (u32, u32)| &batches[batch as usize][row as usize];
         for (place, &at) in order.iter().enumerate() {
@@ -39,11 +40,14 @@ pub fn write_all(
                 prefetch(flow_at(ahead), size_of::<Flow>());
             }
             let flow = flow_at(at);
-            let class = classes.get(flow.file as usize).and_then(|class| class.as_deref());
-            writer.write(&Row::new(flow, class, &shared.plugins, needs))?;
+            writer.write(&Row::new(flow, class_of(flow), &shared.plugins, needs))?;
             written.rows += 1;
         }
         batches.into_iter().for_each(|batch| shared.flows.give(batch));
+        for Answer { question, open, left_out } in answers {
+            let row = |flow| Row::without_statistics(flow, class_of(flow), &shared.plugins);
+            writer.answer(&question, &mut open.iter().map(row), left_out)?;
+        }
         written.busy_ns += began.elapsed().as_nanos() as u64;
     }
     if !shared.is_stopped() {

@@ -60,6 +60,8 @@ pub struct Flow {
     /// address alone and both are equal.
     pub forward_side: usize,
     pub client_by: ClientBy,
+    /// It was counted while it was open, with this side as its client.
+    pub counted_side: Option<u8>,
     pub start: Timestamp,
     pub end: Timestamp,
     pub end_reason: EndReason,

@@ -1,5 +1,6 @@
 //! What all packets of a chunk share.
 
+use super::Question;
 use crate::decode::{DeepStacks, Layers, LinkAddresses, NameAnswer, Payloads, Segment};
 use crate::time::Timestamp;
 use std::sync::Arc;
@@ -24,6 +25,10 @@ pub struct ChunkHead {
     pub payloads: Payloads,
     /// What packets tell of names, in their order, where someone wants it.
     pub answers: Vec<NameAnswer>,
+    /// What was asked about the flows that are open after the chunk.
+    pub questions: Vec<Question>,
+    /// Statistics are brought up to the end of this chunk.
+    pub ends_epoch: bool,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
 }

@@ -12,8 +12,10 @@ mod index;
 mod known_names;
 mod labelled;
 mod life;
+mod live;
 mod open;
 mod options;
+mod question;
 mod set_aside;
 mod slab;
 mod table;
@@ -27,11 +29,13 @@ pub use flow::{EndReason, Flow};
 pub use head::ChunkHead;
 pub use labelled::{Choice, Labelled};
 pub use life::{Life, LifeRule};
+pub use live::CountedOpen;
 pub use options::{TableCounts, TableOptions};
+pub use question::{About, Question};
 pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
 pub use window::{Earlier, Window};
 
-use crate::decode::Segment;
+use crate::decode::{Key, Segment};
 use crate::features::{FrameTrackers, MeterTrackers, Needs, TimeTrackers, Trackers};
 use crate::time::Timestamp;
 use table::Table;
@@ -49,6 +53,22 @@ pub trait FlowTable {
 
     /// Uses the memory of flows again whose verdicts are in.
     fn use_again(&mut self, seen: &mut Vec<Seen>);
+
+    /// Where flows count while they are open: how many have opened, or are not shown in the end, and
+    /// were not told to [`FlowTable::count_open`] yet.
+    fn uncounted(&self) -> usize;
+
+    /// Tells which flows count from now on while they are open, and which do not any more.
+    fn count_open(&mut self, to: &mut dyn FnMut(CountedOpen));
+
+    /// Shows the open flows that `wanted` picks by id and key, without what they have gathered, in
+    /// no order.
+    fn show_open(
+        &self,
+        clock: Timestamp,
+        wanted: &dyn Fn(u64, &Key) -> bool,
+        to: &mut dyn FnMut(Flow),
+    );
 
     fn counts(&self) -> &TableCounts;
 }

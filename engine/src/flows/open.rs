@@ -31,6 +31,8 @@ pub struct OpenFlow {
     pub is_open: bool,
     /// What is still to be kept of its packets for classifiers.
     pub wants: u8,
+    /// It counts in live statistics, with this side as its client.
+    pub counted_side: Option<u8>,
 }
 
 const _: () = assert!(offset_of!(OpenFlow, connection) + 8 == OpenFlow::HOT_BYTES);

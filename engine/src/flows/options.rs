@@ -18,6 +18,8 @@ pub struct TableOptions {
     pub open_flows_max: usize,
     /// What is kept for classifiers and names, where someone wants it.
     pub watch: Option<WatchOptions>,
+    /// Flows count while they are open.
+    pub counts_open: bool,
 }
 
 /// What happened in the table.

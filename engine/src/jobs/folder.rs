@@ -112,7 +112,7 @@ impl Folder {
         let modified_ns =
             i128::from(about.st_mtime) * 1_000_000_000 + i128::from(about.st_mtime_nsec);
         Ok(Entry {
-            shown: shown(name),
+            shown: shown_name(name),
             name: name.to_owned(),
             bytes: u64::try_from(about.st_size).unwrap_or(0),
             identity: Identity { device: about.st_dev, inode: about.st_ino, modified_ns },
@@ -143,7 +143,7 @@ fn is_base_name(name: &OsStr) -> bool {
 }
 
 /// A name as text: as it is, or with what is not UTF-8 (and `%`) as `%` and two digits.
-fn shown(name: &OsStr) -> String {
+pub fn shown_name(name: &OsStr) -> String {
     if let Some(text) = name.to_str() {
         return text.to_owned();
     }

@@ -1,11 +1,14 @@
-//! What a server and its children share: folders of captures, and the clock of whoever watches.
+//! What a server and its children share: what they tell each other, folders of captures, and the clock of
+//! whoever watches.
 //!
 //! Not here: processes. The program that starts a child is the one that knows its arguments.
 
 mod clock;
 mod folder;
+mod frames;
 mod watch;
 
 pub use clock::{Clock, Stopwatch};
-pub use folder::{Entry, Folder, Identity, NotThere, split_name};
+pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
+pub use frames::{Down, Up, Waiting, read_frame, write_frame};
 pub use watch::{News, Watch};

@@ -1,6 +1,47 @@
 //! The cells of rows, in memory that is used again.
 
+use super::RowWriter;
 use crate::profiles::{Layout, Row, Value, emptied};
+use std::io;
+
+/// Takes the cells of rows in their final order, wherever they come from.
+pub trait CellWriter: Send {
+    /// Writes one row: a value a column.
+    ///
+    /// # Errors
+    /// When the destination does not take it.
+    fn write_cells(&mut self, cells: &[Value<'_>]) -> io::Result<()>;
+
+    /// Writes what is left. Called once, after the last row.
+    ///
+    /// # Errors
+    /// As [`CellWriter::write_cells`].
+    fn finish(&mut self) -> io::Result<()>;
+}
+
+/// Works out the cells of rows and hands them to a format.
+pub struct Evaluated<C> {
+    pub(super) cells: Cells,
+    pub(super) to: C,
+}
+
+impl<C: CellWriter> Evaluated<C> {
+    /// For a format that takes the layout's columns.
+    pub fn of(layout: Layout, to: C) -> Self {
+        Self { cells: Cells::new(layout), to }
+    }
+}
+
+impl<C: CellWriter> RowWriter for Evaluated<C> {
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+        let to = &mut self.to;
+        self.cells.of(row, |cells| to.write_cells(cells))
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.to.finish()
+    }
+}
 
 /// Evaluates one row after the other.
 pub struct Cells {

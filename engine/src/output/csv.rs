@@ -1,46 +1,53 @@
 //! Comma-separated values (RFC 4180, lines end with a line feed): a header, then a line a flow.
 
-use super::RowWriter;
-use super::cells::Cells;
+use super::cells::{CellWriter, Evaluated};
 use super::text::{Lines, write_plain};
-use crate::profiles::{Layout, Row, Value};
+use crate::profiles::{Layout, Value};
 use std::io::{self, Write};
 
-/// Writes rows as CSV; missing values are empty cells.
-pub struct CsvWriter<W> {
-    cells: Cells,
-    lines: Lines<W>,
-}
+/// Writes rows as CSV.
+pub type CsvWriter<W> = Evaluated<CsvLines<W>>;
 
 impl<W: Write + Send> CsvWriter<W> {
     /// A writer that begins with the header.
     pub fn new(layout: Layout, to: W) -> Self {
-        let mut lines = Lines::new(to);
-        for (place, column) in layout.columns().enumerate() {
-            if place > 0 {
-                lines.bytes.push(b',');
-            }
-            write_text(&column.name, &mut lines.bytes);
-        }
-        lines.bytes.push(b'\n');
-        Self { cells: Cells::new(layout), lines }
+        let names = layout.columns().map(|column| column.name.as_str());
+        Self::of(layout, CsvLines::new(names, to))
     }
 }
 
-impl<W: Write + Send> RowWriter for CsvWriter<W> {
-    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let out = &mut self.lines.bytes;
-        self.cells.of(row, |cells| {
-            for (place, value) in cells.iter().enumerate() {
-                if place > 0 {
-                    out.push(b',');
-                }
-                match value {
-                    Value::Text(text) => write_text(text, out),
-                    value => write_plain(value, out),
-                }
+/// Writes cells as CSV; missing values are empty cells.
+pub struct CsvLines<W> {
+    lines: Lines<W>,
+}
+
+impl<W: Write + Send> CsvLines<W> {
+    /// A writer that begins with the header: the columns' names.
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, to: W) -> Self {
+        let mut lines = Lines::new(to);
+        for (place, name) in names.into_iter().enumerate() {
+            if place > 0 {
+                lines.bytes.push(b',');
             }
-        });
+            write_text(name, &mut lines.bytes);
+        }
+        lines.bytes.push(b'\n');
+        Self { lines }
+    }
+}
+
+impl<W: Write + Send> CellWriter for CsvLines<W> {
+    fn write_cells(&mut self, cells: &[Value<'_>]) -> io::Result<()> {
+        let out = &mut self.lines.bytes;
+        for (place, value) in cells.iter().enumerate() {
+            if place > 0 {
+                out.push(b',');
+            }
+            match value {
+                Value::Text(text) => write_text(text, out),
+                value => write_plain(value, out),
+            }
+        }
         self.lines.end_line()
     }
 

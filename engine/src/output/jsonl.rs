@@ -1,43 +1,48 @@
 //! JSON Lines: an object a flow (RFC 8259), its keys the columns' names.
 
-use super::RowWriter;
-use super::cells::Cells;
+use super::cells::{CellWriter, Evaluated};
 use super::text::{Lines, write_plain};
-use crate::profiles::{Layout, Row, Value};
+use crate::profiles::{Layout, Value};
 use std::io::{self, Write};
 
-/// Writes rows as JSON. Numbers look as in CSV, so a whole float has no point; missing values are
+/// Writes rows as JSON.
+pub type JsonLinesWriter<W> = Evaluated<JsonLines<W>>;
+
+impl<W: Write + Send> JsonLinesWriter<W> {
+    pub fn new(layout: Layout, to: W) -> Self {
+        let names = layout.columns().map(|column| column.name.as_str());
+        Self::of(layout, JsonLines::new(names, to))
+    }
+}
+
+/// Writes cells as JSON. Numbers look as in CSV, so a whole float has no point; missing values are
 /// null; all else is strings.
-pub struct JsonLinesWriter<W> {
-    cells: Cells,
+pub struct JsonLines<W> {
     /// What stands before each value: `{"first":`, `,"second":` and so on.
     keys: Vec<Vec<u8>>,
     lines: Lines<W>,
 }
 
-impl<W: Write + Send> JsonLinesWriter<W> {
-    pub fn new(layout: Layout, to: W) -> Self {
+impl<W: Write + Send> JsonLines<W> {
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>, to: W) -> Self {
         let key = |(place, name): (usize, &str)| {
             let mut key = vec![if place == 0 { b'{' } else { b',' }];
             write_string(name, &mut key);
             key.push(b':');
             key
         };
-        let names = layout.columns().map(|column| column.name.as_str());
-        let keys = names.enumerate().map(key).collect();
-        Self { cells: Cells::new(layout), keys, lines: Lines::new(to) }
+        let keys = names.into_iter().enumerate().map(key).collect();
+        Self { keys, lines: Lines::new(to) }
     }
 }
 
-impl<W: Write + Send> RowWriter for JsonLinesWriter<W> {
-    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+impl<W: Write + Send> CellWriter for JsonLines<W> {
+    fn write_cells(&mut self, cells: &[Value<'_>]) -> io::Result<()> {
         let out = &mut self.lines.bytes;
-        self.cells.of(row, |cells| {
-            for (key, value) in self.keys.iter().zip(cells) {
-                out.extend_from_slice(key);
-                write_value(value, out);
-            }
-        });
+        for (key, value) in self.keys.iter().zip(cells) {
+            out.extend_from_slice(key);
+            write_value(value, out);
+        }
         out.push(b'}');
         self.lines.end_line()
     }

@@ -10,12 +10,17 @@ mod text;
 mod zeek;
 
 pub use arff::ArffWriter;
-pub use csv::CsvWriter;
+pub use cells::{CellWriter, Evaluated};
+pub use csv::{CsvLines, CsvWriter};
 pub use discard::DiscardWriter;
-pub use jsonl::JsonLinesWriter;
-pub use parquet::ParquetWriter;
+pub use jsonl::{JsonLines, JsonLinesWriter};
+pub use parquet::{
+    About, EncodedTable, ParquetBatches, ParquetFile, ParquetWriter, Table, TableBuilder,
+    TableEncoder, TableView,
+};
 pub use zeek::ZeekWriter;
 
+use crate::flows::Question;
 use crate::profiles::Row;
 use std::io;
 
@@ -26,6 +31,22 @@ pub trait RowWriter: Send {
     /// # Errors
     /// When the destination does not take it; the run ends then.
     fn write(&mut self, row: &Row<'_>) -> io::Result<()>;
+
+    /// Takes the answer to a question: the flows it is about that are open behind the rows that were
+    /// written so far, in the order in which they began. What they have gathered is missing: of a row
+    /// only id, ends, times, packets, bytes, label, names and class can be read. `left_out` more
+    /// were too many for an answer.
+    ///
+    /// # Errors
+    /// As [`RowWriter::write`].
+    fn answer(
+        &mut self,
+        _question: &Question,
+        _open: &mut dyn Iterator<Item = Row<'_>>,
+        _left_out: u64,
+    ) -> io::Result<()> {
+        Ok(())
+    }
 
     /// Writes what is left. Called once, after the last row.
     ///

@@ -138,6 +138,13 @@ impl Columns {
         self.of_windows = of_windows;
     }
 
+    /// The same columns, with something before their names.
+    pub fn with_prefix(mut self, prefix: &str) -> Self {
+        let columns = self.groups.iter_mut().flat_map(|group| &mut group.columns);
+        columns.for_each(|column| column.name.insert_str(0, prefix));
+        self
+    }
+
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty()
     }

@@ -15,7 +15,8 @@ pub(super) fn columns() -> Columns {
     columns
 }
 
-fn label(columns: &mut Columns) {
+/// The label alone.
+pub(super) fn label(columns: &mut Columns) {
     let group = vec![
         Column::new("label", "", Text, "Application, or else protocol, that classifiers found"),
         Column::new("label_group", "", Text, "Group of the label, such as social or vpn"),
@@ -74,11 +75,29 @@ fn names(columns: &mut Columns) {
     });
 }
 
+/// The two that queries ask for.
+pub(super) fn server_name_and_user_agent(columns: &mut Columns) {
+    let group = vec![
+        Column::new("server_name", "", Text, "Name of the server"),
+        Column::new("user_agent", "", Text, "What the client calls itself"),
+    ];
+    columns.add_group(group, |row, cells| {
+        let names = row.flow.labelled.as_ref().map(|all| &all.names);
+        cells.push(names.and_then(|names| names.server_name.as_deref()).into());
+        cells.push(names.and_then(|names| names.user_agent.as_deref()).into());
+    });
+}
+
 fn by<'a>(row: &'a Row<'a>, choice: &Choice) -> Value<'a> {
     let by = row.plugins.classifiers().get(usize::from(choice.classifier));
     by.map_or(Value::Null, |classifier| Value::Text(&classifier.id))
 }
 
 fn confidence(choice: &Choice) -> Value<'static> {
-    Value::Float((f64::from(choice.confidence) * CONFIDENCE_STEPS).round() / CONFIDENCE_STEPS)
+    Value::Float(confidence_of(choice))
+}
+
+/// How sure a classifier is, in ten thousandths.
+pub fn confidence_of(choice: &Choice) -> f64 {
+    (f64::from(choice.confidence) * CONFIDENCE_STEPS).round() / CONFIDENCE_STEPS
 }

@@ -1,7 +1,10 @@
 //! Which columns of a profile a run prints, and in which order.
 
-use super::{Column, Columns, Kind, Profile, Row, Value, early, native};
+use super::{Column, Columns, Kind, Profile, Row, Value, early, labels, native};
 use std::sync::LazyLock;
+
+/// What stands before the names of standard columns that the profile itself does not have.
+pub const STANDARD_PREFIX: &str = "tractor.";
 
 /// The columns of a run.
 #[derive(Clone, Copy)]
@@ -9,6 +12,7 @@ pub struct Layout {
     profile: &'static Profile,
     shape: Shape,
     labels: bool,
+    standard: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -36,17 +40,29 @@ static WINDOW: LazyLock<Columns> = LazyLock::new(|| {
     columns
 });
 
+/// What queries need of a stored flow, whatever its profile: named as in `native`.
+static STANDARD: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    native::flow_id(&mut columns);
+    native::addresses(&mut columns);
+    native::start_and_end(&mut columns);
+    labels::label(&mut columns);
+    labels::server_name_and_user_agent(&mut columns);
+    columns.with_prefix(STANDARD_PREFIX)
+});
+
 static EARLY: LazyLock<Columns> = LazyLock::new(early::columns);
 
 impl Layout {
     /// A row a flow: the profile's columns, with what was asked for beside them.
     pub fn of_flows(profile: &'static Profile, with_id: bool, early_packets: bool) -> Self {
-        Self { profile, shape: Shape::Flows { with_id, early_packets }, labels: true }
+        let shape = Shape::Flows { with_id, early_packets };
+        Self { profile, shape, labels: true, standard: false }
     }
 
     /// A row a flow and window: the profile's columns of timing and volume.
     pub fn of_windows(profile: &'static Profile) -> Self {
-        Self { profile, shape: Shape::Windows, labels: true }
+        Self { profile, shape: Shape::Windows, labels: true, standard: false }
     }
 
     /// The same without what classifiers and names say.
@@ -54,12 +70,20 @@ impl Layout {
         Self { labels: false, ..self }
     }
 
+    /// The same with the standard columns behind it, where it does not have them all itself.
+    pub fn stored(self) -> Self {
+        let own = |name: &str| self.columns().any(|column| column.name == name);
+        let mut names = STANDARD.iter(Chosen::All).map(|column| &column.name);
+        let has_all = names.all(|name| own(&name[STANDARD_PREFIX.len()..]));
+        Self { standard: !has_all, ..self }
+    }
+
     pub fn profile(&self) -> &'static Profile {
         self.profile
     }
 
     /// All columns, in order.
-    pub fn columns(&self) -> impl Iterator<Item = &'static Column> + Clone {
+    pub fn columns(&self) -> impl Iterator<Item = &'static Column> + Clone + use<> {
         self.parts().into_iter().flatten().flat_map(|(columns, chosen)| columns.iter(chosen))
     }
 
@@ -70,10 +94,11 @@ impl Layout {
         }
     }
 
-    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 5] {
+    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 6] {
         let profile = self.profile;
         let class = Some((&profile.class, Chosen::All));
         let labels = self.labels.then_some((&profile.labels, Chosen::All));
+        let standard = self.standard.then(|| (&*STANDARD, Chosen::All));
         match self.shape {
             Shape::Flows { with_id, early_packets } => [
                 with_id.then_some((&profile.id_columns, Chosen::All)),
@@ -81,6 +106,7 @@ impl Layout {
                 early_packets.then(|| (&*EARLY, Chosen::All)),
                 class,
                 labels,
+                standard,
             ],
             Shape::Windows => [
                 Some((&WINDOW, Chosen::All)),
@@ -88,6 +114,7 @@ impl Layout {
                 None,
                 class,
                 labels,
+                standard,
             ],
         }
     }

@@ -23,7 +23,8 @@ pub use column::{Column, Columns, Kind, emptied};
 pub use community_id::CommunityId;
 pub use early::List;
 pub use features::Features;
-pub use layout::{Chosen, Layout};
+pub use labels::confidence_of;
+pub use layout::{Chosen, Layout, STANDARD_PREFIX};
 pub use row::{Direction, Period, Row, Series, Stat, Statistic};
 pub use value::{AddressText, Printed, Value};
 

@@ -59,7 +59,7 @@ pub(super) fn flow_id(columns: &mut Columns) {
     columns.add("flow_id", "", Unsigned, meaning, |row| row.flow.id.into());
 }
 
-fn addresses(columns: &mut Columns) {
+pub(super) fn addresses(columns: &mut Columns) {
     columns.add("client_ip", "", Text, "Address of the client", |row| {
         Value::Address(row.flow.client().0)
     });
@@ -102,10 +102,14 @@ pub(super) fn community_id(columns: &mut Columns) {
     });
 }
 
-fn ends(columns: &mut Columns) {
+pub(super) fn start_and_end(columns: &mut Columns) {
     columns
         .add("start", "", Time, "Time of the first packet, UTC", |row| Value::Time(row.flow.start));
     columns.add("end", "", Time, "Time of the last packet, UTC", |row| Value::Time(row.flow.end));
+}
+
+fn ends(columns: &mut Columns) {
+    start_and_end(columns);
     columns.are_of_windows(true);
     columns.add("duration_us", "µs", Float, "From the first to the last packet", |row| {
         Value::microseconds(row.flow.duration_ns())

@@ -122,14 +122,21 @@ impl<'a> Row<'a> {
             Needs::All => (ip_lengths(flow), payload_lengths(flow)),
         };
         Self {
-            flow,
-            class,
-            plugins,
-            layers: flow.layers(),
             active: flow.trackers.activity.active().map(Stat::of),
             idle: flow.trackers.activity.idle().map(Stat::of),
             series: [gaps(flow), ip, payload],
+            ..Self::without_statistics(flow, class, plugins)
         }
+    }
+
+    /// Of a flow of which nothing is gathered: no statistics are worked out.
+    pub fn without_statistics(
+        flow: &'a Flow,
+        class: Option<&'a str>,
+        plugins: &'a Plugins,
+    ) -> Self {
+        let (layers, series) = (flow.layers(), [[None; 3]; 3]);
+        Self { flow, class, plugins, layers, active: None, idle: None, series }
     }
 
     /// The user's class of the capture, else the label that was found.

@@ -29,6 +29,7 @@ pub fn check(bytes: &[u8]) {
         window_ns: None,
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
         watch: None,
+        counts_open: false,
     };
     let placement = Placement::default();
     let mut time = Timestamp(SECOND_NS);
@@ -143,6 +144,8 @@ fn close_all(
             file_runs: Vec::new(),
             deep_stacks: Default::default(),
             link_addresses: Vec::new(),
+            questions: Vec::new(),
+            ends_epoch: false,
             is_end: false,
         };
         let mut closed = Vec::new();

@@ -5,9 +5,9 @@ mod connections;
 mod damage;
 mod datagrams;
 mod foreign;
-mod payloads;
+pub mod payloads;
 mod sample;
-mod talk;
+pub mod talk;
 mod timeline;
 mod wrappings;
 

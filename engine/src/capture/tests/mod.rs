@@ -4,6 +4,7 @@ mod compressed;
 mod formats;
 mod inputs;
 mod invariance;
+mod span;
 mod writers;
 
 use std::path::Path;

@@ -18,7 +18,7 @@ use crate::classify::{
 use crate::decode::names::{NameSource, Names, Piece};
 use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
 use crate::profiles::{Features, Row};
-use crate::statistics::{Count, Tally};
+use crate::statistics::{Known, Tally};
 use shown::{NamesOf, Shown, fetch, lent, names_in, own_flow, subject};
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -54,8 +54,8 @@ pub struct ClassifyStage {
 struct Open {
     standing: Standing,
     names: Option<(NamesOf, Names)>,
-    /// What it has been counted as.
-    counted: Option<(Option<u16>, Count)>,
+    /// What it is counted as, where flows count while they are open.
+    counted: Known,
 }
 
 impl ClassifyStage {
@@ -122,6 +122,23 @@ impl ClassifyStage {
         }
         self.busy_ns += began.elapsed().as_nanos() as u64;
         Ok(())
+    }
+
+    /// The label of an open flow, as far as it was shown.
+    pub fn label_so_far(&self, id: u64) -> Option<u16> {
+        decided_label(self.open.get(&id)?.standing.tags(), self.shared.plugins.labels())
+    }
+
+    /// What is known of an open flow; `None` when it was not shown yet.
+    pub fn known_so_far(&self, id: u64) -> Option<Box<Labelled>> {
+        let Open { standing, names, .. } = self.open.get(&id)?;
+        let names = names.as_ref().map(|(_, names)| names.clone());
+        Some(labelled(&self.shared, standing.clone(), names.unwrap_or_default()))
+    }
+
+    /// Forgets a flow that has ended and is not shown: what it was counted as.
+    pub fn forget(&mut self, id: u64) -> Known {
+        self.open.remove(&id).unwrap_or_default().counted
     }
 
     /// Works out what the classifiers are shown.
@@ -230,7 +247,8 @@ fn settle(
     let labels = shared.plugins.labels();
     let is_part = flow.window.is_some_and(|window| !window.is_last);
     if let Some(tally) = tally.filter(|_| !is_part) {
-        tally.relabel(&mut state.counted, decided_label(state.standing.tags(), labels), flow);
+        let label = decided_label(state.standing.tags(), labels);
+        count(tally, &mut state.counted, label, &names, flow);
     }
     if flow.is_shown_early() {
         state.names = flow.seen.as_ref().map(|seen| (NamesOf::new(flow, seen), names));
@@ -245,9 +263,26 @@ fn settle(
         }
         false => (names, std::mem::take(&mut state.standing)),
     };
-    let Decision { label, traffic_class } = decide(standing.into_tags(), labels);
-    flow.labelled = Some(Box::new(Labelled { label, traffic_class, names }));
+    flow.labelled = Some(labelled(shared, standing, names));
     if is_part {
         open.insert(flow.id, state);
     }
+}
+
+/// Counts a flow under its label and name: for good when it has ended, till then where someone
+/// wants it.
+fn count(tally: &mut Tally, counted: &mut Known, label: Option<u16>, names: &Names, flow: &Flow) {
+    let domain = names.server_name.as_ref().filter(|_| tally.is_live()).cloned();
+    let now = Known { label, domain };
+    if !flow.is_shown_early() {
+        tally.close_known(flow, counted, &now);
+    } else if tally.is_live() {
+        tally.learn(flow.protocol(), counted, &now);
+        *counted = now;
+    }
+}
+
+fn labelled(shared: &Shared, standing: Standing, names: Names) -> Box<Labelled> {
+    let Decision { label, traffic_class } = decide(standing.into_tags(), shared.plugins.labels());
+    Box::new(Labelled { label, traffic_class, names })
 }

@@ -101,6 +101,7 @@ impl<T: TrackerSet> Table<T> {
         }
         if flow.packet_count() < self.life.packets_min {
             self.counts.not_shown += 1;
+            self.forget(&flow);
         } else {
             to(flow);
         }
@@ -210,7 +211,7 @@ impl<T: TrackerSet> Table<T> {
 
 /// The flow of a wheel entry, if that flow is still open.
 #[inline]
-fn live<T>(records: &Slab<Record<T>>, entry: Entry) -> Option<&OpenFlow> {
+pub(super) fn live<T>(records: &Slab<Record<T>>, entry: Entry) -> Option<&OpenFlow> {
     let flow = &records[entry.index as usize].flow;
     (flow.generation == entry.generation && flow.is_open).then_some(flow)
 }
@@ -229,6 +230,7 @@ pub(super) fn outline(flow: &OpenFlow, rule: LifeRule, reason: EndReason, at: Ti
             _ => client_side,
         },
         client_by: flow.connection.client_by,
+        counted_side: flow.counted_side,
         start: flow.first,
         end: flow.last,
         end_reason: reason,

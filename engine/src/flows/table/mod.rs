@@ -2,18 +2,20 @@
 
 mod ahead;
 mod closing;
+mod standing;
 
 use super::early::EarlyPacket;
 use super::index::ShardIndex;
 use super::life::{Life, LifeRule};
+use super::live::Live;
 use super::open::{OpenFlow, Verdict};
 use super::set_aside::SetAside;
 use super::slab::Slab;
 use super::watch::{Watches, wants};
 use super::wheel::{Entry, Wheel};
 use super::window::OpenWindow;
-use super::{ChunkHead, EndReason, Flow, FlowTable, Seen, TableCounts, TableOptions};
-use crate::decode::{Layers, Segment, flags};
+use super::{ChunkHead, CountedOpen, EndReason, Flow, FlowTable, Seen, TableCounts, TableOptions};
+use crate::decode::{Key, Layers, Segment, flags};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
 use crate::time::Timestamp;
@@ -44,6 +46,8 @@ pub struct Table<T> {
     windows: Vec<OpenWindow>,
     /// What classifiers see, where there are any.
     watches: Option<Watches>,
+    /// Where flows count while they are open.
+    live: Option<Live>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
@@ -66,6 +70,7 @@ impl<T: TrackerSet> Table<T> {
             early: Vec::new(),
             windows: Vec::new(),
             watches: options.watch.as_ref().map(Watches::new),
+            live: options.counts_open.then(Live::default),
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
@@ -190,6 +195,9 @@ impl<T: TrackerSet> Table<T> {
         self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);
         self.counts.flows += 1;
+        if let Some(live) = &mut self.live {
+            live.opened.push(Entry { index: index as u32, generation });
+        }
         if let Some(window_ns) = self.options.window_ns {
             let first = self.records[index].flow.first;
             *at_index(&mut self.windows, index) = OpenWindow::of(first, window_ns, 0);
@@ -324,6 +332,10 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         self.close_all(clock, to);
         let empty = Self::new(&self.options);
         let finished = std::mem::replace(self, empty);
+        // No flow is open any more that could count, but some may have to be taken back.
+        if let (Some(now), Some(before)) = (&mut self.live, finished.live) {
+            now.forgotten = before.forgotten;
+        }
         self.counts = finished.counts;
         self.counts.forgotten += finished.set_aside.forgotten;
         self.counts.without_payload +=
@@ -334,6 +346,23 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         if let Some(watches) = &mut self.watches {
             watches.use_again(seen);
         }
+    }
+
+    fn uncounted(&self) -> usize {
+        self.live.as_ref().map_or(0, Live::len)
+    }
+
+    fn count_open(&mut self, to: &mut dyn FnMut(CountedOpen)) {
+        self.count_standing(to);
+    }
+
+    fn show_open(
+        &self,
+        clock: Timestamp,
+        wanted: &dyn Fn(u64, &Key) -> bool,
+        to: &mut dyn FnMut(Flow),
+    ) {
+        self.show_standing(clock, wanted, to);
     }
 
     fn counts(&self) -> &TableCounts {

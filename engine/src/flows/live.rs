@@ -1,0 +1,27 @@
+//! Which open flows count already: what live statistics are told between one epoch and the next.
+
+use super::wheel::Entry;
+use crate::decode::Key;
+
+/// A flow that counts from now on while it is open, or one that does not count any more, since it
+/// has ended and is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CountedOpen {
+    pub id: u64,
+    pub key: Key,
+    pub client_side: usize,
+    pub counts: bool,
+}
+
+/// What has changed since the last epoch. Flows that opened and ended in one are never told.
+#[derive(Default)]
+pub struct Live {
+    pub opened: Vec<Entry>,
+    pub forgotten: Vec<CountedOpen>,
+}
+
+impl Live {
+    pub fn len(&self) -> usize {
+        self.opened.len() + self.forgotten.len()
+    }
+}

@@ -1,0 +1,3 @@
+//! Tests of what has state or reads files.
+
+mod places;

@@ -1,0 +1,47 @@
+//! The results of jobs on disk.
+//!
+//! ```text
+//! DATA/lock                                   held while the store is open, with the holder's process id
+//! DATA/last_job_id                            the greatest id that a job ever had
+//! DATA/index/                                 only an index: made anew when it does not open
+//! DATA/jobs/<id>/job.json                     the record of a job
+//! DATA/jobs/<id>/segment-000001.trs and on    what the job found: the truth
+//! ```
+//!
+//! Segments are files of blocks ([`block`], [`segment`]); flows are in them as small Parquet files, so
+//! that what a question needs is read column by column. [`JobWriter`] writes the folder of a job while
+//! it runs, [`JobReader`] reads it, also meanwhile.
+
+mod block;
+mod check;
+mod data;
+mod entry;
+mod error;
+mod export;
+mod facts;
+mod files;
+mod filter;
+mod folders;
+mod index;
+mod question;
+mod reader;
+mod record;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod totals;
+mod writer;
+
+pub use check::{Report, check, compact, rebuild};
+pub use data::{Retention, Store};
+pub use entry::{Committed, Entry};
+pub use error::StoreError;
+pub use export::{ExportFormat, export};
+pub use facts::{Facts, facts_of};
+pub use filter::Filter;
+pub use index::{CaptureKey, Index};
+pub use question::Answers;
+pub use reader::{FlowBlock, JobReader};
+pub use record::{JobRecord, JobState, WithoutPlugin};
+pub use totals::StatisticRow;
+pub use writer::{JobListener, JobRows, JobWriter, PendingRows};

@@ -1,0 +1,105 @@
+use super::super::{Facts, Filter, Index, JobReader};
+use super::*;
+use crate::limits::FLOWS_PER_BLOCK;
+use tempfile::tempdir;
+
+const FLOWS: u64 = 2 * FLOWS_PER_BLOCK as u64 + 1_000;
+
+fn found(reader: &Arc<JobReader>, filter: &Filter) -> Vec<Facts> {
+    reader.facts(filter.clone(), 0).map(Result::unwrap).collect()
+}
+
+/// Compares what is found with what there is.
+fn assert_found(reader: &Arc<JobReader>, filter: &Filter, wanted: impl Fn(&Made) -> bool) {
+    let numbers: Vec<u64> = (0..FLOWS).filter(|&number| wanted(&Made { number })).collect();
+    assert!(!numbers.is_empty() || filter.address.is_some());
+    let rows: Vec<u64> = found(reader, filter).iter().map(|facts| facts.row - 1).collect();
+    assert_eq!(rows, numbers, "{filter:?}");
+}
+
+#[test]
+fn flows_are_found_by_all_that_can_be_asked_with_and_without_an_index() {
+    let data = tempdir().unwrap();
+    let folder = data.path().join("jobs/7");
+    write_job(&folder, 7, FLOWS);
+    let plain = Arc::new(JobReader::open(&folder).unwrap());
+    let index = Arc::new(Index::open(data.path()).unwrap());
+    let indexed = Arc::new(JobReader::open(&folder).unwrap().with_index(index, 7));
+    let default = Filter::default;
+    for reader in [&plain, &indexed] {
+        let label = |label: &str| Filter { label: Some(label.to_owned()), ..default() };
+        assert_found(reader, &label("vk"), |made| made.label() == Some("vk"));
+        assert_found(reader, &label(""), |made| made.label().is_none());
+        assert!(found(reader, &label("ssh")).is_empty());
+        for number in [0, 99, 20_000, FLOWS - 1] {
+            let address = Made { number }.client();
+            let filter = Filter { address: Some(address), ..default() };
+            assert_found(reader, &filter, |made| made.client() == address);
+            let address = Made { number }.server();
+            let filter = Filter { address: Some(address), ..default() };
+            assert_found(reader, &filter, |made| made.server() == address);
+        }
+        let filter = Filter { address: Some("8.8.8.8".parse().unwrap()), ..default() };
+        assert_found(reader, &filter, |_| false);
+        let filter = Filter { port: Some(53), protocol: Some(17), ..default() };
+        assert_found(reader, &filter, |made| made.number % 2 == 0);
+        let filter = Filter { port: Some(40_010), ..default() };
+        assert_found(reader, &filter, |made| made.number % 1_000 == 10);
+        let name = |name: &str| Filter { server_name: Some(name.to_owned()), ..default() };
+        assert_found(reader, &name("dns.example"), |made| made.label() == Some("dns"));
+        assert_found(reader, &name("www2.VK.example."), |made| {
+            made.label() == Some("vk") && made.number % 10 == 2
+        });
+        let (from, to) = (Made { number: 30_000 }.start(), Made { number: 30_100 }.start());
+        let times = Filter { from: Some(from), to: Some(to), ..default() };
+        assert_found(reader, &times, |made| (30_000..=30_100).contains(&made.number));
+        let both = Filter { label: Some("dns".to_owned()), ..times };
+        assert_found(reader, &both, |made| {
+            (30_000..=30_100).contains(&made.number) && made.label() == Some("dns")
+        });
+    }
+}
+
+#[test]
+fn pages_put_together_are_the_whole() {
+    let folder = tempdir().unwrap();
+    write_job(folder.path(), 7, FLOWS);
+    let reader = Arc::new(JobReader::open(folder.path()).unwrap());
+    let filter = Filter { label: Some("bittorrent".to_owned()), ..Filter::default() };
+    let whole = found(&reader, &filter);
+    let (mut paged, mut after_row) = (Vec::new(), 0);
+    loop {
+        let page = reader.facts(filter.clone(), after_row).take(777).map(Result::unwrap);
+        let page: Vec<Facts> = page.collect();
+        let Some(last) = page.last() else { break };
+        after_row = last.row;
+        paged.extend(page);
+    }
+    assert_eq!(paged, whole);
+}
+
+#[test]
+fn facts_are_those_of_the_flow() {
+    let folder = tempdir().unwrap();
+    write_job(folder.path(), 7, 3);
+    let reader = Arc::new(JobReader::open(folder.path()).unwrap());
+    let facts = found(&reader, &Filter::default()).remove(1);
+    let expected = Facts {
+        row: 2,
+        flow_id: 4,
+        client: "10.0.0.1".parse().unwrap(),
+        client_port: Some(40_001),
+        server: "192.168.0.0".parse().unwrap(),
+        server_port: Some(443),
+        protocol: 6,
+        start: BEGIN_NS + SECOND_NS,
+        end: BEGIN_NS + SECOND_NS * 3 / 2,
+        label: Some("dns".to_owned()),
+        comment: Some("names: SNI it, \"said\" (0.95)".to_owned()),
+        server_name: Some("www1.dns.example".to_owned()),
+        user_agent: None,
+    };
+    assert_eq!(facts, expected);
+    let json = serde_json::to_string(&facts).unwrap();
+    assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+}
