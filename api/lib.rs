@@ -7,6 +7,7 @@
 #![warn(clippy::print_stderr)]
 
 pub mod cli;
+mod client;
 mod commands;
 mod config;
 mod duration;

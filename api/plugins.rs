@@ -3,6 +3,7 @@
 use crate::config::FileOption;
 use crate::{Exit, messages, supervise};
 use clap::Args;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 use std::sync::Arc;
 use tractor_engine::classify::{
@@ -67,6 +68,24 @@ pub fn plugin_option(text: &str) -> Result<(String, String, String), String> {
 }
 
 impl PluginArguments {
+    /// The same as one would type it, without the plugins `without`.
+    pub fn words(&self, without: &[String]) -> Vec<OsString> {
+        let pair = |flag: &str, value: &OsStr| [OsString::from(flag), value.to_owned()];
+        let mut words = Vec::new();
+        if self.is_none() {
+            words.push(OsString::from("--no-plugins"));
+        } else {
+            words.extend(self.plugins.iter().flat_map(|path| pair("--plugins", path.as_os_str())));
+            words.extend(self.plugin.iter().flat_map(|path| pair("--plugin", path.as_os_str())));
+        }
+        let without = self.without_plugin.iter().chain(without);
+        words.extend(without.map(|id| OsString::from(format!("--without-plugin={id}"))));
+        for PluginOption { id, key, value, .. } in self.options() {
+            words.push(OsString::from(format!("--plugin-option={id}.{key}={value}")));
+        }
+        words
+    }
+
     fn is_typed(&self, field: &str) -> bool {
         self.typed.iter().any(|one| one == field)
     }
@@ -79,8 +98,10 @@ impl PluginArguments {
             value: value.to_owned(),
             is_typed,
         };
-        let of_file =
-            self.of_file.iter().map(|FileOption { id, key, value }| option(id, key, value, false));
+        let of_file = self
+            .of_file
+            .iter()
+            .map(|FileOption { id, key, value, .. }| option(id, key, value, false));
         let is_typed = self.is_typed("plugin_option");
         let given = self.plugin_option.iter();
         let given = given.map(|(id, key, value)| option(id, key, value, is_typed));
@@ -153,6 +174,14 @@ pub fn load_only(arguments: &PluginArguments) -> Result<Arc<Plugins>, Exit> {
     match plugins.errors().is_empty() {
         true => Ok(Arc::new(plugins)),
         false => Err(Exit::Usage),
+    }
+}
+
+/// Loads what is asked for and says nothing: what is odd is told by whoever asked.
+pub fn load_in_silence(arguments: &PluginArguments) -> Arc<Plugins> {
+    match arguments.is_none() {
+        true => Arc::new(Plugins::none()),
+        false => Arc::new(Plugins::load(&arguments.meant(), Features::names)),
     }
 }
 

@@ -38,6 +38,35 @@ pub fn show(progress: &Arc<Progress>, bytes_total: Option<u64>) -> Bar {
     Bar { over, thread: Some(thread) }
 }
 
+/// Shows how far a job of a server is, from time to time, until it is dropped.
+pub struct JobBar(ProgressBar);
+
+/// Parts of a whole job.
+const JOB_PARTS: u64 = 1_000;
+
+impl JobBar {
+    /// Nothing where nobody would see it.
+    pub fn show() -> Option<Self> {
+        if messages::is_quiet() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        Some(Self(styled(ProgressBar::new(JOB_PARTS), "{bar:30} {wide_msg}")))
+    }
+
+    /// A share from 0 to 1, as far as it is known, and a text of one printable line.
+    pub fn set(&self, share: Option<f64>, text: &str) {
+        self.0.set_message(text.to_owned());
+        self.0.set_position((share.unwrap_or(0.0) * JOB_PARTS as f64) as u64);
+        self.0.tick();
+    }
+}
+
+impl Drop for JobBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn new_bar(bytes_total: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes_total {
         Some(bytes) => (
@@ -46,6 +75,10 @@ fn new_bar(bytes_total: Option<u64>) -> ProgressBar {
         ),
         None => (ProgressBar::new_spinner(), "{spinner} {bytes} {bytes_per_sec}, {msg}"),
     };
+    styled(bar, template)
+}
+
+fn styled(bar: ProgressBar, template: &str) -> ProgressBar {
     // The templates are ours and well-formed; the plain style is as good an answer as any.
     bar.with_style(
         ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),

@@ -18,5 +18,6 @@ mod oracle_self;
 mod reference_fork;
 mod reference_peers;
 mod reference_rows;
+mod serve;
 mod source_files;
 mod tunnels;

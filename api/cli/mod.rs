@@ -1,11 +1,15 @@
 //! The command line, as people type it.
 
+mod client;
 mod server;
+mod settings;
 
+pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
 pub use server::{
-    DescribeArguments, IndexArguments, JobArguments, Log, Process, ServeArguments, Work,
-    WorkerArguments,
+    IndexArguments, JobArguments, Log, Process, ServeArguments, StoreAction, StoreArguments,
+    StoreOptions, Work, WorkerArguments,
 };
+pub use settings::ConfigArguments;
 
 use crate::duration;
 use crate::plugins::{PluginArguments, plugin_option};
@@ -15,6 +19,7 @@ use clap::parser::ValueSource;
 use clap::{
     ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum,
 };
+use std::ffi::OsString;
 use std::path::PathBuf;
 use tractor_engine::profiles::Profile;
 
@@ -78,10 +83,13 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
     let global = first.and_then(|matches| Global::from_arg_matches(&matches).ok());
     let (named, none) = global.map_or((None, false), |one| (one.config, one.no_config));
     let path = if none { None } else { config::find(named.as_ref()) };
-    let (mut whole, mut plugin_options) = (command(), Vec::new());
+    let (mut whole, mut plugin_options, mut origins) = (command(), Vec::new(), Vec::new());
     if let Some(path) = &path {
         match config::apply(whole, path) {
-            Ok(of_file) => (whole, plugin_options) = (of_file.command, of_file.plugin_options),
+            Ok(of_file) => {
+                whole = of_file.command;
+                (plugin_options, origins) = (of_file.plugin_options, of_file.origins);
+            }
             Err(wrong) => {
                 // Help, completions and manual pages need no defaults.
                 whole = command();
@@ -93,9 +101,13 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
             }
         }
     }
-    let matches = whole.get_matches();
+    let matches = whole.clone().get_matches();
     let mut arguments = Arguments::from_arg_matches(&matches).unwrap_or_else(|e| e.exit());
     arguments.command.remember_typed(&matches);
+    if let Command::Config(arguments) = &mut arguments.command {
+        arguments.settings = config::settings(&command(), &whole, &origins, &plugin_options);
+        arguments.file.clone_from(&path);
+    }
     if let Some(plugins) = arguments.command.plugins() {
         plugins.of_file = plugin_options;
     }
@@ -121,9 +133,19 @@ pub enum Command {
     Plugins(PluginsArguments),
     /// Serve the captures of a folder: process them in the background, answer over HTTP
     Serve(Box<ServeArguments>),
+    /// List the jobs of a server
+    Jobs(JobsArguments),
+    /// Say how far a job of a server is
+    Status(StatusArguments),
+    /// Have a server process captures of its folder
+    Process(ProcessArguments),
+    /// Check, rebuild or compact the results that a server keeps
+    Store(StoreArguments),
     /// Do one piece of the server's work
     #[command(hide = true)]
     Worker(Box<WorkerArguments>),
+    /// Show the values of all flags that are not typed, and where each comes from
+    Config(ConfigArguments),
     /// Print the completions of a shell
     Completions(CompletionsArguments),
     /// Print the manual page, or write a page for each command
@@ -230,6 +252,25 @@ pub struct FlowOptions {
 }
 
 impl FlowOptions {
+    /// The same as one would type it, but for the profile: a job has its own.
+    pub fn words(&self) -> Vec<OsString> {
+        let ns = |flag: &str, ns: Option<i64>| ns.map(|ns| format!("--{flag}={ns}ns"));
+        let number = |flag: &str, number: Option<u64>| number.map(|n| format!("--{flag}={n}"));
+        let switch = |flag: &str, is_on: bool| is_on.then(|| format!("--{flag}"));
+        let chunk_bytes = self.chunk_bytes.map(|bytes| bytes as u64);
+        let words = [
+            ns("active-timeout", self.active_timeout),
+            ns("idle-timeout", self.idle_timeout),
+            ns("activity-gap", self.activity_gap),
+            number("max-flows", self.max_flows),
+            switch("outer", self.outer),
+            number("workers", self.workers),
+            number("chunk-bytes", chunk_bytes),
+            number("panic-at-step", self.panic_at_step),
+        ];
+        words.into_iter().flatten().map(OsString::from).collect()
+    }
+
     /// Whether the flag of that field was typed.
     pub fn is_typed(&self, field: &str) -> bool {
         self.typed.iter().any(|one| one == field)

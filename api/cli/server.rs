@@ -89,7 +89,7 @@ pub enum Log {
     Json,
 }
 
-/// `tractor worker`: what the server starts.
+/// `tractor worker`: what the server starts. The names of captures to index come on standard input.
 #[derive(Args, Clone)]
 pub struct WorkerArguments {
     #[command(subcommand)]
@@ -99,11 +99,9 @@ pub struct WorkerArguments {
 #[derive(Subcommand, Clone)]
 pub enum Work {
     /// Do the job of a folder
-    Job(JobArguments),
+    Job(Box<JobArguments>),
     /// Say when a capture begins and ends
     Index(IndexArguments),
-    /// Say which plugins are loaded and refused
-    DescribePlugins(DescribeArguments),
 }
 
 #[derive(Args, Clone)]
@@ -128,14 +126,37 @@ pub struct JobArguments {
 pub struct IndexArguments {
     #[arg(long, value_name = "DIR")]
     pub captures: PathBuf,
-
-    /// Names in it, as the server shows them
-    #[arg(value_name = "NAME")]
-    pub names: Vec<String>,
 }
 
-#[derive(Args, Clone)]
-pub struct DescribeArguments {
-    #[command(flatten)]
-    pub plugins: PluginArguments,
+/// `tractor store`.
+#[derive(Args)]
+#[command(
+    after_help = "Exit codes: 0 all is well; 1 it is in use, or cannot be read or written; 2 there are no \
+                        results; 3 something is damaged."
+)]
+pub struct StoreArguments {
+    #[command(subcommand)]
+    pub action: StoreAction,
+}
+
+/// What is done with results.
+#[derive(Subcommand)]
+pub enum StoreAction {
+    /// Read all results and say what is damaged
+    Check(StoreOptions),
+    /// Make anew what can be made from the segments: lost records, and the index
+    Rebuild(StoreOptions),
+    /// Remove what no job needs
+    Compact(StoreOptions),
+}
+
+#[derive(Args)]
+pub struct StoreOptions {
+    /// The folder of results of `tractor serve`; no server may have it open
+    #[arg(long, value_name = "DIR")]
+    pub data: PathBuf,
+
+    /// Print an object
+    #[arg(long)]
+    pub json: bool,
 }

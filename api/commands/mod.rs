@@ -1,13 +1,19 @@
 //! One file a command.
 
 mod check;
+mod config;
 mod flows;
 mod info;
+mod jobs;
 mod manual;
 mod plugins;
+mod process;
 mod profiles;
+mod remote;
 mod serve;
 mod stats;
+mod status;
+mod store;
 mod together;
 mod worker;
 
@@ -31,7 +37,12 @@ pub fn run(command: &Command) -> Exit {
         Command::Profiles(arguments) => profiles::run(arguments),
         Command::Plugins(arguments) => plugins::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
+        Command::Jobs(arguments) => jobs::run(arguments),
+        Command::Status(arguments) => status::run(arguments),
+        Command::Process(arguments) => process::run(arguments),
+        Command::Store(arguments) => store::run(arguments),
         Command::Worker(arguments) => worker::run(arguments),
+        Command::Config(arguments) => config::run(arguments),
         Command::Completions(arguments) => manual::completions(arguments),
         Command::Man(arguments) => manual::man(arguments),
     }

@@ -3,6 +3,7 @@
 
 mod names;
 mod plugins;
+mod settings;
 
 use clap::builder::Resettable;
 use clap::{Arg, ArgAction, Command, Id};
@@ -19,12 +20,23 @@ const NAME: &str = "tractor.toml";
 const CONFIG_BYTES_MAX: usize = 1 << 20;
 
 pub use plugins::FileOption;
+pub use settings::{Setting, Source, Value, settings};
 
 /// A file as far as it is about a command line.
 pub struct OfFile {
     /// The command line with the file's values as defaults.
     pub command: Command,
     pub plugin_options: Vec<FileOption>,
+    /// Where the defaults stand; of two for one flag the later one counts.
+    pub origins: Vec<Origin>,
+}
+
+/// A line of the file that sets a flag of a command.
+#[derive(Debug)]
+pub struct Origin {
+    command: String,
+    flag: Id,
+    line: usize,
 }
 
 /// The file that a run uses, if there is one: the one named, or the first of the usual places.
@@ -46,33 +58,41 @@ pub fn find(named: Option<&PathBuf>) -> Option<PathBuf> {
 /// A sentence that names the file, and for a wrong entry its line and key.
 pub fn apply(command: Command, path: &Path) -> Result<OfFile, String> {
     let file = path.display();
-    let text = read(path)?;
-    let at = |(span, wrong): Wrong| {
+    let text = read_text(path, CONFIG_BYTES_MAX)?;
+    let line = |span: &Range<usize>| {
         let before = text.as_bytes().get(..span.start).unwrap_or_default();
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
-        format!("{file}, line {line}: {wrong}")
+        before.iter().filter(|byte| **byte == b'\n').count() + 1
     };
+    let at = |(span, wrong): Wrong| format!("{file}, line {}: {wrong}", line(&span));
     let table = DeTable::parse(&text).map_err(|wrong| {
         at((wrong.span().unwrap_or_default(), wrong.message().replace('\n', ", ")))
     })?;
     let table = table.get_ref();
-    let plugin_options = plugins::options(table).map_err(at)?;
-    let command = defaults(command, table).map_err(at)?;
-    Ok(OfFile { command, plugin_options })
+    let plugin_options = plugins::options(table, &line).map_err(at)?;
+    let (command, places) = defaults(command, table).map_err(at)?;
+    let origins = places.into_iter().map(|(command, flag, span)| {
+        let line = line(&span);
+        Origin { command, flag, line }
+    });
+    Ok(OfFile { command, plugin_options, origins: origins.collect() })
 }
 
-fn read(path: &Path) -> Result<String, String> {
+/// A small file of text; a longer one than `bytes_max` is an error.
+///
+/// # Errors
+/// A sentence that names the file.
+pub fn read_text(path: &Path, bytes_max: usize) -> Result<String, String> {
     let cannot = |cause: &str| format!("cannot read {}: {cause}", path.display());
     let mut bytes = Vec::new();
     // A byte more than may be, and no more of a device that has no end.
-    let read = File::open(path)
-        .and_then(|file| file.take(CONFIG_BYTES_MAX as u64 + 1).read_to_end(&mut bytes));
+    let read =
+        File::open(path).and_then(|file| file.take(bytes_max as u64 + 1).read_to_end(&mut bytes));
     if let Err(cause) = read {
         let cause = cause.to_string();
         return Err(cannot(cause.split(" (os error").next().unwrap_or_default()));
     }
-    if bytes.len() > CONFIG_BYTES_MAX {
-        return Err(cannot(&format!("it is longer than {CONFIG_BYTES_MAX} bytes")));
+    if bytes.len() > bytes_max {
+        return Err(cannot(&format!("it is longer than {bytes_max} bytes")));
     }
     String::from_utf8(bytes).map_err(|_| cannot("it is not UTF-8"))
 }
@@ -80,7 +100,11 @@ fn read(path: &Path) -> Result<String, String> {
 /// A place in the file and what is wrong there.
 type Wrong = (Range<usize>, String);
 
-fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong> {
+/// A command, a flag of it, and where a default for it stands.
+type Place = (String, Id, Range<usize>);
+
+fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<(Command, Vec<Place>), Wrong> {
+    let mut places = Vec::new();
     let known: Vec<String> =
         command.get_subcommands().map(|one| one.get_name().to_owned()).collect();
     let is_known = |key: &str| known.iter().any(|name| name == key);
@@ -95,13 +119,17 @@ fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong>
         return Err((key.span(), wrong));
     }
     for name in &known {
-        command = with_defaults(command, name, table)?;
+        command = with_defaults(command, name, table, &known, &mut places)?;
         let Some(value) = table.get(name.as_str()) else { continue };
         // It is a command, a flag and the table of all plugins.
         if name == plugins::TABLE {
             continue;
         }
         let DeValue::Table(own) = value.get_ref() else {
+            // Some commands have the name of a flag of another one.
+            if command.get_subcommands().any(|one| names::flag(one, name).is_some()) {
+                continue;
+            }
             return Err((value.span(), format!("{name} is a command: write [{name}]")));
         };
         if let Some(of) = command.find_subcommand(name) {
@@ -111,15 +139,28 @@ fn defaults(mut command: Command, table: &DeTable<'_>) -> Result<Command, Wrong>
             }
         }
         // A command's own table comes last, so that it wins.
-        command = with_defaults(command, name, own)?;
+        command = with_defaults(command, name, own, &[], &mut places)?;
     }
-    Ok(command)
+    Ok((command, places))
 }
 
-/// With the defaults of those keys that are flags of the command `of`.
-fn with_defaults(mut command: Command, of: &str, table: &DeTable<'_>) -> Result<Command, Wrong> {
+/// With the defaults of those keys that are flags of the command `of`. In the table at the top
+/// those of the commands stand, too.
+fn with_defaults(
+    mut command: Command,
+    of: &str,
+    table: &DeTable<'_>,
+    commands: &[String],
+    places: &mut Vec<Place>,
+) -> Result<Command, Wrong> {
     let mut set: Vec<(Id, &str)> = Vec::new();
+    let is_of_a_command = |key: &str, value: &DeValue<'_>| {
+        matches!(value, DeValue::Table(_)) && commands.iter().any(|name| name == key)
+    };
     for (key, value) in table.iter().filter(|(key, value)| !plugins::are_in(key, value)) {
+        if is_of_a_command(key.get_ref(), value.get_ref()) {
+            continue;
+        }
         let flag = command.find_subcommand(of).and_then(|one| names::flag(one, key.get_ref()));
         let Some(flag) = flag else { continue };
         let id = flag.get_id().clone();
@@ -129,8 +170,10 @@ fn with_defaults(mut command: Command, of: &str, table: &DeTable<'_>) -> Result<
         }
         let texts = texts(flag, key.get_ref(), value)?;
         set.push((id.clone(), key.get_ref()));
-        command =
-            command.mut_subcommand(of, |one| one.mut_arg(id, |flag| flag.default_values(texts)));
+        places.push((of.to_owned(), id.clone(), key.span()));
+        command = command.mut_subcommand(of, |one| {
+            one.mut_arg(id, |flag| flag.default_values(texts).required(false))
+        });
     }
     Ok(command)
 }

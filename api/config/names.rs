@@ -56,7 +56,8 @@ pub fn unknown_of(program: &Command, command: &Command, key: &str) -> String {
     format!("{} has no flag {key}; {known}", command.get_name())
 }
 
-fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
+/// The flags of a command that a file may set.
+pub fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
     command.get_arguments().filter(|one| may_be_set(one))
 }
 

@@ -1,6 +1,7 @@
 //! Options for plugins: `[plugins."org.example.ports"]` with `ssh = 22`.
 
 use super::Wrong;
+use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeString, DeTable, DeValue};
 
@@ -13,6 +14,7 @@ pub struct FileOption {
     pub id: String,
     pub key: String,
     pub value: String,
+    pub line: usize,
 }
 
 /// Whether an entry is that table; `plugins = "folder"` is a flag's default.
@@ -20,22 +22,30 @@ pub fn are_in(key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> bool
     key.get_ref() == TABLE && matches!(value.get_ref(), DeValue::Table(_))
 }
 
+/// The line of a place.
+type Line<'a> = &'a dyn Fn(&Range<usize>) -> usize;
+
 /// All options in the order of the file's tables, which is that of their names.
-pub fn options(file: &DeTable<'_>) -> Result<Vec<FileOption>, Wrong> {
+pub fn options(file: &DeTable<'_>, line: Line<'_>) -> Result<Vec<FileOption>, Wrong> {
     let mut options = Vec::new();
     if let Some(DeValue::Table(plugins)) = file.get(TABLE).map(Spanned::get_ref) {
-        collect("", plugins, &mut options)?;
+        collect("", plugins, line, &mut options)?;
     }
     Ok(options)
 }
 
 /// Without quotes the dots of an id make tables inside one another: `[plugins.org.example.ports]`.
-fn collect(id: &str, table: &DeTable<'_>, options: &mut Vec<FileOption>) -> Result<(), Wrong> {
+fn collect(
+    id: &str,
+    table: &DeTable<'_>,
+    line: Line<'_>,
+    options: &mut Vec<FileOption>,
+) -> Result<(), Wrong> {
     for (key, value) in table {
         let name = key.get_ref();
         if let DeValue::Table(inner) = value.get_ref() {
             let id = if id.is_empty() { name.to_string() } else { format!("{id}.{name}") };
-            collect(&id, inner, options)?;
+            collect(&id, inner, line, options)?;
             continue;
         }
         if id.is_empty() {
@@ -46,7 +56,8 @@ fn collect(id: &str, table: &DeTable<'_>, options: &mut Vec<FileOption>) -> Resu
             let wrong = format!("{name}: give a text in quotes, a number, true or false");
             (value.span(), wrong)
         })?;
-        options.push(FileOption { id: id.to_owned(), key: name.to_string(), value });
+        let line = line(&key.span());
+        options.push(FileOption { id: id.to_owned(), key: name.to_string(), value, line });
     }
     Ok(())
 }

@@ -81,8 +81,15 @@ pub fn deed(how: &How) -> String {
     }
 }
 
+/// The signal that nobody can catch.
+const KILL: i32 = 9;
+
+/// Whether somebody from outside may have ended it: a person, or a system that is short of memory.
+pub fn was_killed(status: ExitStatus) -> bool {
+    status.signal() == Some(KILL)
+}
+
 fn did(status: ExitStatus) -> String {
-    const KILL: i32 = 9;
     match (status.signal(), status.code()) {
         (Some(KILL), _) => format!("was killed (signal {KILL})"),
         (Some(signal), _) => format!("crashed (signal {signal})"),

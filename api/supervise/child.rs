@@ -3,7 +3,7 @@
 use super::orders::{Orders, VARIABLE};
 use crate::Exit;
 use rustix::process::{
-    Resource, Rlimit, Signal, getppid, getrlimit, set_parent_process_death_signal, setrlimit,
+    Resource, Rlimit, Signal, getppid, getrlimit, nice, set_parent_process_death_signal, setrlimit,
 };
 use std::fs::File;
 use std::io::Write;
@@ -38,8 +38,43 @@ pub fn work(orders: &Orders, work: impl FnOnce() -> Exit) -> Exit {
     exit
 }
 
+/// Lets this process end when the thread that began it does.
+///
+/// # Errors
+/// That of the system.
+pub fn dies_with_its_parent() -> std::io::Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::TERM))?)
+}
+
+/// Niceness of a job: whoever answers clients goes first.
+const NICENESS: i32 = 10;
+
+/// Files that a job may have open.
+const OPEN_FILES_MAX: u64 = 1_024;
+
+/// What a job of a server may take of the machine, beside the memory that its orders allow.
+///
+/// # Errors
+/// Those of the system.
+pub fn takes_little(cpu_s_max: Option<u64>) -> std::io::Result<()> {
+    // Lower is always allowed; a job that is not nice is still a job.
+    let _ = nice(NICENESS);
+    let at_most = |resource: Resource, most: u64| {
+        let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+        let before = getrlimit(resource);
+        let limit = Rlimit { current: least(before.current), maximum: least(before.maximum) };
+        setrlimit(resource, limit)
+    };
+    at_most(Resource::Core, 0)?;
+    at_most(Resource::Nofile, OPEN_FILES_MAX)?;
+    if let Some(seconds) = cpu_s_max {
+        at_most(Resource::Cpu, seconds)?;
+    }
+    Ok(())
+}
+
 fn obey(orders: &Orders) -> std::io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::TERM))?;
+    dies_with_its_parent()?;
     let is_parent =
         getppid().is_some_and(|parent| parent.as_raw_pid().unsigned_abs() == orders.parent);
     if !is_parent {

@@ -15,14 +15,13 @@ mod repetition;
 use crate::cli::{FlowOptions, FlowsArguments, Format, StatsArguments};
 use crate::plugins::PluginArguments;
 use crate::{Exit, interrupt, messages};
-use attempt::Limits;
 use std::os::unix::fs::FileTypeExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tractor_engine::classify::calls::{CALL_S_MAX, MEMORY_SHARE};
 
-pub use attempt::{How, Watched, nameless, watched};
-pub use blame::deed;
+pub use attempt::{Attempt, How, Limits, Watched, Wish, nameless, watched, watched_command};
+pub use blame::{Blame, Culprit, blame, deed, one_of, was_killed};
 pub use orders::Orders;
 
 /// A command as far as whoever supervises it has to know it.

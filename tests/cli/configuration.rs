@@ -143,6 +143,9 @@ fn a_wrong_file_is_wrong_usage_and_names_its_line() {
         ("flow-timeout = 'x'", "line 1: flow-timeout: invalid value 'x'"),
         ("active-timeout = 1\nflow-timeout = 2", "line 2: flow-timeout is another name of active"),
         ("flows = 1", "line 1: flows is a command: write [flows]"),
+        ("status = 1", "line 1: status is a command: write [status]"),
+        ("jobs = 'x'", "line 1: jobs: invalid value 'x'"),
+        ("[process]\nwait = 1", "line 2: wait: give true or false"),
         ("\n\nprofile = [", "line 3: "),
     ];
     for (text, said) in cases {

@@ -45,14 +45,14 @@ pub const TRACTOR: &str = env!("CARGO_BIN_EXE_tractor");
 /// Any program, without defaults of whoever runs the tests.
 pub fn in_folder(folder: &Path, name: &str) -> Command {
     let mut command = Command::new(name);
-    command.current_dir(folder).env("XDG_CONFIG_HOME", folder);
+    command.current_dir(folder).env("XDG_CONFIG_HOME", folder).env_remove("TRACTOR_SERVER");
     command
 }
 
 /// `tractor` where the tests are run, without defaults of whoever runs them.
 pub fn in_place() -> Command {
     let mut command = Command::new(TRACTOR);
-    command.arg("--no-config");
+    command.arg("--no-config").env_remove("TRACTOR_SERVER");
     command
 }
 

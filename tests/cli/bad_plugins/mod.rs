@@ -3,7 +3,7 @@
 
 mod checked;
 mod killed;
-mod plugins;
+pub mod plugins;
 mod streams;
 
 use std::path::Path;

@@ -1,0 +1,259 @@
+//! Does a job: reads its capture, writes its folder, tells the server.
+
+use super::pipe::Pipe;
+use super::questions::{Answers, hear};
+use super::sink::{Listener, Sink, Tell};
+use crate::cli::JobArguments;
+use crate::commands::{run_options, stoppable};
+use crate::{Exit, interrupt, messages, plugins, supervise};
+use std::collections::BTreeMap;
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{JoinHandle, sleep, spawn};
+use std::time::Duration;
+use tractor_engine::capture::{CaptureFile, Joined};
+use tractor_engine::classify::Plugins;
+use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
+use tractor_engine::jobs::{Clock, Folder, Up};
+use tractor_engine::profiles::Layout;
+use tractor_engine::statistics::{Entry, Item, Places, Tables};
+use tractor_engine::store::{JobRecord, JobState, JobWriter, StatisticRow};
+
+/// How often statistics are brought up to date and the server hears how far the job is.
+const TICK: Duration = Duration::from_millis(250);
+
+/// Seconds of processor time that a job may take: so many, and one for so many bytes.
+const CPU_S_MIN: u64 = 3_600;
+const CPU_S_BYTES: u64 = 256 << 10;
+
+pub fn run(arguments: &JobArguments) -> Exit {
+    let Some(orders) = supervise::child::orders() else {
+        messages::error("a job is begun by tractor serve, not by hand");
+        return Exit::Usage;
+    };
+    supervise::child::work(orders, || match Pipe::take() {
+        Ok((pipe, thread)) => {
+            let exit = job(arguments, &pipe);
+            pipe.end(thread);
+            exit
+        }
+        Err(cause) => {
+            messages::error(cause);
+            Exit::Failure
+        }
+    })
+}
+
+fn job(arguments: &JobArguments, pipe: &Pipe) -> Exit {
+    let progress = stoppable();
+    let record = match JobRecord::load(&arguments.job) {
+        Ok(record) => record,
+        Err(error) => {
+            messages::error(error);
+            return Exit::Failure;
+        }
+    };
+    let cpu_s_max = CPU_S_MIN + record.capture_bytes / CPU_S_BYTES;
+    if let Err(cause) = supervise::child::takes_little(Some(cpu_s_max)) {
+        messages::error(format_args!("cannot bound itself: {cause}"));
+        return Exit::Failure;
+    }
+    match done(arguments, &record, pipe, &progress) {
+        Ok(record) => tell_end(pipe, record),
+        Err(End::Job(why)) => tell_end(
+            pipe,
+            JobRecord {
+                state: JobState::Failed,
+                message: Some(why),
+                finished_at: Some(Clock::unix_s()),
+                ..record
+            },
+        ),
+        // Whoever watches knows what to do.
+        Err(End::Process(exit)) => exit,
+    }
+}
+
+fn tell_end(pipe: &Pipe, record: JobRecord) -> Exit {
+    pipe.send(Up::Ended { record: Box::new(record) });
+    Exit::Success
+}
+
+/// Why there is no result.
+enum End {
+    /// The job has failed, and why.
+    Job(String),
+    /// The process is to end like this, and somebody else decides.
+    Process(Exit),
+}
+
+fn done(
+    arguments: &JobArguments,
+    record: &JobRecord,
+    pipe: &Pipe,
+    progress: &Arc<Progress>,
+) -> Result<JobRecord, End> {
+    let plugins = load(arguments, pipe);
+    let places = Places::open(&arguments.geoip).map_err(End::Job)?;
+    let folder = Folder::open(&arguments.captures)
+        .map_err(|cause| End::Job(format!("the folder of captures cannot be opened: {cause}")))?;
+    let gone = || End::Job(format!("{} is not there any more", record.file_name));
+    let entry = folder.find(&record.file_name).map_err(|_| gone())?;
+    let file = folder.open_file(&entry.name).map_err(|_| gone())?;
+    // By its handle: whatever takes the name meanwhile is not read.
+    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
+    let capture = CaptureFile::open_as(path.into(), &record.file_name)
+        .map_err(|problem| End::Job(problem.to_string()))?;
+
+    let mut options = run_options(&arguments.options);
+    options.plugins = Arc::clone(&plugins);
+    options.classes = vec![None];
+    options.statistics = true;
+    let tables = Arc::new(Mutex::new(Tables::default()));
+    options.live = Some(Arc::clone(&tables));
+    if !arguments.geoip.is_empty() {
+        options.country = Some(Arc::new(move |address| places.country(address)));
+    }
+    let listener = Listener { pipe: pipe.clone(), progress: Arc::clone(progress), waits: false };
+    let layout = Layout::of_flows(options.profile, false, false);
+    let writer = JobWriter::create(&arguments.job, layout, record, listener)
+        .map_err(|error| End::Job(error.to_string()))?;
+    let tell = Tell { pending: writer.pending(), written: Arc::default(), pipe: pipe.clone() };
+    hear(Answers {
+        progress: Arc::clone(progress),
+        tables: Arc::clone(&tables),
+        plugins: Arc::clone(&plugins),
+        tell: tell.clone(),
+    });
+    let sink = Sink { rows: writer.rows(), tell: tell.clone(), plugins: Arc::clone(&plugins) };
+    let ticks = Ticks::start(progress, tell);
+    let joined = Joined { files: vec![capture], problems: Vec::new() };
+    let summary = run_dataflow(joined, &options, Some(Box::new(sink)), progress);
+    drop(ticks);
+    let summary = summary.map_err(|error| end_of(&error))?;
+    if interrupt::was_asked() || summary.stopped {
+        return Err(End::Process(Exit::Interrupted));
+    }
+    tell_costs(pipe, &options, &summary);
+    let ended = ended(record, &plugins, &tables, &summary);
+    writer
+        .end(all_counts(&tables, &plugins), &ended)
+        .map_err(|error| End::Job(error.to_string()))?;
+    Ok(ended)
+}
+
+/// Loads plugins; what is odd about them is the server's to tell.
+fn load(arguments: &JobArguments, pipe: &Pipe) -> Arc<Plugins> {
+    let plugins = plugins::load_in_silence(&arguments.plugins);
+    for text in plugins.warnings() {
+        pipe.send(Up::Warning { text: text.to_string() });
+    }
+    for refusal in plugins.refused() {
+        pipe.send(Up::Warning { text: refusal.to_string() });
+    }
+    let pair = |label: &tractor_engine::classify::Label| (label.group.clone(), label.name.clone());
+    let labels = plugins.labels().iter().map(|(_, label)| pair(label)).collect();
+    pipe.send(Up::Labels { labels });
+    plugins
+}
+
+fn end_of(error: &RunError) -> End {
+    match error {
+        RunError::Plugin(failure) if supervise::child::say_failure(failure) => {
+            End::Process(Exit::Failure)
+        }
+        RunError::Write(_) if interrupt::was_asked() => End::Process(Exit::Interrupted),
+        error => End::Job(error.to_string()),
+    }
+}
+
+/// All counts, as they are stored.
+fn all_counts(tables: &Mutex<Tables>, plugins: &Plugins) -> Vec<StatisticRow> {
+    let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+    let items = tables.items(usize::MAX, plugins.labels());
+    let number = |count: i64| u64::try_from(count).unwrap_or(0);
+    let rows = items.into_iter().flat_map(|Item { title, entries }| {
+        entries.into_iter().map(move |Entry { label, count }| StatisticRow {
+            title: title.to_string(),
+            label,
+            flows: number(count.flows),
+            packets: number(count.packets),
+            bytes: number(count.bytes),
+        })
+    });
+    rows.collect()
+}
+
+/// The record of a job that is through.
+fn ended(
+    record: &JobRecord,
+    plugins: &Plugins,
+    tables: &Mutex<Tables>,
+    summary: &Summary,
+) -> JobRecord {
+    let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+    let labels: BTreeMap<String, String> = tables
+        .labels_used()
+        .into_iter()
+        .map(|label| plugins.labels().get(label))
+        .map(|label| (label.name.clone(), label.group.clone()))
+        .collect();
+    let problems: Vec<String> = summary.problems.iter().map(ToString::to_string).collect();
+    JobRecord {
+        state: JobState::Finished,
+        finished_at: Some(Clock::unix_s()),
+        message: problems.first().cloned(),
+        packets: summary.packets,
+        flows: summary.rows,
+        time_start: summary.first_time.map(|time| time.seconds()),
+        time_end: summary.last_time.map(|time| time.seconds()),
+        warnings: problems,
+        labels: labels.into_iter().map(|(label, group)| (group, label)).collect(),
+        ..record.clone()
+    }
+}
+
+fn tell_costs(pipe: &Pipe, options: &RunOptions, summary: &Summary) {
+    let classifiers = options.plugins.classifiers().iter();
+    let costs = classifiers.zip(&summary.plugins).map(|(one, counts)| {
+        (one.id.clone(), counts.flows, counts.busy_ns / 1_000_000, counts.errors)
+    });
+    pipe.send(Up::Plugins { costs: costs.collect() });
+}
+
+/// The thread that ends epochs and tells how far the job is, until it is dropped.
+struct Ticks {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Ticks {
+    fn start(progress: &Arc<Progress>, tell: Tell) -> Self {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (over, progress) = (Arc::clone(&is_over), Arc::clone(progress));
+        let thread = spawn(move || {
+            while !over.load(Ordering::Acquire) {
+                progress.tick.store(true, Ordering::Release);
+                tell.pipe.send_if_there_is_room(Up::Progress {
+                    packets: progress.packets.load(Ordering::Relaxed),
+                    bytes: progress.bytes_read.load(Ordering::Relaxed),
+                    flows: progress.flows.load(Ordering::Relaxed),
+                    rows: tell.written.load(Ordering::Relaxed),
+                });
+                sleep(TICK);
+            }
+        });
+        Self { is_over, thread: Some(thread) }
+    }
+}
+
+impl Drop for Ticks {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Release);
+        if let Some(thread) = self.thread.take() {
+            // It only tells.
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! Where a job's rows go: into its folder; and what of them is in no file yet, for questions.
+
+use super::pipe::Pipe;
+use std::io;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread::sleep;
+use std::time::Duration;
+use tractor_engine::dataflow::Progress;
+use tractor_engine::flows::{About, Question};
+use tractor_engine::jobs::{Up, Waiting};
+use tractor_engine::output::RowWriter;
+use tractor_engine::profiles::Row;
+use tractor_engine::store::{
+    Committed, Entry, Facts, Filter, JobListener, JobRows, PendingRows, facts_of,
+};
+
+/// Between two attempts to write to a full disk.
+const DISK_PAUSE: Duration = Duration::from_millis(250);
+
+/// Tells the server how writing goes.
+pub struct Listener {
+    pub pipe: Pipe,
+    pub progress: Arc<Progress>,
+    pub waits: bool,
+}
+
+impl JobListener for Listener {
+    fn committed(&mut self, _: &Entry, committed: Committed) {
+        self.waits = false;
+        self.pipe.send(Up::Committed { committed });
+    }
+
+    /// A job waits for room, unless it is to stop.
+    fn full(&mut self) -> ControlFlow<()> {
+        if self.progress.stop.load(Ordering::Acquire) {
+            return ControlFlow::Break(());
+        }
+        if !self.waits {
+            self.pipe.send(Up::Waiting { on: Waiting::Disk });
+        }
+        self.waits = true;
+        sleep(DISK_PAUSE);
+        ControlFlow::Continue(())
+    }
+}
+
+/// The writer of the dataflow.
+pub struct Sink {
+    pub rows: JobRows,
+    pub tell: Tell,
+    pub plugins: Arc<tractor_engine::classify::Plugins>,
+}
+
+/// What answers need of it.
+#[derive(Clone)]
+pub struct Tell {
+    pub pending: PendingRows,
+    pub written: Arc<AtomicU64>,
+    pub pipe: Pipe,
+}
+
+impl Tell {
+    /// Answers with the rows that are in no file, and with flows that are open.
+    pub fn flows(&self, question: u64, filter: &Filter, open: Vec<Facts>, not_told: u64) {
+        let Ok((committed, mut flows)) = self.pending.of(filter) else {
+            return self.pipe.send(Up::NoAnswer { question });
+        };
+        flows.extend(open);
+        self.pipe.send(Up::Flows { question, committed, flows, not_told });
+    }
+}
+
+impl RowWriter for Sink {
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+        self.tell.written.fetch_add(1, Ordering::Relaxed);
+        self.rows.write(row)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.rows.finish()
+    }
+
+    fn answer(
+        &mut self,
+        question: &Question,
+        open: &mut dyn Iterator<Item = Row<'_>>,
+        not_told: u64,
+    ) -> io::Result<()> {
+        let filter = match question.about {
+            About::Label(label) => {
+                let label = self.plugins.labels().get(label).name.clone();
+                Filter { label: Some(label), ..Filter::default() }
+            }
+            About::Address(address) => Filter { address: Some(address), ..Filter::default() },
+        };
+        let open = open.map(|row| facts_of(&row)).collect();
+        self.tell.flows(question.id, &filter, open, not_told);
+        Ok(())
+    }
+}

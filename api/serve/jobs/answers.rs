@@ -1,0 +1,207 @@
+//! Answers about a job's flows: from its child while it runs, and from its segments.
+
+use super::counting::{OfAddress, OfLabel, shown, stored};
+use super::running::Running;
+use super::start::{Jobs, refusal};
+use crate::serve::limits::KNOWN_STATISTICS_MAX;
+use crate::serve::service::{Answer, FlowFilter, FlowPage, Refusal};
+use crate::serve::views::{DetailsIp, DetailsLabelItem, Label, StatisticItem};
+use std::collections::BTreeMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
+use tractor_engine::jobs::{Down, Up};
+use tractor_engine::store::{Committed, Facts, Filter, JobReader, JobRecord, JobState, StoreError};
+use tractor_engine::time::SECOND_NS;
+
+/// When a client that had no answer may ask again, in seconds.
+const COME_AGAIN_S: u64 = 1;
+
+/// The reference writes one label in two ways.
+const ALIAS: (&str, &str) = ("sokcs5", "socks5");
+
+/// Flows in order, those of segments first.
+type Found = Box<dyn Iterator<Item = Result<Facts, StoreError>> + Send>;
+
+impl Jobs {
+    /// A job as it is now.
+    pub fn job(&self, id: u64) -> Answer<(JobRecord, Option<Arc<Running>>)> {
+        let state = self.state();
+        let job = state.jobs.get(&id).ok_or_else(|| no_job(id))?;
+        Ok((job.record.clone(), job.running.clone()))
+    }
+
+    pub fn all_statistics(&self, id: u64, limit: usize) -> Answer<Vec<StatisticItem>> {
+        let (record, running) = self.job(id)?;
+        if let Some(running) = running {
+            let answer = running.ask(|question| Down::AskStatistics { question, limit });
+            if let Some(Up::Statistics { items, .. }) = answer {
+                return Ok(shown(items));
+            }
+            self.must_be_over(id)?;
+        }
+        if record.state == JobState::Queued {
+            return Ok(Vec::new());
+        }
+        if let Some(known) = self.known_statistics().get(&(id, limit)) {
+            return Ok(known.clone());
+        }
+        let reader = self.reader(id, None).map_err(|error| refusal(&error))?;
+        let rows = reader.statistics().map_err(|error| refusal(&error))?;
+        let items = stored(&rows, limit);
+        let mut known = self.known_statistics();
+        if known.len() >= KNOWN_STATISTICS_MAX {
+            known.clear();
+        }
+        known.insert((id, limit), items.clone());
+        Ok(items)
+    }
+
+    pub fn label_statistics(
+        &self,
+        id: u64,
+        label: &str,
+        limit: usize,
+    ) -> Answer<Vec<StatisticItem>> {
+        let label = self.known_label(label)?;
+        let mut counts = OfLabel::default();
+        let filter = Filter { label: Some(label), ..Filter::default() };
+        for facts in self.found(id, filter, 0)? {
+            counts.add(&facts.map_err(|error| refusal(&error))?);
+        }
+        Ok(counts.items(limit))
+    }
+
+    pub fn address_statistics(&self, id: u64, ip: IpAddr, limit: usize) -> Answer<DetailsIp> {
+        let mut counts = OfAddress::default();
+        let filter = Filter { address: Some(ip), ..Filter::default() };
+        for facts in self.found(id, filter, 0)? {
+            counts.add(ip, &facts.map_err(|error| refusal(&error))?);
+        }
+        let place = self.places.place(ip);
+        Ok(counts.details(place.country, place.city, limit))
+    }
+
+    /// All flows that match, or a page of them.
+    pub fn matching_flows(&self, id: u64, filter: &FlowFilter) -> Answer<FlowPage> {
+        let label = filter.label.as_deref().map(|label| self.known_label(label)).transpose()?;
+        let wanted = Filter {
+            label,
+            address: filter.ip,
+            port: filter.port,
+            protocol: filter.protocol,
+            server_name: filter.domain.clone(),
+            from: filter.from.map(|from| from.saturating_mul(SECOND_NS)),
+            to: filter.to.map(|to| to.saturating_mul(SECOND_NS)),
+        };
+        let found = self.found(id, wanted, filter.after.unwrap_or(0))?;
+        let item = |facts: Result<Facts, StoreError>| match facts {
+            Ok(facts) => Ok((facts.row, item(facts))),
+            Err(error) => Err(io::Error::other(error.to_string())),
+        };
+        let rows = found.map(item);
+        let Some(limit) = filter.limit else {
+            let rows = rows.map(|row| row.map(|(_, item)| item));
+            return Ok(FlowPage { rows: Box::new(rows), next: None });
+        };
+        let page: Vec<_> = rows.take(limit).collect();
+        let is_full = page.len() == limit;
+        let last =
+            page.iter().rev().filter_map(|row| row.as_ref().ok()).map(|(row, _)| *row).next();
+        let next = last.filter(|row| is_full && *row > 0);
+        let page: Vec<_> = page.into_iter().map(|row| row.map(|(_, item)| item)).collect();
+        Ok(FlowPage { rows: Box::new(page.into_iter()), next })
+    }
+
+    /// The flows of a job that match, closed and open, of one moment.
+    fn found(&self, id: u64, filter: Filter, after: u64) -> Answer<Found> {
+        let (record, running) = self.job(id)?;
+        if record.state == JobState::Queued {
+            return Ok(Box::new(std::iter::empty()));
+        }
+        let reader = |up_to: Option<Committed>| -> Answer<Arc<JobReader>> {
+            self.reader(id, up_to).map_err(|error| refusal(&error))
+        };
+        let Some(running) = running else {
+            return Ok(Box::new(reader(None)?.facts(filter, after)));
+        };
+        let answer = running.ask(|question| match (&filter.label, filter.address) {
+            (_, Some(address)) => Down::AskAddress { question, address },
+            (Some(label), None) => Down::AskLabel { question, label: label.clone() },
+
+            (None, None) => Down::AskClosed { question },
+        });
+        let Some(Up::Flows { committed, flows, .. }) = answer else {
+            self.must_be_over(id)?;
+            return Ok(Box::new(reader(None)?.facts(filter, after)));
+        };
+        // What is open comes last, on every page.
+        let rest = flows.into_iter();
+        let rest =
+            rest.filter(|facts| (facts.row == 0 || facts.row > after) && filter.holds(facts));
+        let rest: Vec<Facts> = rest.collect();
+        let closed = reader(Some(committed))?.facts(filter, after);
+        Ok(Box::new(closed.chain(rest.into_iter().map(Ok))))
+    }
+
+    /// A child that does not answer because it has ended is no reason to wait.
+    fn must_be_over(&self, id: u64) -> Answer<()> {
+        match self.job(id)?.1 {
+            None => Ok(()),
+            Some(_) => Err(Refusal::Busy {
+                message: "the job does not answer yet".to_owned(),
+                retry_after_s: COME_AGAIN_S,
+            }),
+        }
+    }
+
+    /// Labels by group: those of the loaded plugins and those of stored jobs.
+    pub fn labels_by_group(&self) -> BTreeMap<String, Vec<String>> {
+        let mut groups = self.plugins().labels.clone();
+        let state = self.state();
+        for job in state.jobs.values() {
+            for (group, label) in &job.record.labels {
+                let labels = groups.entry(group.clone()).or_default();
+                if !labels.contains(label) {
+                    labels.push(label.clone());
+                }
+            }
+        }
+        groups
+    }
+
+    pub fn label_list(&self) -> Vec<Label> {
+        let groups = self.labels_by_group().into_iter();
+        groups.map(|(group_name, labels)| Label { group_name, labels }).collect()
+    }
+
+    fn known_label(&self, label: &str) -> Answer<String> {
+        let label = if label == ALIAS.0 { ALIAS.1 } else { label };
+        let is_known = self.labels_by_group().values().flatten().any(|known| known == label);
+        match is_known {
+            true => Ok(label.to_owned()),
+            false => Err(Refusal::NotFound(format!("there is no label {label:?}"))),
+        }
+    }
+}
+
+pub fn no_job(id: u64) -> Refusal {
+    Refusal::NotFound(format!("there is no job {id}"))
+}
+
+fn item(facts: Facts) -> DetailsLabelItem {
+    DetailsLabelItem {
+        client_ip: facts.client.to_string(),
+        client_port: facts.client_port.unwrap_or(0),
+        server_ip: facts.server.to_string(),
+        server_port: facts.server_port.unwrap_or(0),
+        time_start: facts.start.div_euclid(SECOND_NS),
+        time_end: facts.end.div_euclid(SECOND_NS),
+        comment: facts.comment.unwrap_or_default(),
+        flow_id: Some(facts.flow_id),
+        protocol: Some(facts.protocol),
+        label: facts.label,
+        server_name: facts.server_name,
+        open: facts.row == 0,
+    }
+}

@@ -1,0 +1,180 @@
+//! Watches the folder, has a child look for the begin and the end of each capture, and starts jobs
+//! that nobody has to ask for.
+
+use super::start::Jobs;
+use super::state::{Known, Span};
+use crate::cli::Process;
+use crate::serve::limits::{FORGETTING_PAUSE, INDEXING_MAX};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
+use tractor_engine::jobs::{News, Stopwatch, Watch};
+
+/// How often somebody who waits for a child looks whether the server stops.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// A thread that keeps the list of files up to date.
+pub fn watch(jobs: &Arc<Jobs>, mut folder: Watch) {
+    let (mut was_told, mut is_first) = (false, true);
+    let mut forgot: Option<Stopwatch> = None;
+    while !jobs.is_stopping() {
+        if forgot.is_none_or(|forgot| forgot.passed() >= FORGETTING_PAUSE) {
+            jobs.forget_old();
+            forgot = Some(Stopwatch::start());
+        }
+        match folder.look() {
+            Ok(Some(news)) => {
+                take_in(jobs, &news);
+                start_jobs(jobs, &news, is_first);
+                (was_told, is_first) = (false, false);
+            }
+            Ok(None) => {}
+            Err(cause) => {
+                if !was_told {
+                    tracing::error!("the folder of captures cannot be listed: {cause}");
+                }
+                was_told = true;
+                std::thread::sleep(Duration::from_secs(1));
+            }
+        }
+    }
+}
+
+fn take_in(jobs: &Jobs, news: &News) {
+    let mut state = jobs.state();
+    let mut before = std::mem::take(&mut state.files);
+    let mut files = BTreeMap::new();
+    for entry in &news.entries {
+        let known = match before.remove(&entry.shown) {
+            Some(known) if known.entry == *entry => known,
+            _ => Known { entry: entry.clone(), span: Span::Wanted },
+        };
+        files.insert(entry.shown.clone(), known);
+    }
+    state.files = files;
+    jobs.wake_all();
+}
+
+/// Begins the jobs of files that are complete, where that is wanted.
+fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
+    let process = jobs.settings.process;
+    for name in &news.complete {
+        let mut state = jobs.state();
+        if !state.was_started.insert(name.clone()) {
+            continue;
+        }
+        let is_wanted = match process {
+            Process::None => false,
+            Process::New => !is_first,
+            Process::All => true,
+        };
+        let has_job = state.latest(name).is_some();
+        drop(state);
+        if is_wanted
+            && !has_job
+            && let Err(cause) = jobs.begin(name, None)
+        {
+            tracing::warn!("{name} is not processed: {cause:?}");
+        }
+    }
+    // A name that is used again is a new file.
+    let names: std::collections::HashSet<&str> =
+        news.entries.iter().map(|entry| entry.shown.as_str()).collect();
+    jobs.state().was_started.retain(|name| names.contains(name.as_str()));
+}
+
+/// What a child says of a capture.
+#[derive(Debug, Deserialize)]
+struct Said {
+    first_s: Option<i64>,
+    last_s: Option<i64>,
+    why: Option<String>,
+}
+
+/// A thread that has captures looked at, one after the other.
+pub fn index(jobs: &Arc<Jobs>) {
+    let mut looker: Option<Looker> = None;
+    while let Some(entry) = jobs.next_to_index() {
+        if let Some(span) = jobs.found_before(&entry) {
+            jobs.set_span(&entry, span);
+            continue;
+        }
+        let span = match look_at(jobs, &mut looker, &entry.shown) {
+            Ok(Said { first_s: Some(first_s), last_s: Some(last_s), .. }) => {
+                Span::Known { first_s, last_s }
+            }
+            Ok(said) => Span::None(said.why),
+            Err(why) => {
+                looker = None;
+                Span::None(Some(why))
+            }
+        };
+        jobs.set_span(&entry, span);
+    }
+}
+
+/// A child that looks at captures.
+struct Looker {
+    child: Child,
+    names: ChildStdin,
+    answers: Receiver<std::io::Result<String>>,
+}
+
+fn look_at(jobs: &Jobs, looker: &mut Option<Looker>, name: &str) -> Result<Said, String> {
+    let cannot = |cause: &dyn std::fmt::Display| format!("it cannot be looked at: {cause}");
+    if looker.is_none() {
+        *looker = Some(Looker::new(jobs).map_err(|cause| cannot(&cause))?);
+    }
+    let Some(looker) = looker else { return Err(cannot(&"nobody is there")) };
+    let line = serde_json::to_string(name).map_err(|cause| cannot(&cause))?;
+    writeln!(looker.names, "{line}").map_err(|cause| cannot(&cause))?;
+    let began = Stopwatch::start();
+    loop {
+        match looker.answers.recv_timeout(LOOK) {
+            Ok(Ok(line)) => return serde_json::from_str(&line).map_err(|cause| cannot(&cause)),
+            Ok(Err(cause)) => return Err(cannot(&cause)),
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err("the process that looked at it ended; please report this".to_owned());
+            }
+            Err(RecvTimeoutError::Timeout) if jobs.is_stopping() => {
+                return Err(cannot(&"the server stops"));
+            }
+            Err(RecvTimeoutError::Timeout) if began.passed() > INDEXING_MAX => {
+                let seconds = INDEXING_MAX.as_secs();
+                return Err(cannot(&format!("that takes more than {seconds} s")));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
+impl Looker {
+    fn new(jobs: &Jobs) -> std::io::Result<Self> {
+        let mut command = jobs.settings.index()?;
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let gone = || std::io::Error::other("it has no pipes");
+        let names = child.stdin.take().ok_or_else(gone)?;
+        let output = child.stdout.take().ok_or_else(gone)?;
+        let (to_here, answers) = sync_channel(1);
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines() {
+                if to_here.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Ok(Self { child, names, answers })
+    }
+}
+
+impl Drop for Looker {
+    fn drop(&mut self) {
+        // It is ours, and of no use any more.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

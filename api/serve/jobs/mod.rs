@@ -1,0 +1,16 @@
+//! The jobs of a server: captures in a folder, a queue, a child for each job that runs, and what is
+//! stored of those that are over.
+
+mod answers;
+mod counting;
+mod indexer;
+mod plugins;
+mod runner;
+mod running;
+mod service;
+mod settings;
+mod start;
+mod state;
+
+pub use settings::Settings;
+pub use start::{INDEX_THREAD, Jobs};

@@ -1,0 +1,94 @@
+//! Which plugins there are, as a child says, and which broke jobs.
+
+use super::settings::Settings;
+use crate::serve::views::{LoadedPlugin, Plugins, QuarantinedPlugin, RefusedPlugin};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::process::Stdio;
+
+/// Plugins as they were when the server started, and what became of them since.
+#[derive(Clone, Default)]
+pub struct PluginStates {
+    pub view: Plugins,
+    /// Labels by group, of the loaded plugins.
+    pub labels: BTreeMap<String, Vec<String>>,
+}
+
+impl PluginStates {
+    /// Asks a child.
+    ///
+    /// # Errors
+    /// A sentence: the child could not be asked, or refuses its arguments.
+    pub fn ask(settings: &Settings) -> Result<Self, String> {
+        let cannot =
+            |cause: &dyn std::fmt::Display| format!("plugins cannot be looked at: {cause}");
+        let mut command = settings.plugins().map_err(|cause| cannot(&cause))?;
+        command.stdin(Stdio::null()).stderr(Stdio::inherit());
+        let output = command.output().map_err(|cause| cannot(&cause))?;
+        if !output.status.success() {
+            return Err("plugins cannot be loaded as asked for".to_owned());
+        }
+        let list = serde_json::from_slice(&output.stdout).map_err(|cause| cannot(&cause))?;
+        Ok(Self::read(&list))
+    }
+
+    fn read(list: &Value) -> Self {
+        let mut states = Self::default();
+        for one in objects(&list["loaded"]) {
+            let labels = objects(&one["labels"]);
+            states.view.loaded.push(LoadedPlugin {
+                id: text(&one["id"]),
+                name: text(&one["name"]),
+                version: text(&one["version"]),
+                path: text(&one["path"]),
+                labels: labels.len() as u64,
+                ..LoadedPlugin::default()
+            });
+            for label in labels {
+                states.labels.entry(text(&label["group"])).or_default().push(text(&label["name"]));
+            }
+        }
+        for one in objects(&list["refused"]) {
+            let id = one["id"].as_str().map(str::to_owned);
+            let (path, why) = (text(&one["path"]), text(&one["why"]));
+            states.view.refused.push(RefusedPlugin { path, id, why });
+        }
+        states
+    }
+
+    /// Notes a plugin that broke a job.
+    pub fn quarantine(&mut self, id: &str, why: &str, job_id: u64) {
+        let known = self.view.quarantined.iter_mut().find(|one| one.id == id);
+        match known {
+            Some(one) => {
+                (one.job_id, one.jobs) = (job_id, one.jobs + 1);
+                why.clone_into(&mut one.why);
+            }
+            None => self.view.quarantined.push(QuarantinedPlugin {
+                id: id.to_owned(),
+                why: why.to_owned(),
+                job_id,
+                jobs: 1,
+            }),
+        }
+    }
+
+    /// Adds what plugins cost in a job.
+    pub fn add_costs(&mut self, costs: &[(String, u64, u64, u64)]) {
+        for (id, flows, busy_ms, errors) in costs {
+            if let Some(one) = self.view.loaded.iter_mut().find(|one| one.id == *id) {
+                one.flows += flows;
+                one.busy_ms += busy_ms;
+                one.errors += errors;
+            }
+        }
+    }
+}
+
+fn objects(value: &Value) -> &[Value] {
+    value.as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}

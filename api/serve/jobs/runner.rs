@@ -1,0 +1,210 @@
+//! Runs jobs, each in a child, until no plugin ends it.
+
+use super::running::Running;
+use super::start::Jobs;
+use crate::serve::limits::{KILLS_MAX, STANDSTILL_MAX};
+use crate::supervise::{self, Attempt, Blame, Culprit, How, Orders, Wish, watched_command};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tractor_engine::jobs::Clock;
+use tractor_engine::store::{JobRecord, JobState, WithoutPlugin};
+
+/// What became of a job.
+enum Outcome {
+    Over(Box<JobRecord>),
+    Failed(String),
+    Cancelled,
+    /// The server stops: the job is taken up again at its next start.
+    Unfinished,
+}
+
+/// A thread that runs one job after the other.
+pub fn run(jobs: &Arc<Jobs>) {
+    while let Some((record, running)) = jobs.next_job() {
+        let mut work = Work { jobs, running, record, one_worker: false, kills: 0 };
+        let outcome = work.until_it_is_over();
+        work.settle(outcome);
+    }
+}
+
+struct Work<'a> {
+    jobs: &'a Arc<Jobs>,
+    running: Arc<Running>,
+    /// With the plugins that it goes on without.
+    record: JobRecord,
+    one_worker: bool,
+    /// How often the child was killed from outside.
+    kills: usize,
+}
+
+impl Work<'_> {
+    fn until_it_is_over(&mut self) -> Outcome {
+        loop {
+            if self.is_cancelled() {
+                return Outcome::Cancelled;
+            }
+            let attempt = match self.attempt() {
+                Ok(attempt) => attempt,
+                Err(cause) => {
+                    return Outcome::Failed(format!("its process cannot be begun: {cause}"));
+                }
+            };
+            if let Some(outcome) = self.after(attempt) {
+                return outcome;
+            }
+            if self.jobs.is_stopping() {
+                return Outcome::Unfinished;
+            }
+        }
+    }
+
+    fn is_cancelled(&self) -> bool {
+        self.running.is_cancelled.load(Ordering::Acquire)
+    }
+
+    /// One child, to its end.
+    fn attempt(&self) -> std::io::Result<Attempt> {
+        let limits = self.jobs.settings.limits();
+        let without: Vec<String> =
+            self.record.without_plugins.iter().map(|one| one.id.clone()).collect();
+        let orders = Orders::new(&without, self.one_worker, limits.memory_bytes);
+        let folder = self.jobs.folder_of(self.record.id);
+        let mut command = self.jobs.settings.job(&folder, &self.record.profile)?;
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut readers = Vec::new();
+        let watched = watched_command(
+            &mut command,
+            &orders,
+            &limits,
+            |child| {
+                self.running.begin(child.stdin.take());
+                let (jobs, id) = (Arc::clone(self.jobs), self.record.id);
+                if let Some(output) = child.stdout.take() {
+                    let running = Arc::clone(&self.running);
+                    let jobs = Arc::clone(&jobs);
+                    readers.push(std::thread::spawn(move || {
+                        running.hear(output, || jobs.tell(id));
+                    }));
+                }
+                if let Some(messages) = child.stderr.take() {
+                    readers.push(std::thread::spawn(move || log_lines(id, messages)));
+                }
+            },
+            &mut || self.wish(),
+        );
+        // The child is gone, so its pipes end.
+        for reader in readers {
+            let _ = reader.join();
+        }
+        Ok(watched?.attempt)
+    }
+
+    fn wish(&self) -> Wish {
+        if self.is_cancelled() || self.jobs.is_stopping() {
+            return Wish::Stop;
+        }
+        match self.running.stands_still() {
+            passed if passed > STANDSTILL_MAX => {
+                let seconds = STANDSTILL_MAX.as_secs();
+                Wish::End(format!("it made no progress for {seconds} s"))
+            }
+            _ => Wish::GoOn,
+        }
+    }
+
+    /// What comes of a child that is gone. `None`: there is to be another.
+    fn after(&mut self, attempt: Attempt) -> Option<Outcome> {
+        if let Some(record) = self.running.look(|news| news.ended.clone()) {
+            return Some(Outcome::Over(record));
+        }
+        if self.is_cancelled() {
+            return Some(Outcome::Cancelled);
+        }
+        if self.jobs.is_stopping() {
+            return Some(Outcome::Unfinished);
+        }
+        let was_killed = match &attempt.how {
+            How::Ended(status) => supervise::was_killed(*status),
+            How::Interrupted => true,
+            _ => false,
+        };
+        if was_killed && self.kills < KILLS_MAX {
+            self.kills += 1;
+            tracing::warn!(
+                job = self.record.id,
+                "its process was killed, and the job begins again"
+            );
+            return None;
+        }
+        if let How::Told(_) = attempt.how {
+            return Some(Outcome::Failed("its process ended without a result".to_owned()));
+        }
+        match supervise::blame(attempt.how, attempt.inside) {
+            Blame::Interrupted => Some(Outcome::Failed("its process was told to stop".to_owned())),
+            Blame::Nobody(what) => Some(Outcome::Failed(what)),
+            Blame::OneOf(culprits) if !self.one_worker => {
+                let sentence = supervise::one_of(&culprits);
+                tracing::warn!(job = self.record.id, "{sentence}; one worker is to find out which");
+                self.one_worker = true;
+                None
+            }
+            Blame::OneOf(culprits) => self.leave_out(culprits.into_iter().next()?),
+            Blame::One(culprit) => self.leave_out(culprit),
+        }
+    }
+
+    fn leave_out(&mut self, culprit: Culprit) -> Option<Outcome> {
+        if self.record.without_plugins.iter().any(|one| one.id == culprit.name) {
+            return Some(Outcome::Failed(format!("{}, and cannot be left out", culprit.sentence)));
+        }
+        tracing::warn!(job = self.record.id, "{}; the job goes on without it", culprit.sentence);
+        let without = WithoutPlugin { id: culprit.name, why: culprit.sentence };
+        self.jobs.quarantine(&without, self.record.id);
+        self.record.without_plugins.push(without);
+        // The child's own copy of the record is made from it.
+        self.jobs.keep(&self.record);
+        self.one_worker = false;
+        None
+    }
+
+    /// Keeps what became of it, and tells clients.
+    fn settle(self, outcome: Outcome) {
+        let ended = |state, message: Option<String>| JobRecord {
+            state,
+            message,
+            finished_at: Some(Clock::unix_s()),
+            ..self.record.clone()
+        };
+        let record = match outcome {
+            Outcome::Over(record) => *record,
+            Outcome::Failed(why) => ended(JobState::Failed, Some(why)),
+            Outcome::Cancelled => ended(JobState::Cancelled, None),
+            Outcome::Unfinished => self.record.clone(),
+        };
+        let costs = self.running.look(|news| news.costs.clone());
+        self.jobs.end_job(record, &costs);
+    }
+}
+
+/// What a child says to people goes to the log, a bounded part of it.
+fn log_lines(job: u64, messages: impl std::io::Read) {
+    const LINES_MAX: usize = 100;
+    const LINE_BYTES_MAX: u64 = 1_000;
+    let mut messages = BufReader::new(messages);
+    let mut said = 0;
+    loop {
+        let mut line = Vec::new();
+        let mut piece = std::io::Read::take(&mut messages, LINE_BYTES_MAX);
+        match piece.read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(_) if said < LINES_MAX => {
+                let text = String::from_utf8_lossy(&line);
+                tracing::info!(job, "{}", crate::messages::printable(text.trim_end()));
+                said += 1;
+            }
+            Ok(_) => {}
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! A job's child as the server hears it: how far it is, and answers to questions.
+
+use std::collections::HashMap;
+use std::io::{BufReader, Read};
+use std::process::ChildStdin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tractor_engine::jobs::{Down, Stopwatch, Up, Waiting, read_frame, write_frame};
+use tractor_engine::store::JobRecord;
+
+use crate::serve::limits::{ANSWER_MAX, FRAME_BYTES_MAX, JOB_WARNINGS_MAX, QUESTIONS_MAX};
+use crate::serve::views::Progress;
+
+/// Shared by the thread that watches the child, those that read its pipes, and clients' requests.
+#[derive(Default)]
+pub struct Running {
+    /// A client wants it to end.
+    pub is_cancelled: AtomicBool,
+    news: Mutex<News>,
+    asked: Mutex<Asked>,
+    next_question: AtomicU64,
+}
+
+/// What a child told last.
+#[derive(Debug, Default)]
+pub struct News {
+    pub packets: u64,
+    pub bytes: u64,
+    pub flows: u64,
+    pub rows: u64,
+    pub waiting: Option<Waiting>,
+    pub labels: Vec<(String, String)>,
+    pub warnings: Vec<String>,
+    pub costs: Vec<(String, u64, u64, u64)>,
+    pub ended: Option<Box<JobRecord>>,
+    /// Since something moved.
+    pub moved: Option<Stopwatch>,
+}
+
+impl News {
+    /// What it waits for, and what has been read; the share is for whoever knows of how much.
+    pub fn how_far(&self) -> (Option<Waiting>, Progress) {
+        let Self { packets, bytes, flows, waiting, .. } = *self;
+        (waiting, Progress { packets, bytes, flows, share: 0.0 })
+    }
+}
+
+#[derive(Default)]
+struct Asked {
+    to_child: Option<ChildStdin>,
+    waiting: HashMap<u64, SyncSender<Up>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is whole between statements.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Running {
+    /// Something of what a child told last.
+    pub fn look<T>(&self, at: impl FnOnce(&News) -> T) -> T {
+        at(&lock(&self.news))
+    }
+
+    /// Begins anew, with another child.
+    pub fn begin(&self, to_child: Option<ChildStdin>) {
+        *lock(&self.news) = News { moved: Some(Stopwatch::start()), ..News::default() };
+        *lock(&self.asked) = Asked { to_child, waiting: HashMap::new() };
+    }
+
+    /// There is no child any more: nobody waits for its answers.
+    pub fn end(&self) {
+        *lock(&self.asked) = Asked::default();
+    }
+
+    /// How long nothing has moved, if something should have.
+    pub fn stands_still(&self) -> Duration {
+        self.look(|news| match (news.waiting, news.moved) {
+            (None, Some(moved)) => moved.passed(),
+            _ => Duration::ZERO,
+        })
+    }
+
+    pub fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Release);
+    }
+
+    /// Asks the child; `None`: it did not answer in time, or is gone.
+    pub fn ask(&self, question: impl FnOnce(u64) -> Down) -> Option<Up> {
+        let number = self.next_question.fetch_add(1, Ordering::Relaxed);
+        let (to_here, answer) = sync_channel(1);
+        {
+            let mut asked = lock(&self.asked);
+            if asked.waiting.len() >= QUESTIONS_MAX {
+                return None;
+            }
+            // A frame is short: the pipe has room for it, or the child has ended.
+            write_frame(&question(number), asked.to_child.as_mut()?).ok()?;
+            asked.waiting.insert(number, to_here);
+        }
+        let answer = answer.recv_timeout(ANSWER_MAX).ok();
+        lock(&self.asked).waiting.remove(&number);
+        answer.filter(|answer| !matches!(answer, Up::NoAnswer { .. }))
+    }
+
+    /// Hears a child to its end. `changed` is called when clients should see something new.
+    pub fn hear(&self, from: impl Read, changed: impl Fn()) {
+        let mut from = BufReader::new(from);
+        // What makes no sense is not from us; the child's end says the rest.
+        while let Ok(Some(frame)) = read_frame::<Up>(&mut from, FRAME_BYTES_MAX) {
+            if self.take(frame) {
+                changed();
+            }
+        }
+        self.end();
+    }
+
+    /// Takes a frame in; tells whether clients see something new.
+    fn take(&self, frame: Up) -> bool {
+        let mut news = lock(&self.news);
+        match frame {
+            Up::Progress { packets, bytes, flows, rows } => {
+                let moved = (packets, bytes, rows) != (news.packets, news.bytes, news.rows);
+                (news.packets, news.bytes, news.flows, news.rows) = (packets, bytes, flows, rows);
+                if moved {
+                    news.moved = Some(Stopwatch::start());
+                }
+                moved
+            }
+            Up::Committed { .. } => {
+                // The disk has room again.
+                news.moved = Some(Stopwatch::start());
+                news.waiting.take().is_some()
+            }
+            Up::Waiting { on } => {
+                news.waiting = Some(on);
+                true
+            }
+            Up::GoesOn => {
+                news.waiting = None;
+                news.moved = Some(Stopwatch::start());
+                true
+            }
+            Up::Warning { text } => {
+                if news.warnings.len() < JOB_WARNINGS_MAX {
+                    news.warnings.push(text);
+                }
+                false
+            }
+            Up::Labels { labels } => {
+                news.labels = labels;
+                false
+            }
+            Up::Plugins { costs } => {
+                news.costs = costs;
+                false
+            }
+            Up::Ended { record } => {
+                news.ended = Some(record);
+                false
+            }
+            Up::Flows { question, .. }
+            | Up::Statistics { question, .. }
+            | Up::NoAnswer { question } => {
+                drop(news);
+                let waiting = lock(&self.asked).waiting.remove(&question);
+                // Who asked may have given up.
+                let _ = waiting.map(|to| to.try_send(frame));
+                false
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The jobs as the API sees them.
+
+use super::answers::no_job;
+use super::start::{Jobs, refusal};
+use super::state::file;
+use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
+use crate::serve::views::{
+    DetailsIp, File, FileStatus, Health, Label, Plugins, ProcessRequest, StatisticItem,
+};
+use std::collections::HashMap;
+use std::net::IpAddr;
+use tokio::sync::watch;
+use tractor_engine::jobs::Clock;
+use tractor_engine::store::{ExportFormat as StoredAs, JobState, export};
+
+impl Service for Jobs {
+    fn files(&self) -> Answer<Vec<File>> {
+        let state = self.state();
+        let mut latest = HashMap::new();
+        for job in state.jobs.values() {
+            // By rising number: the last one stays.
+            latest.insert(job.record.file_name.as_str(), job);
+        }
+        let listed = state.files.iter();
+        let file = |(name, known)| {
+            let name: &String = name;
+            file(name, Some(known), latest.get(name.as_str()).copied())
+        };
+        Ok(listed.map(file).collect())
+    }
+
+    fn process(&self, request: &ProcessRequest) -> Answer<FileStatus> {
+        let id = self.begin(&request.file_name, request.profile.as_deref())?;
+        self.status(id)
+    }
+
+    fn status(&self, job: u64) -> Answer<FileStatus> {
+        self.state().jobs.get(&job).map(|job| job.status()).ok_or_else(|| no_job(job))
+    }
+
+    fn details(&self, job: u64) -> Answer<File> {
+        let state = self.state();
+        let found = state.jobs.get(&job).ok_or_else(|| no_job(job))?;
+        Ok(state.file(&found.record.file_name, Some(found)))
+    }
+
+    fn statistics(&self, job: u64, limit: usize) -> Answer<Vec<StatisticItem>> {
+        self.all_statistics(job, limit)
+    }
+
+    fn statistics_of_label(
+        &self,
+        job: u64,
+        label: &str,
+        limit: usize,
+    ) -> Answer<Vec<StatisticItem>> {
+        self.label_statistics(job, label, limit)
+    }
+
+    fn statistics_of_address(&self, job: u64, ip: IpAddr, limit: usize) -> Answer<DetailsIp> {
+        self.address_statistics(job, ip, limit)
+    }
+
+    fn flows(&self, job: u64, filter: &FlowFilter) -> Answer<FlowPage> {
+        self.matching_flows(job, filter)
+    }
+
+    fn export(&self, job: u64, format: ExportFormat) -> Answer<Export> {
+        let (record, running) = self.job(job)?;
+        if running.is_some() || record.state != JobState::Finished {
+            let why = format!("job {job} is not finished: its flows cannot be exported");
+            return Err(Refusal::Conflict(why));
+        }
+        let reader = self.reader(job, None).map_err(|error| refusal(&error))?;
+        let format = match format {
+            ExportFormat::Csv => StoredAs::Csv,
+            ExportFormat::Jsonl => StoredAs::Jsonl,
+            ExportFormat::Parquet => StoredAs::Parquet,
+        };
+        Ok(Box::new(move |to| {
+            export(&reader, format, to)
+                .map_err(|error| std::io::Error::new(error.io_kind(), error.to_string()))
+        }))
+    }
+
+    fn labels(&self) -> Answer<Vec<Label>> {
+        Ok(self.label_list())
+    }
+
+    fn plugins(&self) -> Answer<Plugins> {
+        Ok(Jobs::plugins(self).view.clone())
+    }
+
+    fn delete(&self, id: u64) -> Answer<FileStatus> {
+        let mut state = self.state();
+        let job = state.jobs.get_mut(&id).ok_or_else(|| no_job(id))?;
+        if let Some(running) = &job.running {
+            running.cancel();
+            return Ok(job.status());
+        }
+        if job.record.state == JobState::Queued {
+            job.record.state = JobState::Cancelled;
+            job.record.finished_at = Some(Clock::unix_s());
+            job.tell();
+            let (record, status) = (job.record.clone(), job.status());
+            state.queue.retain(|queued| *queued != id);
+            drop(state);
+            self.keep(&record);
+            return Ok(status);
+        }
+        let status = job.status();
+        drop(state);
+        self.forget(id)?;
+        Ok(status)
+    }
+
+    fn watch(&self, job: u64) -> Answer<watch::Receiver<FileStatus>> {
+        let state = self.state();
+        let job = state.jobs.get(&job).ok_or_else(|| no_job(job))?;
+        Ok(job.status.subscribe())
+    }
+
+    fn health(&self) -> Health {
+        let state = self.state();
+        Health {
+            status: "ok".to_owned(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            jobs_running: state.running as u64,
+            jobs_queued: state.queue.len() as u64,
+        }
+    }
+
+    fn measures(&self) -> Vec<(&'static str, &'static str, f64)> {
+        let state = self.state();
+        let count = |wanted: JobState| {
+            state.jobs.values().filter(|job| job.record.state == wanted).count() as f64
+        };
+        vec![
+            ("tractor_files", "Captures in the folder.", state.files.len() as f64),
+            ("tractor_jobs_queued", "Jobs that wait for their turn.", state.queue.len() as f64),
+            ("tractor_jobs_running", "Jobs that run.", state.running as f64),
+            ("tractor_jobs_finished", "Jobs that are finished.", count(JobState::Finished)),
+            ("tractor_jobs_failed", "Jobs that have failed.", count(JobState::Failed)),
+            ("tractor_jobs_cancelled", "Jobs that were cancelled.", count(JobState::Cancelled)),
+        ]
+    }
+}

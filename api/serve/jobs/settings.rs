@@ -1,0 +1,75 @@
+//! What the server was told, as far as its jobs are concerned.
+
+use crate::cli::{Process, ServeArguments};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// How jobs are begun.
+#[derive(Clone)]
+pub struct Settings {
+    pub captures: PathBuf,
+    pub data: PathBuf,
+    pub process: Process,
+    pub jobs: usize,
+    pub default_profile: &'static str,
+    pub geoip: Vec<PathBuf>,
+    pub keep_jobs: Option<usize>,
+    pub keep_days: Option<u32>,
+    /// Flags of every job.
+    arguments: ServeArguments,
+}
+
+impl Settings {
+    pub fn new(arguments: &ServeArguments) -> Self {
+        Self {
+            captures: arguments.captures.clone(),
+            data: arguments.data.clone(),
+            process: arguments.process,
+            jobs: arguments.jobs as usize,
+            default_profile: arguments.options.profile.name,
+            geoip: arguments.geoip.clone(),
+            keep_jobs: arguments.keep_jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
+            keep_days: arguments.keep_days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),
+            arguments: arguments.clone(),
+        }
+    }
+
+    pub fn limits(&self) -> crate::supervise::Limits {
+        let options = &self.arguments.options;
+        crate::supervise::limits(options.plugin_deadline_ms, options.plugin_memory)
+    }
+
+    /// The child that does a job.
+    pub fn job(&self, folder: &Path, profile: &str) -> std::io::Result<Command> {
+        let mut command = program(&["worker", "job"])?;
+        command.arg("--job").arg(folder).arg("--captures").arg(&self.captures);
+        command.arg("--profile").arg(profile).args(self.arguments.options.words());
+        command.args(pairs("--geoip", &self.geoip)).args(self.arguments.plugins.words(&[]));
+        Ok(command)
+    }
+
+    /// The child that looks for the begin and the end of captures.
+    pub fn index(&self) -> std::io::Result<Command> {
+        let mut command = program(&["worker", "index"])?;
+        command.arg("--captures").arg(&self.captures);
+        Ok(command)
+    }
+
+    /// The child that says which plugins there are.
+    pub fn plugins(&self) -> std::io::Result<Command> {
+        let mut command = program(&["plugins", "--json"])?;
+        command.args(self.arguments.plugins.words(&[]));
+        Ok(command)
+    }
+}
+
+fn program(words: &[&str]) -> std::io::Result<Command> {
+    let mut command = Command::new(std::env::current_exe()?);
+    command.arg("--no-config").args(words);
+    Ok(command)
+}
+
+fn pairs(flag: &str, values: &[PathBuf]) -> Vec<OsString> {
+    values.iter().flat_map(|value| [OsString::from(flag), value.clone().into()]).collect()
+}

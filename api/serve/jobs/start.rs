@@ -1,0 +1,368 @@
+//! What all threads of the server share, and its start and end.
+
+use super::indexer;
+use super::plugins::PluginStates;
+use super::runner;
+use super::running::Running;
+use super::settings::Settings;
+use super::state::{Job, Span, State};
+use crate::Exit;
+use crate::serve::service::{Answer, Refusal};
+use crate::serve::views::StatisticItem;
+use serde_json::json;
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tractor_engine::jobs::{Clock, Entry, Folder, Watch};
+use tractor_engine::profiles::Profile;
+use tractor_engine::statistics::Places;
+use tractor_engine::store::{
+    CaptureKey, Committed, Index, JobReader, JobRecord, JobState, Retention, Store, StoreError,
+    WithoutPlugin,
+};
+
+/// The thread that opens the index: what breaks down there is caught.
+pub const INDEX_THREAD: &str = "index";
+
+/// The jobs of a server.
+pub struct Jobs {
+    pub settings: Settings,
+    pub folder: Folder,
+    store: Mutex<Store>,
+    /// Where the index is open. Without it questions are answered from the segments alone.
+    index: OnceLock<Arc<Index>>,
+    pub places: Places,
+    state: Mutex<State>,
+    plugins: Mutex<PluginStates>,
+    /// Of jobs that are over, by limit: these do not change.
+    known_statistics: Mutex<HashMap<(u64, usize), Vec<StatisticItem>>>,
+    /// Something may be there to do.
+    changed: Condvar,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // What is behind these locks is whole between statements.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Jobs {
+    /// Opens everything and begins to work.
+    ///
+    /// # Errors
+    /// How the program ends, and a sentence for whoever started it.
+    pub fn start(settings: Settings) -> Result<Arc<Self>, (Exit, String)> {
+        let open = || {
+            let captures = settings.captures.display();
+            Folder::open(&settings.captures).map_err(|cause| {
+                let why = format!("the folder of captures {captures} cannot be opened: {cause}");
+                (Exit::Failure, why)
+            })
+        };
+        let (folder, watched) = (open()?, open()?);
+        let places = Places::open(&settings.geoip).map_err(|why| (Exit::Usage, why))?;
+        let store =
+            Store::open(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
+        let plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
+        let mut state = State::default();
+        let (records, errors) =
+            store.records().map_err(|error| (Exit::Failure, error.to_string()))?;
+        errors.iter().for_each(|error| tracing::error!("a job is lost: {error}"));
+        for record in records {
+            let id = record.id;
+            let mut job = Job::new(record);
+            if !job.is_over() {
+                job.record.state = JobState::Queued;
+                state.queue.push_back(id);
+            }
+            state.jobs.insert(id, job);
+        }
+        let jobs = Arc::new(Self {
+            settings,
+            folder,
+            store: Mutex::new(store),
+            index: OnceLock::new(),
+            places,
+            state: Mutex::new(state),
+            plugins: Mutex::new(plugins),
+            known_statistics: Mutex::default(),
+            changed: Condvar::new(),
+            threads: Mutex::default(),
+        });
+        jobs.begin_threads(Watch::new(watched));
+        Ok(jobs)
+    }
+
+    fn begin_threads(self: &Arc<Self>, watched: Watch) {
+        let mut threads = lock(&self.threads);
+        for _ in 0..self.settings.jobs {
+            let jobs = Arc::clone(self);
+            threads.push(std::thread::spawn(move || runner::run(&jobs)));
+        }
+        let jobs = Arc::clone(self);
+        threads.push(std::thread::spawn(move || indexer::watch(&jobs, watched)));
+        let jobs = Arc::clone(self);
+        threads.push(std::thread::spawn(move || indexer::index(&jobs)));
+        let jobs = Arc::clone(self);
+        let opens = std::thread::Builder::new().name(INDEX_THREAD.to_owned());
+        match opens.spawn(move || jobs.open_index()) {
+            Ok(thread) => threads.push(thread),
+            Err(cause) => tracing::warn!("there is no index: {cause}"),
+        }
+    }
+
+    /// Opens the index, which may take a while, as soon as there is room for it.
+    fn open_index(&self) {
+        const AGAIN: Duration = Duration::from_secs(5);
+        while !self.is_stopping() {
+            match Index::open(&self.settings.data) {
+                Ok(index) => {
+                    // It may know of ids whose folders are gone.
+                    if let Ok(last) = index.last_job_id() {
+                        lock(&self.store).raise_last_job_id(last);
+                    }
+                    let _ = self.index.set(Arc::new(index));
+                    return;
+                }
+                Err(error) => tracing::warn!("there is no index: {error}"),
+            }
+            let state = self.state();
+            let _ = self.changed.wait_timeout(state, AGAIN);
+        }
+    }
+
+    /// Lets everything end; what is unfinished is taken up at the next start.
+    pub fn begin_to_stop(&self) {
+        self.state().is_stopping = true;
+        self.changed.notify_all();
+    }
+
+    /// Waits until everything has ended.
+    pub fn stop(&self) {
+        self.begin_to_stop();
+        for thread in std::mem::take(&mut *lock(&self.threads)) {
+            // One that panicked has nothing to say any more.
+            let _ = thread.join();
+        }
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        lock(&self.state)
+    }
+
+    pub fn plugins(&self) -> MutexGuard<'_, PluginStates> {
+        lock(&self.plugins)
+    }
+
+    pub fn known_statistics(&self) -> MutexGuard<'_, HashMap<(u64, usize), Vec<StatisticItem>>> {
+        lock(&self.known_statistics)
+    }
+
+    pub fn is_stopping(&self) -> bool {
+        self.state().is_stopping
+    }
+
+    pub fn wake_all(&self) {
+        self.changed.notify_all();
+    }
+
+    pub fn folder_of(&self, job: u64) -> PathBuf {
+        lock(&self.store).folder(job)
+    }
+
+    /// What a job has stored, or what it had at some time.
+    ///
+    /// # Errors
+    /// When its segments cannot be read.
+    pub fn reader(&self, job: u64, up_to: Option<Committed>) -> Result<Arc<JobReader>, StoreError> {
+        let reader = JobReader::open_to(&self.folder_of(job), up_to)?;
+        Ok(Arc::new(match self.index.get() {
+            Some(index) => reader.with_index(Arc::clone(index), job),
+            None => reader,
+        }))
+    }
+
+    /// Waits until `find` finds something; `None` when the server stops.
+    fn wait_for<T>(&self, mut find: impl FnMut(&mut State) -> Option<T>) -> Option<T> {
+        let mut state = self.state();
+        loop {
+            if state.is_stopping {
+                return None;
+            }
+            if let Some(found) = find(&mut state) {
+                return Some(found);
+            }
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// The next job to run, when there is one.
+    pub fn next_job(&self) -> Option<(JobRecord, Arc<Running>)> {
+        let (record, running) = self.wait_for(|state| {
+            let id = state.queue.pop_front()?;
+            let job = state.jobs.get_mut(&id)?;
+            job.record.state = JobState::InProgress;
+            job.record.started_at = Some(Clock::unix_s());
+            let running = Arc::new(Running::default());
+            job.running = Some(Arc::clone(&running));
+            job.tell();
+            state.running += 1;
+            Some((job.record.clone(), running))
+        })?;
+        self.keep(&record);
+        Some((record, running))
+    }
+
+    /// The next capture to look at.
+    pub fn next_to_index(&self) -> Option<Entry> {
+        self.wait_for(|state| {
+            let mut files = state.files.values();
+            files.find(|known| known.span == Span::Wanted).map(|known| known.entry.clone())
+        })
+    }
+
+    /// Keeps what was found of a capture, unless it is another one by now.
+    pub fn set_span(&self, entry: &Entry, span: Span) {
+        if let (Some(index), Span::Known { first_s, last_s }) = (self.index.get(), &span) {
+            // It is only looked at again.
+            let _ = index.put_capture(&key_of(entry), &json!([first_s, last_s]));
+        }
+        if let Some(known) = self.state().files.get_mut(&entry.shown)
+            && known.entry == *entry
+        {
+            known.span = span;
+        }
+    }
+
+    /// What was found of a capture before.
+    pub fn found_before(&self, entry: &Entry) -> Option<Span> {
+        let found = self.index.get()?.capture(&key_of(entry)).ok()??;
+        Some(Span::Known { first_s: found[0].as_i64()?, last_s: found[1].as_i64()? })
+    }
+
+    /// Begins a job, or gives the one that is under way.
+    pub fn begin(&self, file_name: &str, profile: Option<&str>) -> Answer<u64> {
+        let name = profile.unwrap_or(self.settings.default_profile);
+        let Some(profile) = Profile::all().iter().find(|profile| profile.name == name) else {
+            let names: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
+            let known = names.join(", ");
+            return Err(Refusal::Wrong(format!("there is no profile {name:?}; there are {known}")));
+        };
+        let not_there = || Refusal::NotFound(format!("there is no capture {file_name:?}"));
+        let entry = self.folder.find(file_name).map_err(|_| not_there())?;
+        let mut state = self.state();
+        if let Some(job) = state.unfinished(&entry.shown, profile.name) {
+            return Ok(job.record.id);
+        }
+        let record = JobRecord {
+            file_name: entry.shown.clone(),
+            profile: profile.name.to_owned(),
+            capture_bytes: entry.bytes,
+            state: JobState::Queued,
+            created_at: Some(Clock::unix_s()),
+            ..JobRecord::default()
+        };
+        let record = lock(&self.store).new_job(record).map_err(|error| refusal(&error))?;
+        let id = record.id;
+        if let Some(index) = self.index.get() {
+            // The folder says it, too.
+            let _ = index.raise_last_job_id(id);
+        }
+        state.jobs.insert(id, Job::new(record));
+        state.queue.push_back(id);
+        self.changed.notify_all();
+        Ok(id)
+    }
+
+    /// Tells who watches a job that something is new.
+    pub fn tell(&self, id: u64) {
+        if let Some(job) = self.state().jobs.get(&id) {
+            job.tell();
+        }
+    }
+
+    pub fn quarantine(&self, without: &WithoutPlugin, job: u64) {
+        self.plugins().quarantine(&without.id, &without.why, job);
+    }
+
+    /// Keeps what became of a job.
+    pub fn end_job(&self, record: JobRecord, costs: &[(String, u64, u64, u64)]) {
+        self.plugins().add_costs(costs);
+        self.keep(&record);
+        let id = record.id;
+        let mut state = self.state();
+        state.running = state.running.saturating_sub(1);
+        if let Some(job) = state.jobs.get_mut(&record.id) {
+            job.record = record;
+            job.running = None;
+            job.tell();
+        }
+        drop(state);
+        self.put_in_index(id);
+        self.forget_old();
+    }
+
+    /// What the index does not take is read from the segments.
+    fn put_in_index(&self, id: u64) {
+        let Some(index) = self.index.get() else { return };
+        let reader = JobReader::open(&self.folder_of(id));
+        let put = reader.and_then(|reader| index.add_entries(id, &reader));
+        if let Err(error) = put {
+            tracing::warn!(job = id, "the index has nothing of it: {error}");
+        }
+    }
+
+    /// Writes a record. What finds no room is written again later: what has happened stands in the
+    /// segments anyway.
+    pub fn keep(&self, record: &JobRecord) {
+        if let Err(error) = lock(&self.store).save(record) {
+            tracing::error!(job = record.id, "{error}");
+        }
+    }
+
+    /// Forgets what is older than is kept.
+    pub fn forget_old(&self) {
+        let Settings { keep_jobs, keep_days, .. } = self.settings;
+        if keep_jobs.is_none() && keep_days.is_none() {
+            return;
+        }
+        let retention = Retention { keep_jobs, keep_days };
+        let records: Vec<JobRecord> =
+            self.state().jobs.values().map(|job| job.record.clone()).collect();
+        let old = retention.to_forget(&records, Clock::unix_s());
+        for id in old {
+            if let Err(refusal) = self.forget(id) {
+                tracing::error!(job = id, "its results cannot be removed: {refusal:?}");
+            }
+        }
+    }
+
+    /// Removes a job and its results.
+    pub fn forget(&self, id: u64) -> Answer<()> {
+        lock(&self.store).forget(id).map_err(|error| refusal(&error))?;
+        self.state().jobs.remove(&id);
+        self.known_statistics().retain(|(job, _), _| *job != id);
+        if let Some(index) = self.index.get() {
+            // What an index has too much is thrown away when it is opened.
+            let _ = index.remove_job(id);
+        }
+        Ok(())
+    }
+}
+
+/// By what a capture is known again.
+fn key_of(entry: &Entry) -> CaptureKey {
+    let modified_ns = entry.identity.modified_ns;
+    let modified_ns = modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
+    CaptureKey { name: entry.shown.clone(), bytes: entry.bytes, modified_ns }
+}
+
+/// Why the store has no answer, for a client.
+pub fn refusal(error: &StoreError) -> Refusal {
+    match error.is_full() {
+        true => Refusal::StorageFull("the disk with the results is full".to_owned()),
+        false => Refusal::Internal(error.to_string()),
+    }
+}

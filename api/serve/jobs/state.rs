@@ -1,0 +1,158 @@
+//! What the server knows of captures and jobs, and how clients see it.
+
+use super::running::{News, Running};
+use crate::serve::views::{File, FileStatus, Progress, State as Shown, WithoutPlugin};
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::sync::Arc;
+use tokio::sync::watch;
+use tractor_engine::jobs::{Entry, split_name};
+use tractor_engine::store::{JobRecord, JobState};
+
+/// Everything, behind one lock that is never held while something is read or waited for.
+#[derive(Default)]
+pub struct State {
+    /// By the name that is shown.
+    pub files: BTreeMap<String, Known>,
+    pub jobs: BTreeMap<u64, Job>,
+    /// Those that wait for their turn.
+    pub queue: VecDeque<u64>,
+    pub running: usize,
+    /// Files that start a job by themselves have had it.
+    pub was_started: HashSet<String>,
+    /// No job is begun any more, and those that run are stopped.
+    pub is_stopping: bool,
+}
+
+/// A capture.
+pub struct Known {
+    pub entry: Entry,
+    pub span: Span,
+}
+
+/// When a capture begins and ends.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Span {
+    #[default]
+    Wanted,
+    Known {
+        first_s: i64,
+        last_s: i64,
+    },
+    /// There is none, and why.
+    None(Option<String>),
+}
+
+/// A job.
+pub struct Job {
+    pub record: JobRecord,
+    /// What it is told and tells, while it runs.
+    pub running: Option<Arc<Running>>,
+    pub status: watch::Sender<FileStatus>,
+}
+
+impl Job {
+    pub fn new(record: JobRecord) -> Self {
+        let status = watch::Sender::new(status_of(&record, None));
+        Self { record, running: None, status }
+    }
+
+    pub fn status(&self) -> FileStatus {
+        status_of(&self.record, self.running.as_deref())
+    }
+
+    /// Tells who watches.
+    pub fn tell(&self) {
+        self.status.send_replace(self.status());
+    }
+
+    pub fn is_over(&self) -> bool {
+        !matches!(self.record.state, JobState::Queued | JobState::InProgress)
+    }
+}
+
+fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
+    let (waiting, read) = running.map(|running| running.look(News::how_far)).unwrap_or_default();
+    let waits = waiting.map(|on| format!("it waits for the {}", on.name()));
+    let share = |bytes: u64| match record.capture_bytes {
+        0 => 0.0,
+        all => (bytes as f64 / all as f64).min(1.0),
+    };
+    let progress = running.map(|_| Progress { share: share(read.bytes), ..read });
+    let without = |one: &tractor_engine::store::WithoutPlugin| WithoutPlugin {
+        id: one.id.clone(),
+        why: one.why.clone(),
+    };
+    FileStatus {
+        state: shown(record.state),
+        started_at: record.started_at,
+        finished_at: record.finished_at,
+        job_id: Some(record.id),
+        message: waits
+            .or_else(|| record.message.clone())
+            .or_else(|| record.warnings.first().cloned()),
+        waiting: waiting.map(|on| on.name().to_owned()),
+        progress,
+        without_plugins: record.without_plugins.iter().map(without).collect(),
+    }
+}
+
+fn shown(state: JobState) -> Shown {
+    match state {
+        JobState::Queued => Shown::Queued,
+        JobState::InProgress => Shown::InProgress,
+        JobState::Finished => Shown::Finished,
+        JobState::Failed => Shown::Failed,
+        JobState::Cancelled => Shown::Cancelled,
+    }
+}
+
+impl State {
+    /// The latest job of a file.
+    pub fn latest(&self, file_name: &str) -> Option<&Job> {
+        self.jobs.values().rev().find(|job| job.record.file_name == file_name)
+    }
+
+    /// A job of that file and profile that is not over.
+    pub fn unfinished(&self, file_name: &str, profile: &str) -> Option<&Job> {
+        let is_it = |job: &&Job| {
+            !job.is_over() && job.record.file_name == file_name && job.record.profile == profile
+        };
+        self.jobs.values().rev().find(is_it)
+    }
+
+    pub fn file(&self, name: &str, latest: Option<&Job>) -> File {
+        file(name, self.files.get(name), latest)
+    }
+}
+
+/// A capture as clients see it; one that is gone is as its job has it.
+pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
+    let (name, extension) = split_name(file_name);
+    let of_job = job.filter(|job| job.record.time_start.is_some());
+    let of_job = of_job.map(|job| (job.record.time_start, job.record.time_end));
+    let (time_start, time_end) = match (known.map(|known| &known.span), of_job) {
+        (Some(Span::Known { first_s, last_s }), _) => (*first_s, *last_s),
+        (_, Some((first, last))) => (first.unwrap_or(0), last.unwrap_or(0)),
+        _ => (0, 0),
+    };
+    let bytes = known
+        .map_or_else(|| job.map_or(0, |job| job.record.capture_bytes), |known| known.entry.bytes);
+    let message = match known.map(|known| &known.span) {
+        Some(Span::None(why)) => why.clone(),
+        None => Some("the file is not there any more".to_owned()),
+        _ => None,
+    };
+    let is_finished = job.is_some_and(|job| job.record.state == JobState::Finished);
+    File {
+        name: name.to_owned(),
+        extension: extension.to_owned(),
+        time_start,
+        time_end,
+        status: job.map(Job::status).unwrap_or_default(),
+        size: bytes.div_ceil(1_024),
+        flows_count: job.filter(|_| is_finished).map(|job| job.record.flows),
+        indexing: known.is_some_and(|known| known.span == Span::Wanted),
+        message,
+        profile: job.map(|job| job.record.profile.clone()),
+    }
+}

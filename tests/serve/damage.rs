@@ -1,0 +1,112 @@
+//! A damaged folder of results: the server starts, says what is so, and finished jobs whose files are
+//! whole are as they were. `TRACTOR_CASES` is the number of damages.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::server::{Place, Server};
+use super::stops::cases;
+use crate::cli::traffic::{many_flows, office, plain};
+use crate::support::random::Random;
+
+/// Every file below a folder, by path.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.path() {
+            path if path.is_dir() => found.extend(files_below(&path)),
+            path => found.push(path),
+        }
+    }
+    found.sort();
+    found
+}
+
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for path in files_below(from) {
+        let target = to.join(path.strip_prefix(from).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::copy(&path, target).unwrap();
+    }
+}
+
+/// Damages one file; gives which.
+fn damage(data: &Path, random: &mut Random) -> PathBuf {
+    let files = files_below(data);
+    let path = random.pick(&files);
+    let mut bytes = std::fs::read(&path).unwrap();
+    let place = random.below(bytes.len().max(1) as u64) as usize;
+    match random.below(3) {
+        0 => bytes.truncate(place),
+        1 if !bytes.is_empty() => bytes[place] ^= 1 << random.below(8),
+        _ => {
+            let page = place / 4_096 * 4_096;
+            let end = (page + 4_096).min(bytes.len());
+            bytes[page..end].fill(0);
+        }
+    }
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+/// All that clients see of a job.
+fn answers(server: &Server, job: u64) -> (Value, Value, Vec<u8>) {
+    (
+        server.ask(&format!("/file/{job}/details")),
+        server.ask(&format!("/file/{job}/statistics")),
+        server.export(job, "csv"),
+    )
+}
+
+#[test]
+fn what_is_whole_survives_what_is_not() {
+    let place = Place::new();
+    place.capture("office.pcap", &office());
+    place.capture("many.pcap", &plain(&many_flows(3_000)));
+    let (jobs, expected) = {
+        let server = place.serve(&[]);
+        let jobs = [server.finished("office.pcap"), server.finished("many.pcap")];
+        crate::cli::run::until("captures are looked at", || {
+            let files = server.ask("/files/list");
+            files.as_array().unwrap().iter().all(|file| file["indexing"].is_null())
+        });
+        let expected = jobs.map(|job| answers(&server, job));
+        server.signal("TERM");
+        let mut server = server;
+        assert!(server.child.wait().unwrap().success());
+        (jobs, expected)
+    };
+    let whole = place.root.path().join("whole");
+    copy(&place.data(), &whole);
+    for case in 0..cases(30) {
+        std::fs::remove_dir_all(place.data()).unwrap();
+        copy(&whole, &place.data());
+        let mut random = Random::seeded(case);
+        let damaged = damage(&place.data(), &mut random);
+        let began = Instant::now();
+        let server = place.serve(&[]);
+        assert!(began.elapsed() < Duration::from_secs(5), "case {case}: {:?}", began.elapsed());
+        crate::cli::run::until("captures are looked at", || {
+            let files = server.ask("/files/list");
+            files.as_array().unwrap().iter().all(|file| file["indexing"].is_null())
+        });
+        for (job, expected) in jobs.iter().zip(&expected) {
+            let is_segment = damaged.extension().is_some_and(|extension| extension == "trs");
+            let folder = place.data().join("jobs").join(job.to_string());
+            if is_segment && damaged.starts_with(&folder) {
+                // Whatever it answers, it answers; and if it says that all is well, it is.
+                let status = server.get(&format!("/file/{job}/status"));
+                assert!(matches!(status.status, 200 | 404), "case {case}: {status:?}");
+                let export = server.get(&format!("/file/{job}/statistics"));
+                assert!(matches!(export.status, 200 | 404 | 409 | 500), "case {case}: {export:?}");
+                continue;
+            }
+            assert!(answers(&server, *job) == *expected, "case {case}: {}", damaged.display());
+        }
+        let log = place.messages();
+        assert!(!log.contains("panicked"), "case {case}: {log}");
+    }
+}

@@ -1,0 +1,176 @@
+//! Many clients at once, some of them unfriendly. `TRACTOR_LONG`: ten thousand pollers and six thousand
+//! silent connections; otherwise a tenth of it.
+
+use std::time::{Duration, Instant};
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
+
+use super::jobs::{SLOWLY, slow_capture};
+use super::server::{Place, Server};
+use crate::cli::run::until;
+
+fn is_long() -> bool {
+    std::env::var_os("TRACTOR_LONG").is_some()
+}
+
+/// Lets this process and those that it starts have as many connections as the system allows.
+fn many_files() -> u64 {
+    let before = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: before.maximum, ..before });
+    before.maximum.unwrap_or(u64::MAX)
+}
+
+fn address(server: &Server) -> String {
+    server.url.trim_start_matches("http://").to_owned()
+}
+
+/// One request on a connection that stays; gives how long the answer took.
+async fn poll(connection: &mut TcpStream, path: &str) -> Result<Duration, String> {
+    let began = Instant::now();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    let text = |cause: std::io::Error| cause.to_string();
+    connection.write_all(request.as_bytes()).await.map_err(text)?;
+    let mut answer = Vec::new();
+    loop {
+        let mut piece = [0; 2_048];
+        let read = timeout(Duration::from_secs(20), connection.read(&mut piece)).await;
+        let read = read.map_err(|_| "no answer".to_owned())?.map_err(text)?;
+        if read == 0 {
+            return Err(format!("closed after {:?}", String::from_utf8_lossy(&answer)));
+        }
+        answer.extend_from_slice(&piece[..read]);
+        let head_end = answer.windows(4).position(|four| four == b"\r\n\r\n");
+        let Some(head_end) = head_end else { continue };
+        let head = String::from_utf8_lossy(&answer[..head_end]).to_lowercase();
+        if !head.starts_with("http/1.1 200") {
+            return Err(head);
+        }
+        let length = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+        let length: usize = length.and_then(|text| text.trim().parse().ok()).ok_or("no length")?;
+        if answer.len() >= head_end + 4 + length {
+            return Ok(began.elapsed());
+        }
+    }
+}
+
+/// Polls once a second on each of many connections; gives the times of all answers, sorted.
+async fn pollers(address: &str, path: &str, count: u64, seconds: u64) -> Vec<Duration> {
+    let mut tasks = Vec::new();
+    for number in 0..count {
+        let (address, path) = (address.to_owned(), path.to_owned());
+        tasks.push(tokio::spawn(async move {
+            // Spread over a second.
+            sleep(Duration::from_micros(number * 1_000_000 / count)).await;
+            let mut connection =
+                TcpStream::connect(&address).await.map_err(|cause| cause.to_string())?;
+            let mut times = Vec::new();
+            for _ in 0..seconds {
+                times.push(poll(&mut connection, &path).await?);
+                sleep(Duration::from_secs(1)).await;
+            }
+            Ok::<_, String>(times)
+        }));
+    }
+    let mut all = Vec::new();
+    for task in tasks {
+        all.extend(task.await.expect("a task").expect("answers"));
+    }
+    all.sort_unstable();
+    all
+}
+
+fn at_99_of_100(times: &[Duration]) -> Duration {
+    times[times.len() * 99 / 100]
+}
+
+fn resident_mb(server: &Server) -> u64 {
+    let path = format!("/proc/{}/status", server.child.id());
+    let text = std::fs::read_to_string(path).expect("about the server");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("its memory");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") / 1_024
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .expect("a runtime")
+}
+
+#[test]
+fn many_clients_poll_while_a_job_runs() {
+    let open_files_max = many_files();
+    let count = if is_long() { 10_000 } else { 1_000 };
+    if open_files_max < count + 100 {
+        eprintln!("skipped: {count} pollers need more than {open_files_max} open files");
+        return;
+    }
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    let server = place.serve(&SLOWLY);
+    let job = server.process("slow.pcap");
+    until("the job is under way", || server.status(job)["state"] == "in_progress");
+    let path = format!("/file/{job}/status");
+    let seconds = if is_long() { 30 } else { 5 };
+    let times = runtime().block_on(pollers(&address(&server), &path, count, seconds));
+    let (last, most, memory) = (at_99_of_100(&times), times[times.len() - 1], resident_mb(&server));
+    println!(
+        "{count} pollers: {} answers, 99 of 100 in {last:?}, all in {most:?}, {memory} MB",
+        times.len()
+    );
+    assert_eq!(times.len() as u64, count * seconds);
+    assert!(memory <= 400, "{memory} MB");
+    assert!(last <= Duration::from_millis(if is_long() { 50 } else { 250 }), "{last:?}");
+}
+
+#[test]
+fn silent_connections_are_closed_and_hold_nobody_up() {
+    let open_files_max = many_files();
+    let each = if is_long() { 2_000 } else { 200 };
+    if open_files_max < 3 * each + 100 {
+        eprintln!(
+            "skipped: {each} connections of three kinds need more than {open_files_max} open files"
+        );
+        return;
+    }
+    let place = Place::new();
+    let server = place.serve(&[]);
+    let address = address(&server);
+    runtime().block_on(async {
+        let beginnings: [&str; 3] = [
+            "",
+            "GET /health HTTP/1.1\r\nHost: loc",
+            "POST /files/process HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n\
+             Content-Length: 100\r\n\r\n{\"file",
+        ];
+        let mut silent = Vec::new();
+        for begin in beginnings {
+            for _ in 0..each {
+                let address = address.clone();
+                silent.push(tokio::spawn(async move {
+                    let mut connection = TcpStream::connect(address).await.expect("a connection");
+                    connection.write_all(begin.as_bytes()).await.expect("a beginning");
+                    let began = Instant::now();
+                    let mut rest = Vec::new();
+                    let read = timeout(Duration::from_secs(30), connection.read_to_end(&mut rest));
+                    assert!(read.await.is_ok(), "{begin:?} was not closed");
+                    began.elapsed()
+                }));
+            }
+        }
+        sleep(Duration::from_millis(500)).await;
+        let times = pollers(&address, "/health", 1, 5).await;
+        println!("a good client meanwhile: {times:?}");
+        assert!(times[times.len() - 1] <= Duration::from_millis(if is_long() { 100 } else { 500 }));
+        let mut longest = Duration::ZERO;
+        for task in silent {
+            longest = longest.max(task.await.expect("it was closed"));
+        }
+        println!("silent connections were closed within {longest:?}");
+        assert!(longest <= Duration::from_secs(10), "{longest:?}");
+    });
+}

@@ -1,0 +1,11 @@
+//! The server as its clients meet it: real captures in a folder, real children, real connections.
+
+mod damage;
+mod disk;
+mod hostile;
+pub mod jobs;
+mod live;
+mod load;
+mod reference;
+pub mod server;
+pub mod stops;
