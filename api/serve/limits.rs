@@ -104,3 +104,7 @@ pub const KNOWN_STATISTICS_MAX: usize = 64;
 
 /// How often the server looks whether something is older than is kept.
 pub const FORGETTING_PAUSE: Duration = Duration::from_secs(60);
+
+/// Jobs that wait for their turn; of more, clients are told to come again so many seconds later.
+pub const QUEUE_JOBS_MAX: usize = 10_000;
+pub const QUEUE_RETRY_S: u64 = 30;

@@ -7,5 +7,6 @@ pub mod jobs;
 mod live;
 mod load;
 mod reference;
+mod schema;
 pub mod server;
 pub mod stops;

@@ -113,12 +113,17 @@ impl Server {
     }
 
     pub fn get(&self, path: &str) -> Reply {
+        self.try_get(path).unwrap_or_else(|| panic!("GET {path}: no whole answer"))
+    }
+
+    /// `None`: the connection was cut.
+    pub fn try_get(&self, path: &str) -> Option<Reply> {
         let request = self.agent.get(format!("{}{path}", self.url));
         let request = match &self.token {
             Some(token) => request.header("Authorization", format!("Bearer {token}")),
             None => request,
         };
-        reply(request.call().unwrap_or_else(|cause| panic!("GET {path}: {cause}")))
+        reply(request.call().ok()?)
     }
 
     /// The body of a good answer.
@@ -132,12 +137,14 @@ impl Server {
     pub fn post(&self, body: &Value) -> Reply {
         let request = self.agent.post(format!("{}/files/process", self.url));
         let request = request.header("Content-Type", "application/json");
-        reply(request.send(body.to_string()).unwrap_or_else(|cause| panic!("POST: {cause}")))
+        let sent = request.send(body.to_string()).unwrap_or_else(|cause| panic!("POST: {cause}"));
+        reply(sent).expect("a whole answer")
     }
 
     pub fn delete(&self, path: &str) -> Reply {
         let request = self.agent.delete(format!("{}{path}", self.url));
-        reply(request.call().unwrap_or_else(|cause| panic!("DELETE {path}: {cause}")))
+        let sent = request.call().unwrap_or_else(|cause| panic!("DELETE {path}: {cause}"));
+        reply(sent).expect("a whole answer")
     }
 
     /// Begins a job.
@@ -199,16 +206,13 @@ impl Drop for Server {
     }
 }
 
-fn reply(response: ureq::http::Response<ureq::Body>) -> Reply {
+fn reply(response: ureq::http::Response<ureq::Body>) -> Option<Reply> {
     let (parts, mut body) = response.into_parts();
     let text =
         |value: &ureq::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     let headers = parts.headers.iter().map(|(name, value)| (name.to_string(), text(value)));
-    Reply {
-        status: parts.status.as_u16(),
-        headers: headers.collect(),
-        body: body.with_config().limit(1 << 30).read_to_vec().expect("a body"),
-    }
+    let body = body.with_config().limit(1 << 30).read_to_vec().ok()?;
+    Some(Reply { status: parts.status.as_u16(), headers: headers.collect(), body })
 }
 
 /// Counts of an item of statistics, by label.

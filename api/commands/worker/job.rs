@@ -16,7 +16,7 @@ use tractor_engine::capture::{CaptureFile, Joined};
 use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
 use tractor_engine::jobs::{Clock, Folder, Up};
-use tractor_engine::profiles::Layout;
+use tractor_engine::profiles::{Layout, class_from_file_name};
 use tractor_engine::statistics::{Entry, Item, Places, Tables};
 use tractor_engine::store::{JobRecord, JobState, JobWriter, StatisticRow};
 
@@ -108,7 +108,9 @@ fn done(
 
     let mut options = run_options(&arguments.options);
     options.plugins = Arc::clone(&plugins);
-    options.classes = vec![None];
+    options.classes = vec![class_from_file_name(&record.file_name).map(str::to_owned)];
+    // Programs whose reading is copied have one of their own.
+    options.outer &= !options.profile.reading.is_copied();
     options.statistics = true;
     let tables = Arc::new(Mutex::new(Tables::default()));
     options.live = Some(Arc::clone(&tables));

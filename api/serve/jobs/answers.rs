@@ -2,7 +2,7 @@
 
 use super::counting::{OfAddress, OfLabel, shown, stored};
 use super::running::Running;
-use super::start::{Jobs, refusal};
+use super::start::Jobs;
 use crate::serve::limits::KNOWN_STATISTICS_MAX;
 use crate::serve::service::{Answer, FlowFilter, FlowPage, Refusal};
 use crate::serve::views::{DetailsIp, DetailsLabelItem, Label, StatisticItem};
@@ -11,7 +11,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use tractor_engine::jobs::{Down, Up};
-use tractor_engine::store::{Committed, Facts, Filter, JobReader, JobRecord, JobState, StoreError};
+use tractor_engine::store::{Facts, Filter, JobRecord, JobState, StoreError};
 use tractor_engine::time::SECOND_NS;
 
 /// When a client that had no answer may ask again, in seconds.
@@ -39,6 +39,7 @@ impl Jobs {
                 return Ok(shown(items));
             }
             self.must_be_over(id)?;
+            return self.all_statistics(id, limit);
         }
         if record.state == JobState::Queued {
             return Ok(Vec::new());
@@ -46,8 +47,7 @@ impl Jobs {
         if let Some(known) = self.known_statistics().get(&(id, limit)) {
             return Ok(known.clone());
         }
-        let reader = self.reader(id, None).map_err(|error| refusal(&error))?;
-        let rows = reader.statistics().map_err(|error| refusal(&error))?;
+        let rows = self.stored(&record)?.statistics().map_err(|error| self.refused(id, &error))?;
         let items = stored(&rows, limit);
         let mut known = self.known_statistics();
         if known.len() >= KNOWN_STATISTICS_MAX {
@@ -67,7 +67,7 @@ impl Jobs {
         let mut counts = OfLabel::default();
         let filter = Filter { label: Some(label), ..Filter::default() };
         for facts in self.found(id, filter, 0)? {
-            counts.add(&facts.map_err(|error| refusal(&error))?);
+            counts.add(&facts.map_err(|error| self.refused(id, &error))?);
         }
         Ok(counts.items(limit))
     }
@@ -76,7 +76,7 @@ impl Jobs {
         let mut counts = OfAddress::default();
         let filter = Filter { address: Some(ip), ..Filter::default() };
         for facts in self.found(id, filter, 0)? {
-            counts.add(ip, &facts.map_err(|error| refusal(&error))?);
+            counts.add(ip, &facts.map_err(|error| self.refused(id, &error))?);
         }
         let place = self.places.place(ip);
         Ok(counts.details(place.country, place.city, limit))
@@ -119,11 +119,8 @@ impl Jobs {
         if record.state == JobState::Queued {
             return Ok(Box::new(std::iter::empty()));
         }
-        let reader = |up_to: Option<Committed>| -> Answer<Arc<JobReader>> {
-            self.reader(id, up_to).map_err(|error| refusal(&error))
-        };
         let Some(running) = running else {
-            return Ok(Box::new(reader(None)?.facts(filter, after)));
+            return Ok(Box::new(self.stored(&record)?.facts(filter, after)));
         };
         let answer = running.ask(|question| match (&filter.label, filter.address) {
             (_, Some(address)) => Down::AskAddress { question, address },
@@ -133,14 +130,15 @@ impl Jobs {
         });
         let Some(Up::Flows { committed, flows, .. }) = answer else {
             self.must_be_over(id)?;
-            return Ok(Box::new(reader(None)?.facts(filter, after)));
+            return self.found(id, filter, after);
         };
         // What is open comes last, on every page.
         let rest = flows.into_iter();
         let rest =
             rest.filter(|facts| (facts.row == 0 || facts.row > after) && filter.holds(facts));
         let rest: Vec<Facts> = rest.collect();
-        let closed = reader(Some(committed))?.facts(filter, after);
+        let closed = self.reader(id, Some(committed)).map_err(|error| self.refused(id, &error))?;
+        let closed = closed.facts(filter, after);
         Ok(Box::new(closed.chain(rest.into_iter().map(Ok))))
     }
 

@@ -5,6 +5,7 @@ use super::start::Jobs;
 use super::state::{Known, Span};
 use crate::cli::Process;
 use crate::serve::limits::{FORGETTING_PAUSE, INDEXING_MAX};
+use crate::serve::service::Refusal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -63,8 +64,8 @@ fn take_in(jobs: &Jobs, news: &News) {
 fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
     let process = jobs.settings.process;
     for name in &news.complete {
-        let mut state = jobs.state();
-        if !state.was_started.insert(name.clone()) {
+        let state = jobs.state();
+        if state.was_started.contains(name) {
             continue;
         }
         let is_wanted = match process {
@@ -74,12 +75,15 @@ fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
         };
         let has_job = state.latest(name).is_some();
         drop(state);
-        if is_wanted
-            && !has_job
-            && let Err(cause) = jobs.begin(name, None)
-        {
-            tracing::warn!("{name} is not processed: {cause:?}");
+        if is_wanted && !has_job {
+            match jobs.begin(name, None) {
+                Ok(_) => {}
+                // The queue is full: its turn comes later.
+                Err(Refusal::Busy { .. }) => return,
+                Err(refusal) => tracing::warn!("{name} is not processed: {refusal:?}"),
+            }
         }
+        jobs.state().was_started.insert(name.clone());
     }
     // A name that is used again is a new file.
     let names: std::collections::HashSet<&str> =

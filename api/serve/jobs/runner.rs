@@ -169,6 +169,12 @@ impl Work<'_> {
         None
     }
 
+    /// With what the child said was odd.
+    fn with_warnings(&self, mut record: JobRecord) -> JobRecord {
+        self.running.look(|news| news.warnings.iter().for_each(|text| record.warn(text.clone())));
+        record
+    }
+
     /// Keeps what became of it, and tells clients.
     fn settle(self, outcome: Outcome) {
         let ended = |state, message: Option<String>| JobRecord {
@@ -178,7 +184,7 @@ impl Work<'_> {
             ..self.record.clone()
         };
         let record = match outcome {
-            Outcome::Over(record) => *record,
+            Outcome::Over(record) => self.with_warnings(*record),
             Outcome::Failed(why) => ended(JobState::Failed, Some(why)),
             Outcome::Cancelled => ended(JobState::Cancelled, None),
             Outcome::Unfinished => self.record.clone(),

@@ -1,7 +1,7 @@
 //! The jobs as the API sees them.
 
 use super::answers::no_job;
-use super::start::{Jobs, refusal};
+use super::start::Jobs;
 use super::state::file;
 use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
 use crate::serve::views::{
@@ -71,7 +71,7 @@ impl Service for Jobs {
             let why = format!("job {job} is not finished: its flows cannot be exported");
             return Err(Refusal::Conflict(why));
         }
-        let reader = self.reader(job, None).map_err(|error| refusal(&error))?;
+        let reader = self.stored(&record)?;
         let format = match format {
             ExportFormat::Csv => StoredAs::Csv,
             ExportFormat::Jsonl => StoredAs::Jsonl,

@@ -7,6 +7,7 @@ use super::running::Running;
 use super::settings::Settings;
 use super::state::{Job, Span, State};
 use crate::Exit;
+use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
 use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::StatisticItem;
 use serde_json::json;
@@ -65,13 +66,16 @@ impl Jobs {
         let places = Places::open(&settings.geoip).map_err(|why| (Exit::Usage, why))?;
         let store =
             Store::open(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
-        let plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
+        let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
         let mut state = State::default();
         let (records, errors) =
             store.records().map_err(|error| (Exit::Failure, error.to_string()))?;
         errors.iter().for_each(|error| tracing::error!("a job is lost: {error}"));
         for record in records {
             let id = record.id;
+            for one in &record.without_plugins {
+                plugins.quarantine(&one.id, &one.why, id);
+            }
             let mut job = Job::new(record);
             if !job.is_over() {
                 job.record.state = JobState::Queued;
@@ -172,6 +176,46 @@ impl Jobs {
         lock(&self.store).folder(job)
     }
 
+    /// What a job has stored that is over. Of one that is finished it is all, or it is refused: part of a
+    /// result would be taken for the whole.
+    pub fn stored(&self, record: &JobRecord) -> Answer<Arc<JobReader>> {
+        let reader =
+            self.reader(record.id, None).map_err(|error| self.refused(record.id, &error))?;
+        if record.state != JobState::Finished {
+            return Ok(reader);
+        }
+        match reader.damage() {
+            Some(error) => Err(self.refused(record.id, error)),
+            None if reader.rows() != record.flows => {
+                let (id, rows, flows) = (record.id, reader.rows(), record.flows);
+                let missing = format!("{rows} of {flows} flows are there");
+                Err(self.damaged(id, &missing))
+            }
+            None => Ok(reader),
+        }
+    }
+
+    /// Why the store has no answer about a job, for a client.
+    pub fn refused(&self, id: u64, error: &StoreError) -> Refusal {
+        match error {
+            StoreError::Damaged { .. } => self.damaged(id, &error.to_string()),
+            error => refusal(error),
+        }
+    }
+
+    fn damaged(&self, id: u64, why: &str) -> Refusal {
+        let message =
+            format!("the results of job {id} are damaged ({why}): process the file again");
+        if let Some(job) = self.state().jobs.get_mut(&id)
+            && job.record.message.as_ref() != Some(&message)
+        {
+            tracing::error!(job = id, "{message}");
+            job.record.message = Some(message.clone());
+            job.tell();
+        }
+        Refusal::Conflict(message)
+    }
+
     /// What a job has stored, or what it had at some time.
     ///
     /// # Errors
@@ -255,6 +299,10 @@ impl Jobs {
         let mut state = self.state();
         if let Some(job) = state.unfinished(&entry.shown, profile.name) {
             return Ok(job.record.id);
+        }
+        if state.queue.len() >= QUEUE_JOBS_MAX {
+            let message = format!("{QUEUE_JOBS_MAX} jobs wait already");
+            return Err(Refusal::Busy { message, retry_after_s: QUEUE_RETRY_S });
         }
         let record = JobRecord {
             file_name: entry.shown.clone(),

@@ -87,9 +87,7 @@ fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
         started_at: record.started_at,
         finished_at: record.finished_at,
         job_id: Some(record.id),
-        message: waits
-            .or_else(|| record.message.clone())
-            .or_else(|| record.warnings.first().cloned()),
+        message: waits.or_else(|| record.message.clone()),
         waiting: waiting.map(|on| on.name().to_owned()),
         progress,
         without_plugins: record.without_plugins.iter().map(without).collect(),
