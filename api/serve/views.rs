@@ -161,7 +161,33 @@ pub struct ProcessRequest {
     /// Name and extension.
     pub file_name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ProfileName>)]
     pub profile: Option<String>,
+}
+
+/// The profiles, for the description of the API.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ProfileName {
+    Native,
+    Iscx,
+    IscxA2,
+    IscxFixed,
+    Cic,
+    CicFixed,
+    Nfstream,
+}
+
+impl ProfileName {
+    pub const ALL: [Self; 7] = [
+        Self::Native,
+        Self::Iscx,
+        Self::IscxA2,
+        Self::IscxFixed,
+        Self::Cic,
+        Self::CicFixed,
+        Self::Nfstream,
+    ];
 }
 
 /// What is loaded, refused and left out.

@@ -112,6 +112,11 @@ impl Server {
         Self { child, url, agent, token: None }
     }
 
+    /// Where no token is asked for none is looked at.
+    fn authorization(&self) -> String {
+        format!("Bearer {}", self.token.as_deref().unwrap_or("none"))
+    }
+
     pub fn get(&self, path: &str) -> Reply {
         self.try_get(path).unwrap_or_else(|| panic!("GET {path}: no whole answer"))
     }
@@ -119,11 +124,7 @@ impl Server {
     /// `None`: the connection was cut.
     pub fn try_get(&self, path: &str) -> Option<Reply> {
         let request = self.agent.get(format!("{}{path}", self.url));
-        let request = match &self.token {
-            Some(token) => request.header("Authorization", format!("Bearer {token}")),
-            None => request,
-        };
-        reply(request.call().ok()?)
+        reply(request.header("Authorization", self.authorization()).call().ok()?)
     }
 
     /// The body of a good answer.
@@ -137,12 +138,14 @@ impl Server {
     pub fn post(&self, body: &Value) -> Reply {
         let request = self.agent.post(format!("{}/files/process", self.url));
         let request = request.header("Content-Type", "application/json");
+        let request = request.header("Authorization", self.authorization());
         let sent = request.send(body.to_string()).unwrap_or_else(|cause| panic!("POST: {cause}"));
         reply(sent).expect("a whole answer")
     }
 
     pub fn delete(&self, path: &str) -> Reply {
         let request = self.agent.delete(format!("{}{path}", self.url));
+        let request = request.header("Authorization", self.authorization());
         let sent = request.call().unwrap_or_else(|cause| panic!("DELETE {path}: {cause}"));
         reply(sent).expect("a whole answer")
     }

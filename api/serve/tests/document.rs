@@ -5,6 +5,7 @@ use super::{AUTHORIZATION, fake, open, with_token};
 use crate::serve::log::{self, LogFormat};
 use crate::serve::openapi;
 use crate::serve::settings::HttpSettings;
+use crate::serve::views::ProfileName;
 use serde_json::Value;
 use std::process::Command;
 
@@ -52,6 +53,14 @@ fn every_route_of_the_document_is_there_and_answers_as_documented() {
             }
         }
     }
+}
+
+#[test]
+fn the_description_has_the_profiles_that_there_are() {
+    let described = serde_json::to_value(ProfileName::ALL).unwrap();
+    let all: Vec<&str> =
+        tractor_engine::profiles::Profile::all().iter().map(|profile| profile.name).collect();
+    assert_eq!(described, serde_json::json!(all));
 }
 
 /// `TRACTOR_SCHEMATHESIS=program cargo test --lib schemathesis`: the document and what is served are
