@@ -5,7 +5,7 @@ use super::plugins::PluginStates;
 use super::runner;
 use super::running::Running;
 use super::settings::Settings;
-use super::state::{Job, Span, State};
+use super::state::{Job, Known, Span, State};
 use crate::Exit;
 use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
 use crate::serve::service::{Answer, Refusal};
@@ -68,6 +68,9 @@ impl Jobs {
             Store::open(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
         let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
         let mut state = State::default();
+        let known = |entry: Entry| (entry.shown.clone(), Known { entry, span: Span::Wanted });
+        // What cannot be listed now is told by who watches it.
+        state.files = folder.entries().unwrap_or_default().into_iter().map(known).collect();
         let (records, errors) =
             store.records().map_err(|error| (Exit::Failure, error.to_string()))?;
         errors.iter().for_each(|error| tracing::error!("a job is lost: {error}"));
