@@ -1,5 +1,6 @@
 //! Counts as people read them: by title, largest first.
 
+use super::tables::OfKind;
 use super::{Count, Kind, StatisticKey, Tables};
 use crate::classify::Labels;
 use std::cmp::Reverse;
@@ -74,9 +75,18 @@ impl Tables {
 
     /// Keys that are ordered as people would order their names. There may be very many.
     fn keys(&self, title: &'static str, kind: Kind, limit: usize) -> Item {
-        let of_kind = self.of(kind);
-        let largest = Largest::of(of_kind.counts.iter().map(|(key, count)| (key, *count)), limit);
-        largest.item(title, of_kind.beyond, name)
+        let OfKind { counts, beyond, .. } = self.of(kind);
+        match counts.len() <= limit {
+            // Copied, since they lie far apart.
+            true => {
+                let all = counts.iter().map(|(key, count)| (key.clone(), *count));
+                Largest::all(all).item(title, *beyond, name)
+            }
+            false => {
+                let all = counts.iter().map(|(key, count)| (key, *count));
+                Largest::of(all, limit).item(title, *beyond, |key| name(key))
+            }
+        }
     }
 
     /// Keys that are few and ordered by their names.
@@ -96,7 +106,7 @@ impl Tables {
     ) -> Item {
         let mut beyond = Count::default();
         kinds.iter().for_each(|kind| beyond.add(&self.of(*kind).beyond));
-        Largest::of(words, limit).item(title, beyond, |word| word.to_owned())
+        Largest::of(words, limit).item(title, beyond, |word| (*word).to_owned())
     }
 }
 
@@ -110,7 +120,14 @@ struct Largest<K> {
 
 type Rank<K> = (Reverse<i64>, K);
 
-impl<K: Ord + Copy> Largest<K> {
+impl<K: Ord> Largest<K> {
+    fn all(counts: impl Iterator<Item = (K, Count)>) -> Self {
+        let ranked = counts.map(|(key, count)| ((Reverse(count.flows), key), count));
+        let mut first: Vec<_> = ranked.collect();
+        first.sort_unstable_by(|(rank, _), (other, _)| rank.cmp(other));
+        Self { first, others: Count::default(), has_others: false }
+    }
+
     fn of(counts: impl Iterator<Item = (K, Count)>, limit: usize) -> Self {
         let (mut others, mut has_others) = (Count::default(), false);
         // The worst of those that are kept is on top.
@@ -130,9 +147,9 @@ impl<K: Ord + Copy> Largest<K> {
         Self { first: kept.into_sorted_vec(), others, has_others }
     }
 
-    fn item(self, title: &'static str, beyond: Count, name: impl Fn(K) -> String) -> Item {
+    fn item(self, title: &'static str, beyond: Count, name: impl Fn(&K) -> String) -> Item {
         let Self { first, mut others, has_others } = self;
-        let named = |((_, key), count)| Entry { label: name(key), count };
+        let named = |((_, key), count): (Rank<K>, _)| Entry { label: name(&key), count };
         let mut entries: Vec<_> = first.into_iter().map(named).collect();
         others.add(&beyond);
         if has_others || !beyond.is_nothing() {
