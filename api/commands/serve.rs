@@ -6,7 +6,8 @@ use crate::serve::jobs::{INDEX_THREAD, Jobs, Settings};
 use crate::serve::log::{self, LogFormat};
 use crate::serve::{HttpSettings, Token, check_listen, check_origin, serve};
 use crate::{Exit, messages};
-use std::io::Read;
+use std::io::{self, Read};
+use std::net;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,14 @@ pub fn run(arguments: &ServeArguments) -> Exit {
         }
     };
     log::hear_panics(INDEX_THREAD);
+    // Clients that come early wait; and nothing is begun where nobody can listen.
+    let listener = match listen(arguments) {
+        Ok(listener) => listener,
+        Err(cause) => {
+            messages::error(format_args!("cannot listen on {}: {cause}", arguments.listen));
+            return Exit::Failure;
+        }
+    };
     let jobs = match Jobs::start(Settings::new(arguments)) {
         Ok(jobs) => jobs,
         Err((exit, why)) => {
@@ -52,9 +61,15 @@ pub fn run(arguments: &ServeArguments) -> Exit {
             return exit;
         }
     };
-    let exit = answer(arguments, &jobs, http);
+    let exit = answer(listener, &jobs, http);
     jobs.stop();
     exit
+}
+
+fn listen(arguments: &ServeArguments) -> io::Result<net::TcpListener> {
+    let listener = net::TcpListener::bind(arguments.listen)?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
 }
 
 /// What the arguments say of clients.
@@ -81,14 +96,14 @@ fn token(path: &Path) -> Result<Token, String> {
 }
 
 /// Answers clients until somebody asks to stop.
-fn answer(arguments: &ServeArguments, jobs: &Arc<Jobs>, http: HttpSettings) -> Exit {
+fn answer(listener: net::TcpListener, jobs: &Arc<Jobs>, http: HttpSettings) -> Exit {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
     let answered = runtime.and_then(|runtime| {
         let answered = runtime.block_on(async {
             let (mut term, mut int) =
                 (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-            let listener = TcpListener::bind(arguments.listen).await?;
+            let listener = TcpListener::from_std(listener)?;
             let address = listener.local_addr()?;
             // Whoever waits for the line has gone, or hears it.
             let _ = print(&format!("listening on http://{address}\n"));
@@ -111,7 +126,7 @@ fn answer(arguments: &ServeArguments, jobs: &Arc<Jobs>, http: HttpSettings) -> E
     match answered {
         Ok(()) => Exit::Success,
         Err(cause) => {
-            messages::error(format_args!("cannot listen on {}: {cause}", arguments.listen));
+            messages::error(format_args!("clients cannot be answered: {cause}"));
             Exit::Failure
         }
     }

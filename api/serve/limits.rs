@@ -108,3 +108,15 @@ pub const FORGETTING_PAUSE: Duration = Duration::from_secs(60);
 /// Jobs that wait for their turn; of more, clients are told to come again so many seconds later.
 pub const QUEUE_JOBS_MAX: usize = 10_000;
 pub const QUEUE_RETRY_S: u64 = 30;
+
+/// What counts at most of the time between two looks at a child: more has passed when both were stopped.
+pub const LOOK_PAUSE_MAX: Duration = Duration::from_millis(200);
+
+/// Flows of a page at most, whatever `limit` says.
+pub const PAGE_FLOWS_MAX: usize = 10_000;
+
+/// Entries up to which statistics of finished jobs are kept in memory.
+pub const KNOWN_ENTRIES_MAX: usize = 1_000;
+
+/// Between two attempts to begin jobs of files that nobody asks for, when there was no room for them.
+pub const BEGIN_PAUSE: Duration = Duration::from_secs(5);

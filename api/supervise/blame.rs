@@ -31,7 +31,10 @@ pub fn blame(how: How, inside: Vec<Inside>) -> Blame {
     match how {
         How::Told(_) => Blame::Nobody("it told how it ended".to_owned()),
         How::Interrupted => Blame::Interrupted,
-        How::EndedEarly(why) => Blame::Nobody(why),
+        How::EndedEarly(why) => match inside.as_slice() {
+            [one] => Blame::One(culprit(one, &format!("was at work when {why}"))),
+            _ => Blame::Nobody(why),
+        },
         How::Failed([id, path, what]) => Blame::One(Culprit {
             sentence: format!("plugin {id} of {path} {what}"),
             name: id,

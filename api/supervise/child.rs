@@ -46,6 +46,14 @@ pub fn dies_with_its_parent() -> std::io::Result<()> {
     Ok(set_parent_process_death_signal(Some(Signal::TERM))?)
 }
 
+/// Lets this process be ended at once when the thread that began it ends.
+///
+/// # Errors
+/// That of the system.
+pub fn is_killed_with_its_parent() -> std::io::Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
+}
+
 /// Niceness of a job: whoever answers clients goes first.
 const NICENESS: i32 = 10;
 

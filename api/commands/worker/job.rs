@@ -54,6 +54,10 @@ fn job(arguments: &JobArguments, pipe: &Pipe) -> Exit {
             return Exit::Failure;
         }
     };
+    // It leaves no file behind that another would not remove, and two may not write to one folder.
+    if supervise::child::is_killed_with_its_parent().is_err() {
+        return Exit::Failure;
+    }
     let cpu_s_max = CPU_S_MIN + record.capture_bytes / CPU_S_BYTES;
     if let Err(cause) = supervise::child::takes_little(Some(cpu_s_max)) {
         messages::error(format_args!("cannot bound itself: {cause}"));
@@ -132,7 +136,6 @@ fn done(
     let ticks = Ticks::start(progress, tell);
     let joined = Joined { files: vec![capture], problems: Vec::new() };
     let summary = run_dataflow(joined, &options, Some(Box::new(sink)), progress);
-    drop(ticks);
     let summary = summary.map_err(|error| end_of(&error))?;
     if interrupt::was_asked() || summary.stopped {
         return Err(End::Process(Exit::Interrupted));
@@ -142,6 +145,7 @@ fn done(
     writer
         .end(all_counts(&tables, &plugins), &ended)
         .map_err(|error| End::Job(error.to_string()))?;
+    drop(ticks);
     Ok(ended)
 }
 

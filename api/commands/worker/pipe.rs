@@ -1,6 +1,6 @@
 //! The pipe to the server: one thread writes to it, and nothing else does.
 
-use rustix::io::dup;
+use rustix::io::fcntl_dupfd_cloexec;
 use rustix::stdio::dup2_stdout;
 use std::fs::File;
 use std::io;
@@ -10,6 +10,9 @@ use tractor_engine::jobs::{Up, write_frame};
 
 /// Frames that may wait to be written; then whoever has one waits.
 const FRAMES_MAX: usize = 256;
+
+/// The first descriptor behind those that every program has.
+const FIRST_OWN_FILE: i32 = 3;
 
 /// Where frames go.
 #[derive(Clone)]
@@ -24,7 +27,8 @@ impl Pipe {
     /// # Errors
     /// When there is none.
     pub fn take() -> io::Result<(Self, JoinHandle<()>)> {
-        let mut output = File::from(dup(io::stdout())?);
+        // What a plugin starts does not get it.
+        let mut output = File::from(fcntl_dupfd_cloexec(io::stdout(), FIRST_OWN_FILE)?);
         dup2_stdout(File::options().write(true).open("/dev/null")?)?;
         let (to_thread, frames) = sync_channel::<Option<Up>>(FRAMES_MAX);
         let thread = std::thread::spawn(move || {

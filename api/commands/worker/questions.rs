@@ -46,12 +46,16 @@ impl Answers {
                 let items = items.into_iter().map(item).collect();
                 self.tell.pipe.send(Up::Statistics { question, items });
             }
-            Down::AskClosed { question } => {
-                self.tell.flows(question, &Filter::default(), Vec::new(), 0);
+            Down::AskClosed { question, filter } => {
+                self.tell.flows(question, &filter, Vec::new(), 0);
             }
             Down::AskLabel { question, label } => match self.plugins.labels().named(&label) {
                 Some(label) => self.ask(Question { id: question, about: About::Label(label) }),
-                None => self.tell.pipe.send(Up::NoAnswer { question }),
+                // Of an older job, or of a plugin that was left out: nothing that is open has it.
+                None => {
+                    let filter = Filter { label: Some(label), ..Filter::default() };
+                    self.tell.flows(question, &filter, Vec::new(), 0);
+                }
             },
             Down::AskAddress { question, address } => {
                 self.ask(Question { id: question, about: About::Address(address) });

@@ -3,7 +3,7 @@
 use super::counting::{OfAddress, OfLabel, shown, stored};
 use super::running::Running;
 use super::start::Jobs;
-use crate::serve::limits::KNOWN_STATISTICS_MAX;
+use crate::serve::limits::{KNOWN_ENTRIES_MAX, KNOWN_STATISTICS_MAX, PAGE_FLOWS_MAX};
 use crate::serve::service::{Answer, FlowFilter, FlowPage, Refusal};
 use crate::serve::views::{DetailsIp, DetailsLabelItem, Label, StatisticItem};
 use std::collections::BTreeMap;
@@ -49,6 +49,9 @@ impl Jobs {
         }
         let rows = self.stored(&record)?.statistics().map_err(|error| self.refused(id, &error))?;
         let items = stored(&rows, limit);
+        if limit > KNOWN_ENTRIES_MAX {
+            return Ok(items);
+        }
         let mut known = self.known_statistics();
         if known.len() >= KNOWN_STATISTICS_MAX {
             known.clear();
@@ -96,7 +99,7 @@ impl Jobs {
         };
         let found = self.found(id, wanted, filter.after.unwrap_or(0))?;
         let item = |facts: Result<Facts, StoreError>| match facts {
-            Ok(facts) => Ok((facts.row, item(facts))),
+            Ok(facts) => Ok((place_of(&facts), item(facts))),
             Err(error) => Err(io::Error::other(error.to_string())),
         };
         let rows = found.map(item);
@@ -104,11 +107,12 @@ impl Jobs {
             let rows = rows.map(|row| row.map(|(_, item)| item));
             return Ok(FlowPage { rows: Box::new(rows), next: None });
         };
+        let limit = limit.min(PAGE_FLOWS_MAX);
         let page: Vec<_> = rows.take(limit).collect();
         let is_full = page.len() == limit;
         let last =
             page.iter().rev().filter_map(|row| row.as_ref().ok()).map(|(row, _)| *row).next();
-        let next = last.filter(|row| is_full && *row > 0);
+        let next = last.filter(|_| is_full);
         let page: Vec<_> = page.into_iter().map(|row| row.map(|(_, item)| item)).collect();
         Ok(FlowPage { rows: Box::new(page.into_iter()), next })
     }
@@ -126,17 +130,17 @@ impl Jobs {
             (_, Some(address)) => Down::AskAddress { question, address },
             (Some(label), None) => Down::AskLabel { question, label: label.clone() },
 
-            (None, None) => Down::AskClosed { question },
+            (None, None) => Down::AskClosed { question, filter: filter.clone() },
         });
         let Some(Up::Flows { committed, flows, .. }) = answer else {
             self.must_be_over(id)?;
             return self.found(id, filter, after);
         };
-        // What is open comes last, on every page.
+        // What is open comes last.
         let rest = flows.into_iter();
-        let rest =
-            rest.filter(|facts| (facts.row == 0 || facts.row > after) && filter.holds(facts));
-        let rest: Vec<Facts> = rest.collect();
+        let rest = rest.filter(|facts| place_of(facts) > after && filter.holds(facts));
+        let mut rest: Vec<Facts> = rest.collect();
+        rest.sort_by_key(place_of);
         let closed = self.reader(id, Some(committed)).map_err(|error| self.refused(id, &error))?;
         let closed = closed.facts(filter, after);
         Ok(Box::new(closed.chain(rest.into_iter().map(Ok))))
@@ -181,6 +185,14 @@ impl Jobs {
             false => Err(Refusal::NotFound(format!("there is no label {label:?}"))),
         }
     }
+}
+
+/// Where pages of open flows begin: behind all rows.
+const OPEN_FLOWS: u64 = 1 << 62;
+
+/// A flow's place among pages: its row, or behind all rows in the order in which flows began.
+fn place_of(facts: &Facts) -> u64 {
+    if facts.row > 0 { facts.row } else { OPEN_FLOWS + facts.flow_id }
 }
 
 pub fn no_job(id: u64) -> Refusal {

@@ -4,7 +4,7 @@
 use super::start::Jobs;
 use super::state::{Known, Span};
 use crate::cli::Process;
-use crate::serve::limits::{FORGETTING_PAUSE, INDEXING_MAX};
+use crate::serve::limits::{BEGIN_PAUSE, FORGETTING_PAUSE, INDEXING_MAX};
 use crate::serve::service::Refusal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -22,6 +22,8 @@ const LOOK: Duration = Duration::from_millis(200);
 pub fn watch(jobs: &Arc<Jobs>, mut folder: Watch) {
     let (mut was_told, mut is_first) = (false, true);
     let mut forgot: Option<Stopwatch> = None;
+    // Files whose jobs found no room.
+    let mut left: Option<(News, Stopwatch)> = None;
     while !jobs.is_stopping() {
         if forgot.is_none_or(|forgot| forgot.passed() >= FORGETTING_PAUSE) {
             jobs.forget_old();
@@ -30,10 +32,16 @@ pub fn watch(jobs: &Arc<Jobs>, mut folder: Watch) {
         match folder.look() {
             Ok(Some(news)) => {
                 take_in(jobs, &news);
-                start_jobs(jobs, &news, is_first);
+                let all_began = start_jobs(jobs, &news, is_first);
+                left = (!all_began).then(|| (news, Stopwatch::start()));
                 (was_told, is_first) = (false, false);
             }
-            Ok(None) => {}
+            Ok(None) => {
+                if let Some((news, _)) = left.take_if(|(_, since)| since.passed() >= BEGIN_PAUSE) {
+                    let all_began = start_jobs(jobs, &news, false);
+                    left = (!all_began).then(|| (news, Stopwatch::start()));
+                }
+            }
             Err(cause) => {
                 if !was_told {
                     tracing::error!("the folder of captures cannot be listed: {cause}");
@@ -60,8 +68,8 @@ fn take_in(jobs: &Jobs, news: &News) {
     jobs.wake_all();
 }
 
-/// Begins the jobs of files that are complete, where that is wanted.
-fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
+/// Begins the jobs of files that are complete, where that is wanted; false: there was no room for all.
+fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) -> bool {
     let process = jobs.settings.process;
     for name in &news.complete {
         let state = jobs.state();
@@ -78,8 +86,8 @@ fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
         if is_wanted && !has_job {
             match jobs.begin(name, None) {
                 Ok(_) => {}
-                // The queue is full: its turn comes later.
-                Err(Refusal::Busy { .. }) => return,
+                // The queue or the disk is full: its turn comes later.
+                Err(Refusal::Busy { .. } | Refusal::StorageFull(_)) => return false,
                 Err(refusal) => tracing::warn!("{name} is not processed: {refusal:?}"),
             }
         }
@@ -89,6 +97,7 @@ fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) {
     let names: std::collections::HashSet<&str> =
         news.entries.iter().map(|entry| entry.shown.as_str()).collect();
     jobs.state().was_started.retain(|name| names.contains(name.as_str()));
+    true
 }
 
 /// What a child says of a capture.
@@ -107,7 +116,14 @@ pub fn index(jobs: &Arc<Jobs>) {
             jobs.set_span(&entry, span);
             continue;
         }
-        let span = match look_at(jobs, &mut looker, &entry.shown) {
+        let had_one = looker.is_some();
+        let mut said = look_at(jobs, &mut looker, &entry.shown);
+        if said.is_err() && had_one && !jobs.is_stopping() {
+            // Perhaps it had ended long before.
+            looker = None;
+            said = look_at(jobs, &mut looker, &entry.shown);
+        }
+        let span = match said {
             Ok(Said { first_s: Some(first_s), last_s: Some(last_s), .. }) => {
                 Span::Known { first_s, last_s }
             }

@@ -2,8 +2,10 @@
 
 use super::settings::Settings;
 use crate::serve::views::{LoadedPlugin, Plugins, QuarantinedPlugin, RefusedPlugin};
+use crate::supervise::nameless;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::io::{Read, Seek};
 use std::process::Stdio;
 
 /// Plugins as they were when the server started, and what became of them since.
@@ -23,12 +25,20 @@ impl PluginStates {
         let cannot =
             |cause: &dyn std::fmt::Display| format!("plugins cannot be looked at: {cause}");
         let mut command = settings.plugins().map_err(|cause| cannot(&cause))?;
-        command.stdin(Stdio::null()).stderr(Stdio::inherit());
-        let output = command.output().map_err(|cause| cannot(&cause))?;
-        if !output.status.success() {
+        // A file, not a pipe: nobody whom a plugin leaves behind is waited for.
+        let mut output = nameless("plugins").map_err(|cause| cannot(&cause))?;
+        let to_child = output.try_clone().map_err(|cause| cannot(&cause))?;
+        command.stdin(Stdio::null()).stdout(to_child).stderr(Stdio::inherit());
+        let status = command.status().map_err(|cause| cannot(&cause))?;
+        if !status.success() {
             return Err("plugins cannot be loaded as asked for".to_owned());
         }
-        let list = serde_json::from_slice(&output.stdout).map_err(|cause| cannot(&cause))?;
+        let mut text = String::new();
+        output
+            .rewind()
+            .and_then(|()| output.read_to_string(&mut text))
+            .map_err(|cause| cannot(&cause))?;
+        let list = serde_json::from_str(&text).map_err(|cause| cannot(&cause))?;
         Ok(Self::read(&list))
     }
 

@@ -2,14 +2,20 @@
 
 use super::running::Running;
 use super::start::Jobs;
+use crate::Exit;
 use crate::serve::limits::{KILLS_MAX, STANDSTILL_MAX};
 use crate::supervise::{self, Attempt, Blame, Culprit, How, Orders, Wish, watched_command};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
-use tractor_engine::jobs::Clock;
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tractor_engine::jobs::{Clock, Stopwatch};
 use tractor_engine::store::{JobRecord, JobState, WithoutPlugin};
+
+/// How long what a child has said is waited for when it is gone, and between two looks.
+const PIPES_MAX: Duration = Duration::from_secs(1);
+const PIPES_PAUSE: Duration = Duration::from_millis(1);
 
 /// What became of a job.
 enum Outcome {
@@ -61,7 +67,7 @@ impl Work<'_> {
     }
 
     fn is_cancelled(&self) -> bool {
-        self.running.is_cancelled.load(Ordering::Acquire)
+        self.running.is_being_cancelled()
     }
 
     /// One child, to its end.
@@ -94,9 +100,10 @@ impl Work<'_> {
             },
             &mut || self.wish(),
         );
-        // The child is gone, so its pipes end.
-        for reader in readers {
-            let _ = reader.join();
+        // The child is gone, so its pipes end, unless it left somebody behind who has them.
+        let began = Stopwatch::start();
+        while began.passed() < PIPES_MAX && !readers.iter().all(JoinHandle::is_finished) {
+            std::thread::sleep(PIPES_PAUSE);
         }
         Ok(watched?.attempt)
     }
@@ -127,7 +134,7 @@ impl Work<'_> {
         }
         let was_killed = match &attempt.how {
             How::Ended(status) => supervise::was_killed(*status),
-            How::Interrupted => true,
+            How::Interrupted | How::Told(Exit::Interrupted) => true,
             _ => false,
         };
         if was_killed && self.kills < KILLS_MAX {
@@ -164,13 +171,15 @@ impl Work<'_> {
         self.jobs.quarantine(&without, self.record.id);
         self.record.without_plugins.push(without);
         // The child's own copy of the record is made from it.
-        self.jobs.keep(&self.record);
+        self.jobs.note(&self.record);
         self.one_worker = false;
         None
     }
 
-    /// With what the child said was odd.
-    fn with_warnings(&self, mut record: JobRecord) -> JobRecord {
+    /// With what the child said was odd, and what it may not have read on a full disk.
+    fn completed(&self, mut record: JobRecord) -> JobRecord {
+        record.without_plugins.clone_from(&self.record.without_plugins);
+        record.started_at = self.record.started_at;
         self.running.look(|news| news.warnings.iter().for_each(|text| record.warn(text.clone())));
         record
     }
@@ -184,7 +193,7 @@ impl Work<'_> {
             ..self.record.clone()
         };
         let record = match outcome {
-            Outcome::Over(record) => self.with_warnings(*record),
+            Outcome::Over(record) => self.completed(*record),
             Outcome::Failed(why) => ended(JobState::Failed, Some(why)),
             Outcome::Cancelled => ended(JobState::Cancelled, None),
             Outcome::Unfinished => self.record.clone(),

@@ -10,14 +10,16 @@ use std::time::Duration;
 use tractor_engine::jobs::{Down, Stopwatch, Up, Waiting, read_frame, write_frame};
 use tractor_engine::store::JobRecord;
 
-use crate::serve::limits::{ANSWER_MAX, FRAME_BYTES_MAX, JOB_WARNINGS_MAX, QUESTIONS_MAX};
+use crate::serve::limits::{
+    ANSWER_MAX, FRAME_BYTES_MAX, JOB_WARNINGS_MAX, LOOK_PAUSE_MAX, QUESTIONS_MAX,
+};
 use crate::serve::views::Progress;
 
 /// Shared by the thread that watches the child, those that read its pipes, and clients' requests.
 #[derive(Default)]
 pub struct Running {
     /// A client wants it to end.
-    pub is_cancelled: AtomicBool,
+    is_cancelled: AtomicBool,
     news: Mutex<News>,
     asked: Mutex<Asked>,
     next_question: AtomicU64,
@@ -35,8 +37,9 @@ pub struct News {
     pub warnings: Vec<String>,
     pub costs: Vec<(String, u64, u64, u64)>,
     pub ended: Option<Box<JobRecord>>,
-    /// Since something moved.
-    pub moved: Option<Stopwatch>,
+    /// For how long nothing has moved though something should have, and when that was added up last.
+    still: Duration,
+    looked: Option<Stopwatch>,
 }
 
 impl News {
@@ -66,7 +69,7 @@ impl Running {
 
     /// Begins anew, with another child.
     pub fn begin(&self, to_child: Option<ChildStdin>) {
-        *lock(&self.news) = News { moved: Some(Stopwatch::start()), ..News::default() };
+        *lock(&self.news) = News::default();
         *lock(&self.asked) = Asked { to_child, waiting: HashMap::new() };
     }
 
@@ -77,10 +80,16 @@ impl Running {
 
     /// How long nothing has moved, if something should have.
     pub fn stands_still(&self) -> Duration {
-        self.look(|news| match (news.waiting, news.moved) {
-            (None, Some(moved)) => moved.passed(),
-            _ => Duration::ZERO,
-        })
+        let mut news = lock(&self.news);
+        let looked = news.looked.replace(Stopwatch::start());
+        // When both processes were stopped for a while, nothing stood still.
+        let passed = looked.map_or(Duration::ZERO, |looked| looked.passed().min(LOOK_PAUSE_MAX));
+        news.still = if news.waiting.is_some() { Duration::ZERO } else { news.still + passed };
+        news.still
+    }
+
+    pub fn is_being_cancelled(&self) -> bool {
+        self.is_cancelled.load(Ordering::Acquire)
     }
 
     pub fn cancel(&self) {
@@ -100,8 +109,8 @@ impl Running {
             write_frame(&question(number), asked.to_child.as_mut()?).ok()?;
             asked.waiting.insert(number, to_here);
         }
+        // A question that is not answered in time still counts: the child may be at it.
         let answer = answer.recv_timeout(ANSWER_MAX).ok();
-        lock(&self.asked).waiting.remove(&number);
         answer.filter(|answer| !matches!(answer, Up::NoAnswer { .. }))
     }
 
@@ -125,13 +134,13 @@ impl Running {
                 let moved = (packets, bytes, rows) != (news.packets, news.bytes, news.rows);
                 (news.packets, news.bytes, news.flows, news.rows) = (packets, bytes, flows, rows);
                 if moved {
-                    news.moved = Some(Stopwatch::start());
+                    news.still = Duration::ZERO;
                 }
                 moved
             }
             Up::Committed { .. } => {
                 // The disk has room again.
-                news.moved = Some(Stopwatch::start());
+                news.still = Duration::ZERO;
                 news.waiting.take().is_some()
             }
             Up::Waiting { on } => {
@@ -140,7 +149,7 @@ impl Running {
             }
             Up::GoesOn => {
                 news.waiting = None;
-                news.moved = Some(Stopwatch::start());
+                news.still = Duration::ZERO;
                 true
             }
             Up::Warning { text } => {
@@ -164,6 +173,8 @@ impl Running {
             Up::Flows { question, .. }
             | Up::Statistics { question, .. }
             | Up::NoAnswer { question } => {
+                // Who answers is alive.
+                news.still = Duration::ZERO;
                 drop(news);
                 let waiting = lock(&self.asked).waiting.remove(&question);
                 // Who asked may have given up.

@@ -65,7 +65,8 @@ impl Settings {
 }
 
 fn program(words: &[&str]) -> std::io::Result<Command> {
-    let mut command = Command::new(std::env::current_exe()?);
+    // This program, also when another version has taken its name.
+    let mut command = Command::new("/proc/self/exe");
     command.arg("--no-config").args(words);
     Ok(command)
 }

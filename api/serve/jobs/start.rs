@@ -13,7 +13,10 @@ use crate::serve::views::StatisticItem;
 use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{
+    Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
+    RwLockWriteGuard,
+};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tractor_engine::jobs::{Clock, Entry, Folder, Watch};
@@ -31,7 +34,9 @@ pub const INDEX_THREAD: &str = "index";
 pub struct Jobs {
     pub settings: Settings,
     pub folder: Folder,
-    store: Mutex<Store>,
+    store: RwLock<Store>,
+    /// One job is begun at a time, without holding up who only looks.
+    beginning: Mutex<()>,
     /// Where the index is open. Without it questions are answered from the segments alone.
     index: OnceLock<Arc<Index>>,
     pub places: Places,
@@ -89,7 +94,8 @@ impl Jobs {
         let jobs = Arc::new(Self {
             settings,
             folder,
-            store: Mutex::new(store),
+            store: RwLock::new(store),
+            beginning: Mutex::default(),
             index: OnceLock::new(),
             places,
             state: Mutex::new(state),
@@ -128,7 +134,7 @@ impl Jobs {
                 Ok(index) => {
                     // It may know of ids whose folders are gone.
                     if let Ok(last) = index.last_job_id() {
-                        lock(&self.store).raise_last_job_id(last);
+                        self.store_to_change().raise_last_job_id(last);
                     }
                     let _ = self.index.set(Arc::new(index));
                     return;
@@ -155,6 +161,14 @@ impl Jobs {
         }
     }
 
+    fn store(&self) -> RwLockReadGuard<'_, Store> {
+        self.store.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn store_to_change(&self) -> RwLockWriteGuard<'_, Store> {
+        self.store.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub fn state(&self) -> MutexGuard<'_, State> {
         lock(&self.state)
     }
@@ -176,7 +190,7 @@ impl Jobs {
     }
 
     pub fn folder_of(&self, job: u64) -> PathBuf {
-        lock(&self.store).folder(job)
+        self.store().folder(job)
     }
 
     /// What a job has stored that is over. Of one that is finished it is all, or it is refused: part of a
@@ -189,6 +203,9 @@ impl Jobs {
         }
         match reader.damage() {
             Some(error) => Err(self.refused(record.id, error)),
+            None if !matches!(reader.record_at_end(), Ok(Some(_))) => {
+                Err(self.damaged(record.id, "their end is not there"))
+            }
             None if reader.rows() != record.flows => {
                 let (id, rows, flows) = (record.id, reader.rows(), record.flows);
                 let missing = format!("{rows} of {flows} flows are there");
@@ -258,6 +275,7 @@ impl Jobs {
             state.running += 1;
             Some((job.record.clone(), running))
         })?;
+        tracing::info!(job = record.id, file = record.file_name, "begins");
         self.keep(&record);
         Some((record, running))
     }
@@ -299,13 +317,16 @@ impl Jobs {
         };
         let not_there = || Refusal::NotFound(format!("there is no capture {file_name:?}"));
         let entry = self.folder.find(file_name).map_err(|_| not_there())?;
-        let mut state = self.state();
-        if let Some(job) = state.unfinished(&entry.shown, profile.name) {
-            return Ok(job.record.id);
-        }
-        if state.queue.len() >= QUEUE_JOBS_MAX {
-            let message = format!("{QUEUE_JOBS_MAX} jobs wait already");
-            return Err(Refusal::Busy { message, retry_after_s: QUEUE_RETRY_S });
+        let _one_at_a_time = lock(&self.beginning);
+        {
+            let state = self.state();
+            if let Some(job) = state.unfinished(&entry.shown, profile.name) {
+                return Ok(job.record.id);
+            }
+            if state.queue.len() >= QUEUE_JOBS_MAX {
+                let message = format!("{QUEUE_JOBS_MAX} jobs wait already");
+                return Err(Refusal::Busy { message, retry_after_s: QUEUE_RETRY_S });
+            }
         }
         let record = JobRecord {
             file_name: entry.shown.clone(),
@@ -315,12 +336,14 @@ impl Jobs {
             created_at: Some(Clock::unix_s()),
             ..JobRecord::default()
         };
-        let record = lock(&self.store).new_job(record).map_err(|error| refusal(&error))?;
+        let record = self.store_to_change().new_job(record).map_err(|error| refusal(&error))?;
         let id = record.id;
+        tracing::info!(job = id, file = record.file_name, profile = record.profile, "queued");
         if let Some(index) = self.index.get() {
             // The folder says it, too.
             let _ = index.raise_last_job_id(id);
         }
+        let mut state = self.state();
         state.jobs.insert(id, Job::new(record));
         state.queue.push_back(id);
         self.changed.notify_all();
@@ -343,6 +366,8 @@ impl Jobs {
         self.plugins().add_costs(costs);
         self.keep(&record);
         let id = record.id;
+        let (became, message) = (record.state, record.message.as_deref().unwrap_or_default());
+        tracing::info!(job = id, flows = record.flows, "{became:?} {message}");
         let mut state = self.state();
         state.running = state.running.saturating_sub(1);
         if let Some(job) = state.jobs.get_mut(&record.id) {
@@ -365,10 +390,19 @@ impl Jobs {
         }
     }
 
+    /// Keeps a record of a job that goes on, and shows it to clients.
+    pub fn note(&self, record: &JobRecord) {
+        self.keep(record);
+        if let Some(job) = self.state().jobs.get_mut(&record.id) {
+            job.record = record.clone();
+            job.tell();
+        }
+    }
+
     /// Writes a record. What finds no room is written again later: what has happened stands in the
     /// segments anyway.
     pub fn keep(&self, record: &JobRecord) {
-        if let Err(error) = lock(&self.store).save(record) {
+        if let Err(error) = self.store().save(record) {
             tracing::error!(job = record.id, "{error}");
         }
     }
@@ -392,7 +426,10 @@ impl Jobs {
 
     /// Removes a job and its results.
     pub fn forget(&self, id: u64) -> Answer<()> {
-        lock(&self.store).forget(id).map_err(|error| refusal(&error))?;
+        match self.store().forget(id) {
+            Ok(()) | Err(StoreError::NoSuchJob(_)) => {}
+            Err(error) => return Err(refusal(&error)),
+        }
         self.state().jobs.remove(&id);
         self.known_statistics().retain(|(job, _), _| *job != id);
         if let Some(index) = self.index.get() {

@@ -113,7 +113,11 @@ impl State {
     /// A job of that file and profile that is not over.
     pub fn unfinished(&self, file_name: &str, profile: &str) -> Option<&Job> {
         let is_it = |job: &&Job| {
-            !job.is_over() && job.record.file_name == file_name && job.record.profile == profile
+            let is_going = job.running.as_ref().is_none_or(|running| !running.is_being_cancelled());
+            !job.is_over()
+                && is_going
+                && job.record.file_name == file_name
+                && job.record.profile == profile
         };
         self.jobs.values().rev().find(is_it)
     }

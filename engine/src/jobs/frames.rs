@@ -1,6 +1,6 @@
 //! What a server and the child that does a job tell each other: an object a line.
 
-use crate::store::{Committed, Facts, JobRecord};
+use crate::store::{Committed, Facts, Filter, JobRecord};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::net::IpAddr;
@@ -87,6 +87,7 @@ pub enum Down {
     /// What is closed and in no block yet.
     AskClosed {
         question: u64,
+        filter: Filter,
     },
     /// Those, and what is open, of one label or one address.
     AskLabel {

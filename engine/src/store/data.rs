@@ -138,7 +138,9 @@ impl Store {
         let forgotten = || -> io::Result<()> {
             fs::rename(&folder, &left)?;
             sync_folder(&self.data.join(JOBS))?;
-            fs::remove_dir_all(&left)
+            // It is forgotten; what stays is removed the next time.
+            let _ = fs::remove_dir_all(&left);
+            Ok(())
         };
         forgotten().map_err(|cause| match cause.kind() {
             io::ErrorKind::NotFound if !left.exists() => StoreError::NoSuchJob(id),
@@ -178,7 +180,7 @@ impl Retention {
     pub fn to_forget(&self, records: &[JobRecord], now: i64) -> Vec<u64> {
         let mut over: Vec<&JobRecord> =
             records.iter().filter(|record| record.state.is_over()).collect();
-        over.sort_by_key(|record| record.id);
+        over.sort_by_key(|record| (record.finished_at.or(record.created_at), record.id));
         let too_many = self.keep_jobs.map_or(0, |keep| over.len().saturating_sub(keep));
         let oldest = self.keep_days.map(|days| now.saturating_sub(i64::from(days) * SECONDS_A_DAY));
         let is_old = |record: &JobRecord| {

@@ -53,7 +53,8 @@ impl Filter {
         let either = |wanted: IpAddr| flow.client == wanted || flow.server == wanted;
         let port_is = |wanted| [flow.client_port, flow.server_port].contains(&Some(wanted));
         let name = flow.server_name.as_deref();
-        let is_under = |domain: &String| name.is_some_and(|name| under(name, domain));
+        let is_under =
+            |domain: &String| name.is_some_and(|name| under(name, domain.trim_end_matches('.')));
         self.label.as_deref().is_none_or(|label| flow.label.as_deref().unwrap_or("") == label)
             && self.address.is_none_or(either)
             && self.port.is_none_or(port_is)
