@@ -78,6 +78,7 @@ impl PluginArguments {
             words.extend(self.plugins.iter().flat_map(|path| pair("--plugins", path.as_os_str())));
             words.extend(self.plugin.iter().flat_map(|path| pair("--plugin", path.as_os_str())));
         }
+        words.extend(self.strict_plugins.then(|| OsString::from("--strict-plugins")));
         let without = self.without_plugin.iter().chain(without);
         words.extend(without.map(|id| OsString::from(format!("--without-plugin={id}"))));
         for PluginOption { id, key, value, .. } in self.options() {

@@ -190,3 +190,70 @@ fn what_is_not_there_is_said_in_one_shape() {
     let vpn = labels.as_array().unwrap().iter().find(|group| group["group_name"] == "vpn");
     assert!(vpn.is_some(), "{labels}");
 }
+
+#[test]
+fn pages_together_are_all_flows_and_filters_pick_some() {
+    let place = Place::new();
+    let (server, job) = office_job(&place);
+    let all = server.ask(&format!("/file/{job}/flows/labels?label=dns"));
+    let (mut path, mut paged) = (format!("/file/{job}/flows?label=dns&limit=2"), Vec::new());
+    loop {
+        let reply = server.get(&path);
+        assert_eq!(reply.status, 200, "{path}");
+        paged.extend(reply.json().as_array().unwrap().clone());
+        let Some(link) = reply.header("Link") else { break };
+        let next = link.split(['<', '>']).nth(1).unwrap();
+        path = next.trim_start_matches(&server.url).to_owned();
+        assert!(paged.len() < 100, "{link}");
+    }
+    assert_eq!(Value::Array(paged), all);
+    let count =
+        |filter: &str| server.ask(&format!("/file/{job}/flows?{filter}")).as_array().unwrap().len();
+    let dns = all.as_array().unwrap().len();
+    assert_eq!(count("port=53&protocol=17"), dns);
+    assert!(count("domain=www.example.com") > 0);
+    assert!(count("domain=www.example.com") < count("domain=example.com"));
+    assert_eq!(count("from=1710406900"), 0);
+    assert_eq!(count("to=1710406799"), 0);
+}
+
+#[test]
+fn countries_and_cities_are_those_of_the_databases() {
+    use crate::support::mmdb::{mmdb, nested};
+    let place = Place::new();
+    let database = mmdb(6, 28, &[("203.0.113.0/24", nested("FR", "Paris"))]);
+    std::fs::write(place.root.path().join("places.mmdb"), database).unwrap();
+    place.capture("office.pcap", &office());
+    let server = place.serve(&["--geoip", "places.mmdb"]);
+    let job = server.finished("office.pcap");
+    let statistics = server.ask(&format!("/file/{job}/statistics"));
+    let countries = counts(&statistics, "countries");
+    let rows = total(&statistics, "servers");
+    assert_eq!(total(&statistics, "countries"), rows);
+    let french: u64 = counts(&statistics, "servers")
+        .iter()
+        .filter(|(server, _)| server.starts_with("203.0.113."))
+        .map(|(_, count)| count)
+        .sum();
+    assert!(french > 0 && countries.contains(&("FR".to_owned(), french)), "{countries:?}");
+    let details = server.ask(&format!("/file/{job}/statistics/ip?ip=203.0.113.10"));
+    assert_eq!((&details["country"], &details["city"]), (&json!("FR"), &json!("Paris")));
+}
+
+#[test]
+fn who_listens_hears_of_the_end_and_who_asks_again_hears_that_nothing_is_new() {
+    let place = Place::new();
+    place.capture("slow.pcap", &super::jobs::slow_capture());
+    let server = place.serve(&super::jobs::SLOWLY);
+    let job = server.process("slow.pcap");
+    let heard = server.get(&format!("/file/{job}/events"));
+    let text = String::from_utf8(heard.body).unwrap();
+    assert!(text.contains("event:progress") || text.contains("event: progress"), "{text}");
+    let last = text.lines().rfind(|line| line.starts_with("data:")).unwrap();
+    assert!(last.contains("\"finished\""), "{text}");
+    let status = server.get(&format!("/file/{job}/status"));
+    let tag = status.header("ETag").unwrap().to_owned();
+    assert_eq!(server.get_unless(&format!("/file/{job}/status"), &tag).status, 304);
+    let metrics = String::from_utf8(server.get("/metrics").body).unwrap();
+    assert!(metrics.contains("tractor_jobs_finished 1"), "{metrics}");
+}

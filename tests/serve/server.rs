@@ -127,6 +127,12 @@ impl Server {
         reply(request.header("Authorization", self.authorization()).call().ok()?)
     }
 
+    /// As who has an answer with that tag asks.
+    pub fn get_unless(&self, path: &str, tag: &str) -> Reply {
+        let request = self.agent.get(format!("{}{path}", self.url)).header("If-None-Match", tag);
+        reply(request.call().expect("an answer")).expect("a whole answer")
+    }
+
     /// The body of a good answer.
     pub fn ask(&self, path: &str) -> Value {
         let reply = self.get(path);

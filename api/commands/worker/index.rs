@@ -9,8 +9,9 @@ use tractor_engine::capture::{CaptureFile, Span, span_of};
 use tractor_engine::jobs::Folder;
 
 pub fn run(arguments: &IndexArguments) -> Exit {
-    let folder =
-        supervise::child::dies_with_its_parent().and_then(|()| Folder::open(&arguments.captures));
+    let folder = supervise::child::is_killed_with_its_parent()
+        .and_then(|()| supervise::child::takes_little(None))
+        .and_then(|()| Folder::open(&arguments.captures));
     let folder = match folder {
         Ok(folder) => folder,
         Err(cause) => {

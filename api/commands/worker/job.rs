@@ -2,7 +2,7 @@
 
 use super::pipe::Pipe;
 use super::questions::{Answers, hear};
-use super::sink::{Listener, Sink, Tell};
+use super::sink::{Full, Listener, Sink, Tell, tell_room};
 use crate::cli::JobArguments;
 use crate::commands::{run_options, stoppable};
 use crate::{Exit, interrupt, messages, plugins, supervise};
@@ -121,7 +121,9 @@ fn done(
     if !arguments.geoip.is_empty() {
         options.country = Some(Arc::new(move |address| places.country(address)));
     }
-    let listener = Listener { pipe: pipe.clone(), progress: Arc::clone(progress), waits: false };
+    let full = Full::default();
+    let listener =
+        Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
     let layout = Layout::of_flows(options.profile, false, false);
     let writer = JobWriter::create(&arguments.job, layout, record, listener)
         .map_err(|error| End::Job(error.to_string()))?;
@@ -133,7 +135,7 @@ fn done(
         tell: tell.clone(),
     });
     let sink = Sink { rows: writer.rows(), tell: tell.clone(), plugins: Arc::clone(&plugins) };
-    let ticks = Ticks::start(progress, tell);
+    let ticks = Ticks::start(progress, tell, full);
     let joined = Joined { files: vec![capture], problems: Vec::new() };
     let summary = run_dataflow(joined, &options, Some(Box::new(sink)), progress);
     let summary = summary.map_err(|error| end_of(&error))?;
@@ -235,7 +237,7 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn start(progress: &Arc<Progress>, tell: Tell) -> Self {
+    fn start(progress: &Arc<Progress>, tell: Tell, full: Full) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, progress) = (Arc::clone(&is_over), Arc::clone(progress));
         let thread = spawn(move || {
@@ -247,6 +249,7 @@ impl Ticks {
                     flows: progress.flows.load(Ordering::Relaxed),
                     rows: tell.written.load(Ordering::Relaxed),
                 });
+                tell_room(&full, &tell.pipe);
                 sleep(TICK);
             }
         });

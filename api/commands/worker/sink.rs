@@ -3,13 +3,13 @@
 use super::pipe::Pipe;
 use std::io;
 use std::ops::ControlFlow;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::Duration;
 use tractor_engine::dataflow::Progress;
 use tractor_engine::flows::{About, Question};
-use tractor_engine::jobs::{Up, Waiting};
+use tractor_engine::jobs::{Stopwatch, Up, Waiting};
 use tractor_engine::output::RowWriter;
 use tractor_engine::profiles::Row;
 use tractor_engine::store::{
@@ -23,12 +23,23 @@ const DISK_PAUSE: Duration = Duration::from_millis(250);
 pub struct Listener {
     pub pipe: Pipe,
     pub progress: Arc<Progress>,
-    pub waits: bool,
+    pub full: Full,
+}
+
+/// When the disk was last found full, while the server believes that the job waits for it.
+pub type Full = Arc<Mutex<Option<Stopwatch>>>;
+
+/// Tells the server that a job goes on that has not found the disk full for a while.
+pub fn tell_room(full: &Full, pipe: &Pipe) {
+    let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
+    if full.take_if(|since| since.passed() > 4 * DISK_PAUSE).is_some() {
+        drop(full);
+        pipe.send(Up::GoesOn);
+    }
 }
 
 impl JobListener for Listener {
     fn committed(&mut self, _: &Entry, committed: Committed) {
-        self.waits = false;
         self.pipe.send(Up::Committed { committed });
     }
 
@@ -37,10 +48,13 @@ impl JobListener for Listener {
         if self.progress.stop.load(Ordering::Acquire) {
             return ControlFlow::Break(());
         }
-        if !self.waits {
+        let before = {
+            let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+            full.replace(Stopwatch::start())
+        };
+        if before.is_none() {
             self.pipe.send(Up::Waiting { on: Waiting::Disk });
         }
-        self.waits = true;
         sleep(DISK_PAUSE);
         ControlFlow::Continue(())
     }

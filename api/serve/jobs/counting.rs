@@ -4,7 +4,7 @@ use crate::serve::views::{DetailsIp, StatisticEntry, StatisticItem};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
-use tractor_engine::statistics::{OTHERS as OTHER, transport};
+use tractor_engine::statistics::{OTHERS as OTHER, TITLES, transport};
 use tractor_engine::store::{Facts, StatisticRow};
 
 /// How often each text came.
@@ -139,10 +139,10 @@ pub fn shown(items: Vec<(String, Vec<(String, u64)>)>) -> Vec<StatisticItem> {
 
 /// Stored statistics as clients see them: the first of each title, and a sum of the rest.
 pub fn stored(rows: &[StatisticRow], limit: usize) -> Vec<StatisticItem> {
-    let titles = rows.chunk_by(|one, other| one.title == other.title);
-    let item = |rows: &[StatisticRow]| {
+    let item = |title: &str| {
+        let of_title = rows.iter().filter(|row| row.title == title);
         // What was beyond the bound of keys stands last, and stays there.
-        let (named, others): (Vec<_>, Vec<_>) = rows.iter().partition(|row| row.label != OTHER);
+        let (named, others): (Vec<_>, Vec<_>) = of_title.partition(|row| row.label != OTHER);
         let entry =
             |row: &&StatisticRow| StatisticEntry { label: row.label.clone(), count: row.flows };
         let mut content: Vec<StatisticEntry> = named.iter().take(limit).map(entry).collect();
@@ -150,7 +150,7 @@ pub fn stored(rows: &[StatisticRow], limit: usize) -> Vec<StatisticItem> {
         if rest > 0 {
             content.push(StatisticEntry { label: OTHER.to_owned(), count: rest });
         }
-        StatisticItem { title: rows[0].title.clone(), content }
+        StatisticItem { title: title.to_owned(), content }
     };
-    titles.map(item).collect()
+    TITLES.map(item).into()
 }

@@ -139,9 +139,8 @@ impl Running {
                 moved
             }
             Up::Committed { .. } => {
-                // The disk has room again.
                 news.still = Duration::ZERO;
-                news.waiting.take().is_some()
+                false
             }
             Up::Waiting { on } => {
                 news.waiting = Some(on);

@@ -384,7 +384,11 @@ impl Jobs {
     fn put_in_index(&self, id: u64) {
         let Some(index) = self.index.get() else { return };
         let reader = JobReader::open(&self.folder_of(id));
-        let put = reader.and_then(|reader| index.add_entries(id, &reader));
+        let record = self.state().jobs.get(&id).map(|job| job.record.clone());
+        let put = reader.and_then(|reader| {
+            record.map_or(Ok(()), |record| index.put_job(&record))?;
+            index.add_entries(id, &reader)
+        });
         if let Err(error) = put {
             tracing::warn!(job = id, "the index has nothing of it: {error}");
         }

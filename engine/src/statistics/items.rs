@@ -24,6 +24,10 @@ pub struct Entry {
 /// The name of the entry that has what is left out.
 pub const OTHERS: &str = "(other)";
 
+/// All titles, in their order.
+pub const TITLES: [&str; 8] =
+    ["protocols", "clients", "servers", "labels", "transports", "ports", "countries", "domains"];
+
 impl Tables {
     /// All titles, each with its `limit` largest entries and the sum of what is left out, if
     /// anything is. `labels` are the run's.
@@ -212,17 +216,7 @@ mod tests {
     fn titles_come_in_their_order() {
         let items = Tables::default().items(1, &Labels::default());
         let titles: Vec<_> = items.iter().map(|item| item.title).collect();
-        let expected = [
-            "protocols",
-            "clients",
-            "servers",
-            "labels",
-            "transports",
-            "ports",
-            "countries",
-            "domains",
-        ];
-        assert_eq!(titles, expected);
+        assert_eq!(titles, TITLES);
         assert!(items.iter().all(|item| item.entries.is_empty()));
     }
 

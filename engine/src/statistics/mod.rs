@@ -13,7 +13,7 @@ mod tests;
 pub use content::{Content, content_of};
 use count::Kind;
 pub use count::{Count, Country, CountryOf, StatisticKey};
-pub use items::{Entry, Item, OTHERS, transport};
+pub use items::{Entry, Item, OTHERS, TITLES, transport};
 pub use places::{Place, Places};
 pub use tables::{Table, Tables};
 pub use tally::{Known, Tally};
