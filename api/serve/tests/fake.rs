@@ -3,7 +3,7 @@
 use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
 use crate::serve::views::{
     DetailsIp, DetailsLabelItem, File, FileStatus, Health, Label, Plugins, ProcessRequest,
-    Progress, State, StatisticEntry, StatisticItem,
+    ProfileName, Progress, State, StatisticEntry, StatisticItem,
 };
 use std::io;
 use std::net::IpAddr;
@@ -146,6 +146,11 @@ impl Service for Fake {
     }
 
     fn process(&self, request: &ProcessRequest) -> Answer<FileStatus> {
+        let names = serde_json::to_value(ProfileName::ALL).unwrap();
+        let is_known = |name: &String| names.as_array().unwrap().iter().any(|one| one == name);
+        if !request.profile.as_ref().is_none_or(is_known) {
+            return Err(Refusal::Wrong("There is no such profile.".to_owned()));
+        }
         match request.file_name.as_str() {
             "a.pcap" | "some file name.pcap" => Ok(status_of(RUNNING)),
             "full.pcap" => Err(Refusal::StorageFull("The disk is full.".to_owned())),
