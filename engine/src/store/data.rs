@@ -168,15 +168,15 @@ impl Store {
 /// Which finished jobs are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// So many, the latest.
+    /// So many, those that ended last.
     pub keep_jobs: Option<usize>,
     /// For so many days after they ended.
     pub keep_days: Option<u32>,
 }
 
 impl Retention {
-    /// Ids of the jobs that are to be forgotten, the oldest first; none that may still run. `now` are
-    /// Unix seconds.
+    /// Ids of the jobs that are to be forgotten, those that ended first before others; none that may
+    /// still run. `now` are Unix seconds.
     pub fn to_forget(&self, records: &[JobRecord], now: i64) -> Vec<u64> {
         let mut over: Vec<&JobRecord> =
             records.iter().filter(|record| record.state.is_over()).collect();

@@ -61,7 +61,8 @@ fn old_jobs_and_those_beyond_the_number_are_forgotten_but_none_that_runs() {
     let forgotten =
         |keep_jobs, keep_days| Retention { keep_jobs, keep_days }.to_forget(&records, 1_000_000);
     assert_eq!(forgotten(None, None), [0; 0]);
-    assert_eq!(forgotten(Some(2), None), [1, 2]);
+    // Those that ended first go first.
+    assert_eq!(forgotten(Some(2), None), [1, 4]);
     assert_eq!(forgotten(None, Some(10)), [1, 4]);
-    assert_eq!(forgotten(Some(0), None), [1, 2, 4, 5]);
+    assert_eq!(forgotten(Some(0), None), [1, 4, 2, 5]);
 }
