@@ -80,12 +80,16 @@ pub fn error(text: impl std::fmt::Display) {
     write(format_args!("{ERROR}error:{ERROR:#} {text}"));
 }
 
+/// A sentence without the system's numbers for its causes.
+pub fn in_words(text: &str) -> &str {
+    text.split(" (os error").next().unwrap_or_default()
+}
+
 /// `error: cannot write …`: the cause in words, as for inputs, without the system's number for it.
 pub fn cannot_write(place: impl std::fmt::Display, cause: &std::io::Error) {
     let cause = cause.to_string();
     // Libraries put more behind the number, the name of a temporary file for one.
-    let words = cause.split(" (os error").next().unwrap_or_default();
-    error(format_args!("cannot write {place}: {words}"));
+    error(format_args!("cannot write {place}: {}", in_words(&cause)));
 }
 
 /// Problems with inputs, a line each.

@@ -57,7 +57,7 @@ pub fn run(arguments: &ServeArguments) -> Exit {
     let jobs = match Jobs::start(Settings::new(arguments)) {
         Ok(jobs) => jobs,
         Err((exit, why)) => {
-            messages::error(why);
+            messages::error(messages::in_words(&why));
             return exit;
         }
     };

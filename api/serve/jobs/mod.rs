@@ -11,6 +11,7 @@ mod service;
 mod settings;
 mod start;
 mod state;
+mod stored;
 
 pub use settings::Settings;
 pub use start::{INDEX_THREAD, Jobs};

@@ -6,11 +6,11 @@ use super::runner;
 use super::running::Running;
 use super::settings::Settings;
 use super::state::{Job, Known, Span, State};
+use super::stored::refusal;
 use crate::Exit;
 use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
 use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::StatisticItem;
-use serde_json::json;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{
@@ -18,13 +18,11 @@ use std::sync::{
     RwLockWriteGuard,
 };
 use std::thread::JoinHandle;
-use std::time::Duration;
 use tractor_engine::jobs::{Clock, Entry, Folder, Watch};
 use tractor_engine::profiles::Profile;
 use tractor_engine::statistics::Places;
 use tractor_engine::store::{
-    CaptureKey, Committed, Index, JobReader, JobRecord, JobState, Retention, Store, StoreError,
-    WithoutPlugin,
+    Index, JobRecord, JobState, Retention, Store, StoreError, WithoutPlugin,
 };
 
 /// The thread that opens the index: what breaks down there is caught.
@@ -38,14 +36,14 @@ pub struct Jobs {
     /// One job is begun at a time, without holding up who only looks.
     beginning: Mutex<()>,
     /// Where the index is open. Without it questions are answered from the segments alone.
-    index: OnceLock<Arc<Index>>,
+    pub(super) index: OnceLock<Arc<Index>>,
     pub places: Places,
     state: Mutex<State>,
     plugins: Mutex<PluginStates>,
     /// Of jobs that are over, by limit: these do not change.
     known_statistics: Mutex<HashMap<(u64, usize), Vec<StatisticItem>>>,
     /// Something may be there to do.
-    changed: Condvar,
+    pub(super) changed: Condvar,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -126,26 +124,6 @@ impl Jobs {
         }
     }
 
-    /// Opens the index, which may take a while, as soon as there is room for it.
-    fn open_index(&self) {
-        const AGAIN: Duration = Duration::from_secs(5);
-        while !self.is_stopping() {
-            match Index::open(&self.settings.data) {
-                Ok(index) => {
-                    // It may know of ids whose folders are gone.
-                    if let Ok(last) = index.last_job_id() {
-                        self.store_to_change().raise_last_job_id(last);
-                    }
-                    let _ = self.index.set(Arc::new(index));
-                    return;
-                }
-                Err(error) => tracing::warn!("there is no index: {error}"),
-            }
-            let state = self.state();
-            let _ = self.changed.wait_timeout(state, AGAIN);
-        }
-    }
-
     /// Lets everything end; what is unfinished is taken up at the next start.
     pub fn begin_to_stop(&self) {
         self.state().is_stopping = true;
@@ -165,7 +143,7 @@ impl Jobs {
         self.store.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn store_to_change(&self) -> RwLockWriteGuard<'_, Store> {
+    pub(super) fn store_to_change(&self) -> RwLockWriteGuard<'_, Store> {
         self.store.write().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -191,61 +169,6 @@ impl Jobs {
 
     pub fn folder_of(&self, job: u64) -> PathBuf {
         self.store().folder(job)
-    }
-
-    /// What a job has stored that is over. Of one that is finished it is all, or it is refused: part of a
-    /// result would be taken for the whole.
-    pub fn stored(&self, record: &JobRecord) -> Answer<Arc<JobReader>> {
-        let reader =
-            self.reader(record.id, None).map_err(|error| self.refused(record.id, &error))?;
-        if record.state != JobState::Finished {
-            return Ok(reader);
-        }
-        match reader.damage() {
-            Some(error) => Err(self.refused(record.id, error)),
-            None if !matches!(reader.record_at_end(), Ok(Some(_))) => {
-                Err(self.damaged(record.id, "their end is not there"))
-            }
-            None if reader.rows() != record.flows => {
-                let (id, rows, flows) = (record.id, reader.rows(), record.flows);
-                let missing = format!("{rows} of {flows} flows are there");
-                Err(self.damaged(id, &missing))
-            }
-            None => Ok(reader),
-        }
-    }
-
-    /// Why the store has no answer about a job, for a client.
-    pub fn refused(&self, id: u64, error: &StoreError) -> Refusal {
-        match error {
-            StoreError::Damaged { .. } => self.damaged(id, &error.to_string()),
-            error => refusal(error),
-        }
-    }
-
-    fn damaged(&self, id: u64, why: &str) -> Refusal {
-        let message =
-            format!("the results of job {id} are damaged ({why}): process the file again");
-        if let Some(job) = self.state().jobs.get_mut(&id)
-            && job.record.message.as_ref() != Some(&message)
-        {
-            tracing::error!(job = id, "{message}");
-            job.record.message = Some(message.clone());
-            job.tell();
-        }
-        Refusal::Conflict(message)
-    }
-
-    /// What a job has stored, or what it had at some time.
-    ///
-    /// # Errors
-    /// When its segments cannot be read.
-    pub fn reader(&self, job: u64, up_to: Option<Committed>) -> Result<Arc<JobReader>, StoreError> {
-        let reader = JobReader::open_to(&self.folder_of(job), up_to)?;
-        Ok(Arc::new(match self.index.get() {
-            Some(index) => reader.with_index(Arc::clone(index), job),
-            None => reader,
-        }))
     }
 
     /// Waits until `find` finds something; `None` when the server stops.
@@ -286,25 +209,6 @@ impl Jobs {
             let mut files = state.files.values();
             files.find(|known| known.span == Span::Wanted).map(|known| known.entry.clone())
         })
-    }
-
-    /// Keeps what was found of a capture, unless it is another one by now.
-    pub fn set_span(&self, entry: &Entry, span: Span) {
-        if let (Some(index), Span::Known { first_s, last_s }) = (self.index.get(), &span) {
-            // It is only looked at again.
-            let _ = index.put_capture(&key_of(entry), &json!([first_s, last_s]));
-        }
-        if let Some(known) = self.state().files.get_mut(&entry.shown)
-            && known.entry == *entry
-        {
-            known.span = span;
-        }
-    }
-
-    /// What was found of a capture before.
-    pub fn found_before(&self, entry: &Entry) -> Option<Span> {
-        let found = self.index.get()?.capture(&key_of(entry)).ok()??;
-        Some(Span::Known { first_s: found[0].as_i64()?, last_s: found[1].as_i64()? })
     }
 
     /// Begins a job, or gives the one that is under way.
@@ -380,20 +284,6 @@ impl Jobs {
         self.forget_old();
     }
 
-    /// What the index does not take is read from the segments.
-    fn put_in_index(&self, id: u64) {
-        let Some(index) = self.index.get() else { return };
-        let reader = JobReader::open(&self.folder_of(id));
-        let record = self.state().jobs.get(&id).map(|job| job.record.clone());
-        let put = reader.and_then(|reader| {
-            record.map_or(Ok(()), |record| index.put_job(&record))?;
-            index.add_entries(id, &reader)
-        });
-        if let Err(error) = put {
-            tracing::warn!(job = id, "the index has nothing of it: {error}");
-        }
-    }
-
     /// Keeps a record of a job that goes on, and shows it to clients.
     pub fn note(&self, record: &JobRecord) {
         self.keep(record);
@@ -441,20 +331,5 @@ impl Jobs {
             let _ = index.remove_job(id);
         }
         Ok(())
-    }
-}
-
-/// By what a capture is known again.
-fn key_of(entry: &Entry) -> CaptureKey {
-    let modified_ns = entry.identity.modified_ns;
-    let modified_ns = modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64;
-    CaptureKey { name: entry.shown.clone(), bytes: entry.bytes, modified_ns }
-}
-
-/// Why the store has no answer, for a client.
-pub fn refusal(error: &StoreError) -> Refusal {
-    match error.is_full() {
-        true => Refusal::StorageFull("the disk with the results is full".to_owned()),
-        false => Refusal::Internal(error.to_string()),
     }
 }
