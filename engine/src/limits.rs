@@ -227,6 +227,9 @@ pub const CALLS_NAME_BYTES_MAX: usize = 4_096;
 /// Rows of a block of a stored job: what is in memory before it is encoded, and decoded for a question.
 pub const FLOWS_PER_BLOCK: usize = 16_384;
 
+/// Bytes of the dictionary of a column in a block of a stored job, as [`PARQUET_DICTIONARY_BYTES`].
+pub const TABLE_DICTIONARY_BYTES: usize = 16 << 10;
+
 /// Bytes of the rows of a block before they are encoded; with long texts a block has fewer rows.
 pub const FLOW_BLOCK_BYTES_MAX: usize = 32 << 20;
 

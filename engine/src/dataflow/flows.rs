@@ -125,9 +125,7 @@ impl FlowStage {
     }
 
     /// The counts of an epoch that is over.
-    pub fn finished_epoch(
-        &mut self,
-    ) -> Option<impl Iterator<Item = (StatisticKey, Count)> + use<>> {
+    pub fn finished_epoch(&mut self) -> Option<impl Iterator<Item = (StatisticKey, Count)> + '_> {
         let is_over = self.epoch_is_over;
         let tally = self.tally.as_mut()?;
         (is_over && !tally.is_empty()).then(|| tally.take())

@@ -140,8 +140,8 @@ impl Tally {
     }
 
     /// The changes, in no order; the next epoch begins empty.
-    pub fn take(&mut self) -> impl Iterator<Item = (StatisticKey, Count)> + use<> {
-        std::mem::take(&mut self.changes).into_iter().filter(|(_, count)| !count.is_nothing())
+    pub fn take(&mut self) -> impl Iterator<Item = (StatisticKey, Count)> + '_ {
+        self.changes.drain().filter(|(_, count)| !count.is_nothing())
     }
 }
 

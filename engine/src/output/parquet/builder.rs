@@ -15,6 +15,9 @@ use std::sync::Arc;
 
 const UTC: &str = "UTC";
 
+/// Of a text, before any is known.
+const TEXT_BYTES: usize = 16;
+
 /// From here on not every whole number is a float, and floats look otherwise as text.
 const EXACT_WHOLE_MAX: u128 = 1 << 53;
 
@@ -31,7 +34,7 @@ impl TableBuilder {
     pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Kind)>, rows: usize) -> Self {
         let (fields, columns): (Vec<Field>, Vec<Builder>) = columns
             .into_iter()
-            .map(|(name, kind)| (field(name, kind), Builder::new(kind, rows)))
+            .map(|(name, kind)| (field(name, kind), Builder::new(kind, rows, rows * TEXT_BYTES)))
             .unzip();
         Self { schema: Arc::new(Schema::new(fields)), columns, scratch: Vec::new(), rows: 0 }
     }
@@ -70,8 +73,8 @@ impl TableBuilder {
     /// When columns do not fit each other, which would be a defect.
     pub fn finish(&mut self) -> io::Result<Table> {
         let notes = self.notes();
-        let columns = self.columns.iter_mut().map(Builder::finish).collect();
-        self.rows = 0;
+        let rows = std::mem::take(&mut self.rows);
+        let columns = self.columns.iter_mut().map(|column| column.finish(rows)).collect();
         let batch = RecordBatch::try_new(Arc::clone(&self.schema), columns);
         Ok(Table::new(batch.map_err(io::Error::other)?, notes))
     }
@@ -156,7 +159,7 @@ enum Builder {
 }
 
 impl Builder {
-    fn new(kind: Kind, rows: usize) -> Self {
+    fn new(kind: Kind, rows: usize, text_bytes: usize) -> Self {
         match kind {
             Kind::Unsigned => Self::Unsigned(UInt64Builder::with_capacity(rows)),
             Kind::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
@@ -167,7 +170,7 @@ impl Builder {
                 let column = TimestampNanosecondBuilder::with_capacity(rows).with_timezone(UTC);
                 Self::Time { column, in_microseconds: false }
             }
-            Kind::Text => Self::Text(StringBuilder::with_capacity(rows, rows * 16)),
+            Kind::Text => Self::Text(StringBuilder::with_capacity(rows, text_bytes)),
             Kind::Unsigneds => Self::Unsigneds(ListBuilder::new(UInt64Builder::new())),
             Kind::Floats => Self::Floats(ListBuilder::new(Float64Builder::new())),
         }
@@ -222,21 +225,37 @@ impl Builder {
         }
     }
 
-    fn finish(&mut self) -> ArrayRef {
+    /// The column; what is appended next finds room for as many rows.
+    fn finish(&mut self, rows: usize) -> ArrayRef {
+        // A builder that has given its memory away would find its next by doubling.
+        let empty = Self::new(self.kind(), rows, self.text_bytes());
+        match std::mem::replace(self, empty) {
+            Self::Unsigned(mut column) => Arc::new(column.finish()),
+            Self::Integer(mut column) => Arc::new(column.finish()),
+            Self::Float { mut column, .. } => Arc::new(column.finish()),
+            Self::Time { mut column, .. } => Arc::new(column.finish()),
+            Self::Text(mut column) => Arc::new(column.finish()),
+            Self::Unsigneds(mut column) => Arc::new(column.finish()),
+            Self::Floats(mut column) => Arc::new(column.finish()),
+        }
+    }
+
+    fn kind(&self) -> Kind {
         match self {
-            Self::Unsigned(column) => Arc::new(column.finish()),
-            Self::Integer(column) => Arc::new(column.finish()),
-            Self::Float { column, beyond } => {
-                beyond.clear();
-                Arc::new(column.finish())
-            }
-            Self::Time { column, in_microseconds } => {
-                *in_microseconds = false;
-                Arc::new(column.finish())
-            }
-            Self::Text(column) => Arc::new(column.finish()),
-            Self::Unsigneds(column) => Arc::new(column.finish()),
-            Self::Floats(column) => Arc::new(column.finish()),
+            Self::Unsigned(_) => Kind::Unsigned,
+            Self::Integer(_) => Kind::Integer,
+            Self::Float { .. } => Kind::Float,
+            Self::Time { .. } => Kind::Time,
+            Self::Text(_) => Kind::Text,
+            Self::Unsigneds(_) => Kind::Unsigneds,
+            Self::Floats(_) => Kind::Floats,
+        }
+    }
+
+    fn text_bytes(&self) -> usize {
+        match self {
+            Self::Text(column) => column.values_slice().len(),
+            _ => 0,
         }
     }
 
