@@ -4,7 +4,9 @@ use super::child::{EXIT, PLUGIN};
 use super::orders::{Orders, VARIABLE};
 use crate::{Exit, interrupt};
 use rustix::fs::{MemfdFlags, memfd_create};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{
+    Pid, Signal, WaitId, WaitIdOptions, kill_process, kill_process_group, waitid,
+};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
@@ -83,7 +85,17 @@ pub fn watched(orders: &Orders, limits: &Limits, output: Stdio) -> io::Result<Wa
     let mut command = Command::new(std::env::current_exe()?);
     command.arg0(arguments.next().unwrap_or_default());
     command.args(arguments).stdout(output);
-    watched_command(&mut command, orders, limits, |_| {}, &mut || Wish::GoOn)
+    // In the group of the terminal it may read from there, and hears Ctrl-C.
+    watched_command(&mut command, orders, limits, Group::Ours, |_| {}, &mut || Wish::GoOn)
+}
+
+/// Whom a child takes along when it is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    /// Nobody: it is in our group of processes.
+    Ours,
+    /// All whom its plugins have begun, unless they have left its group.
+    ItsOwn,
 }
 
 /// Runs a command of this program under orders. `begun` is called once, `wish` at every look.
@@ -91,6 +103,7 @@ pub fn watched_command(
     command: &mut Command,
     orders: &Orders,
     limits: &Limits,
+    group: Group,
     begun: impl FnOnce(&mut Child),
     wish: &mut dyn FnMut() -> Wish,
 ) -> io::Result<Watched> {
@@ -98,10 +111,14 @@ pub fn watched_command(
     let mut orders = orders.clone();
     (orders.calls, orders.words) = (path_of(&calls), path_of(&words));
     let ledger = Watch::open(&orders.calls)?;
+    if group == Group::ItsOwn {
+        command.process_group(0);
+    }
     let mut child = command.env(VARIABLE, orders.text()).spawn()?;
     begun(&mut child);
     let mut watcher = Watcher {
         child,
+        group,
         ledger,
         words,
         call_max: limits.call_max,
@@ -113,11 +130,41 @@ pub fn watched_command(
     let how = watcher.watch(wish);
     // Whatever came, nobody is left behind.
     if how.is_err() {
-        let _ = watcher.child.kill();
-        let _ = watcher.child.wait();
+        let _ = watcher.end();
     }
     let (how, inside) = how?;
     Ok(Watched { attempt: Attempt { how, inside }, words: text(&watcher.words)? })
+}
+
+/// Waits for a child that has a group of its own, and ends who is left of that.
+///
+/// # Errors
+/// Those of the system.
+pub fn wait_with_group(child: &mut Child) -> io::Result<ExitStatus> {
+    while !has_ended(child, WaitIdOptions::empty())? {}
+    end_group(child);
+    child.wait()
+}
+
+/// Whether a child has ended. Its number is still its own, until it is waited for.
+fn has_ended(child: &Child, options: WaitIdOptions) -> io::Result<bool> {
+    let Some(pid) = pid_of(child) else { return Ok(true) };
+    let options = options | WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    match waitid(WaitId::Pid(pid), options) {
+        Ok(status) => Ok(status.is_some()),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(cause) => Err(cause.into()),
+    }
+}
+
+/// Of a child with a group of its own that has not been waited for.
+fn end_group(child: &Child) {
+    // Without anybody in it there is nothing to end.
+    let _ = pid_of(child).map(|group| kill_process_group(group, Signal::KILL));
+}
+
+fn pid_of(child: &Child) -> Option<Pid> {
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw)
 }
 
 /// A file in memory: nothing is left of it when both processes are gone.
@@ -138,6 +185,7 @@ fn text(file: &File) -> io::Result<String> {
 
 struct Watcher {
     child: Child,
+    group: Group,
     ledger: Watch,
     words: File,
     call_max: Duration,
@@ -154,12 +202,13 @@ impl Watcher {
     fn watch(&mut self, wish: &mut dyn FnMut() -> Wish) -> io::Result<(How, Vec<Inside>)> {
         let (mut pause, mut looked) = (LOOK_FIRST, Instant::now());
         loop {
-            let status = self.child.try_wait()?;
+            let has_ended = has_ended(&self.child, WaitIdOptions::NOHANG)?;
             if self.told.is_none() {
                 self.told = last_word(&text(&self.words)?).map(|how| (how, Duration::ZERO));
             }
-            if let Some(status) = status {
+            if has_ended {
                 let inside = self.ledger.inside()?;
+                let status = self.end()?;
                 return Ok((self.how(status), inside));
             }
             // When both were stopped for a while, no call took that long.
@@ -175,14 +224,22 @@ impl Watcher {
             };
             if let Some(how) = how {
                 let inside = self.ledger.inside()?;
-                self.child.kill()?;
-                self.child.wait()?;
+                self.end()?;
                 return Ok((how, inside));
             }
             self.hand_on_signals();
             sleep(pause);
             pause = (2 * pause).min(LOOK_LAST);
         }
+    }
+
+    /// Ends it, and its group where it has one; gives how it ended, if it had before.
+    fn end(&mut self) -> io::Result<ExitStatus> {
+        self.child.kill()?;
+        if self.group == Group::ItsOwn {
+            end_group(&self.child);
+        }
+        self.child.wait()
     }
 
     fn how(&mut self, status: ExitStatus) -> How {
@@ -232,9 +289,8 @@ impl Watcher {
             return;
         }
         self.stopping = Some(Duration::ZERO);
-        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
         // It has not been waited for, so the number is still its own.
-        let _ = pid.map(|pid| kill_process(pid, Signal::TERM));
+        let _ = pid_of(&self.child).map(|pid| kill_process(pid, Signal::TERM));
     }
 }
 

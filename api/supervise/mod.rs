@@ -20,7 +20,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tractor_engine::classify::calls::{CALL_S_MAX, MEMORY_SHARE};
 
-pub use attempt::{Attempt, How, Limits, Watched, Wish, nameless, watched, watched_command};
+pub use attempt::{
+    Attempt, Group, How, Limits, Watched, Wish, nameless, wait_with_group, watched, watched_command,
+};
 pub use blame::{Blame, Culprit, blame, deed, one_of, was_killed};
 pub use orders::Orders;
 

@@ -2,6 +2,7 @@
 
 mod damage;
 mod disk;
+mod helpers;
 mod hostile;
 pub mod jobs;
 mod live;

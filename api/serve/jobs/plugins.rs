@@ -2,10 +2,11 @@
 
 use super::settings::Settings;
 use crate::serve::views::{LoadedPlugin, Plugins, QuarantinedPlugin, RefusedPlugin};
-use crate::supervise::nameless;
+use crate::supervise::{nameless, wait_with_group};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io::{Read, Seek};
+use std::os::unix::process::CommandExt;
 use std::process::Stdio;
 
 /// Plugins as they were when the server started, and what became of them since.
@@ -29,7 +30,10 @@ impl PluginStates {
         let mut output = nameless("plugins").map_err(|cause| cannot(&cause))?;
         let to_child = output.try_clone().map_err(|cause| cannot(&cause))?;
         command.stdin(Stdio::null()).stdout(to_child).stderr(Stdio::inherit());
-        let status = command.status().map_err(|cause| cannot(&cause))?;
+        // Nor does anybody stay behind.
+        let child = command.process_group(0).spawn();
+        let status = child.and_then(|mut child| wait_with_group(&mut child));
+        let status = status.map_err(|cause| cannot(&cause))?;
         if !status.success() {
             return Err("plugins cannot be loaded as asked for".to_owned());
         }

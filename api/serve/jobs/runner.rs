@@ -4,7 +4,7 @@ use super::running::Running;
 use super::start::Jobs;
 use crate::Exit;
 use crate::serve::limits::{KILLS_MAX, STANDSTILL_MAX};
-use crate::supervise::{self, Attempt, Blame, Culprit, How, Orders, Wish, watched_command};
+use crate::supervise::{self, Attempt, Blame, Culprit, Group, How, Orders, Wish, watched_command};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 use std::sync::Arc;
@@ -84,6 +84,7 @@ impl Work<'_> {
             &mut command,
             &orders,
             &limits,
+            Group::ItsOwn,
             |child| {
                 self.running.begin(child.stdin.take());
                 let (jobs, id) = (Arc::clone(self.jobs), self.record.id);
@@ -100,7 +101,7 @@ impl Work<'_> {
             },
             &mut || self.wish(),
         );
-        // The child is gone, so its pipes end, unless it left somebody behind who has them.
+        // The child is gone, so its pipes end, unless somebody who left its group has them.
         let began = Stopwatch::start();
         while began.passed() < PIPES_MAX && !readers.iter().all(JoinHandle::is_finished) {
             std::thread::sleep(PIPES_PAUSE);

@@ -108,6 +108,19 @@ pub const LOADABLE: [Bad; 12] = [
     },
 ];
 
+/// Leaves a process behind that does nothing, and its number in the file `helpers`.
+pub const FORKS: Bad = Bad {
+    name: "forks",
+    top: "static int forked;",
+    classify: r#"if (bad && !__sync_fetch_and_add(&forked, 1) && fork() == 0) {
+            FILE *file = fopen("helpers", "a");
+            fprintf(file, "%d\n", (int)getpid());
+            fclose(file);
+            for (;;) { sleep(1); }
+        }"#,
+    ..GOOD
+};
+
 /// Whether there is a compiler; says what is skipped if not.
 pub fn can_be_made() -> bool {
     let is_there = Command::new("cc").arg("--version").output().is_ok();
