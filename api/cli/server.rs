@@ -61,6 +61,10 @@ pub struct ServeArguments {
     #[arg(long, value_name = "DAYS")]
     pub keep_days: Option<u64>,
 
+    /// Milliseconds that a job may make no progress; for tests
+    #[arg(long, hide = true, value_name = "MS")]
+    pub standstill_ms: Option<u64>,
+
     /// How the log on standard error looks
     #[arg(long, value_enum, default_value_t = Log::Text)]
     pub log: Log,

@@ -90,7 +90,8 @@ pub const FRAME_BYTES_MAX: u64 = 256 << 20;
 /// Warnings kept of a job; further ones are left out.
 pub const JOB_WARNINGS_MAX: usize = 100;
 
-/// How long a job may make no progress without saying that it waits; then it has failed.
+/// How long a job may make no progress without saying that it waits, and without a plugin inside whose
+/// deadline counts; then it has failed.
 pub const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 
 /// How often a job is begun again when its process was killed from outside.

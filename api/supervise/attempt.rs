@@ -54,7 +54,7 @@ pub enum How {
     Ended(ExitStatus),
     /// It was asked to stop, and had to be ended.
     Interrupted,
-    /// Whoever watched it has had enough, and says why.
+    /// Whoever watched it has had enough, and says why. No plugin was inside for long.
     EndedEarly(String),
 }
 
@@ -86,7 +86,7 @@ pub fn watched(orders: &Orders, limits: &Limits, output: Stdio) -> io::Result<Wa
     command.arg0(arguments.next().unwrap_or_default());
     command.args(arguments).stdout(output);
     // In the group of the terminal it may read from there, and hears Ctrl-C.
-    watched_command(&mut command, orders, limits, Group::Ours, |_| {}, &mut || Wish::GoOn)
+    watched_command(&mut command, orders, limits, Group::Ours, |_| {}, &mut |_| Wish::GoOn)
 }
 
 /// Whom a child takes along when it is ended.
@@ -98,14 +98,15 @@ pub enum Group {
     ItsOwn,
 }
 
-/// Runs a command of this program under orders. `begun` is called once, `wish` at every look.
+/// Runs a command of this program under orders. `begun` is called once, `wish` at every look, with
+/// whether a plugin is inside: of its calls the deadline is the only judge.
 pub fn watched_command(
     command: &mut Command,
     orders: &Orders,
     limits: &Limits,
     group: Group,
     begun: impl FnOnce(&mut Child),
-    wish: &mut dyn FnMut() -> Wish,
+    wish: &mut dyn FnMut(bool) -> Wish,
 ) -> io::Result<Watched> {
     let (calls, words) = (nameless("calls")?, nameless("words")?);
     let mut orders = orders.clone();
@@ -199,7 +200,7 @@ struct Watcher {
 }
 
 impl Watcher {
-    fn watch(&mut self, wish: &mut dyn FnMut() -> Wish) -> io::Result<(How, Vec<Inside>)> {
+    fn watch(&mut self, wish: &mut dyn FnMut(bool) -> Wish) -> io::Result<(How, Vec<Inside>)> {
         let (mut pause, mut looked) = (LOOK_FIRST, Instant::now());
         loop {
             let has_ended = has_ended(&self.child, WaitIdOptions::NOHANG)?;
@@ -214,7 +215,8 @@ impl Watcher {
             // When both were stopped for a while, no call took that long.
             let passed = looked.elapsed().min(2 * LOOK_LAST);
             looked = Instant::now();
-            let how = match (self.too_long(passed)?, wish()) {
+            let too_long = self.too_long(passed)?;
+            let how = match (too_long, wish(!self.calls.is_empty())) {
                 (None, Wish::End(why)) => Some(How::EndedEarly(why)),
                 (None, Wish::Stop) => {
                     self.ask_to_stop();

@@ -31,10 +31,7 @@ pub fn blame(how: How, inside: Vec<Inside>) -> Blame {
     match how {
         How::Told(_) => Blame::Nobody("it told how it ended".to_owned()),
         How::Interrupted => Blame::Interrupted,
-        How::EndedEarly(why) => match inside.as_slice() {
-            [one] => Blame::One(culprit(one, &format!("was at work when {why}"))),
-            _ => Blame::Nobody(why),
-        },
+        How::EndedEarly(why) => Blame::Nobody(why),
         How::Failed([id, path, what]) => Blame::One(Culprit {
             sentence: format!("plugin {id} of {path} {what}"),
             name: id,
@@ -129,6 +126,9 @@ mod tests {
         assert!(matches!(blame(ended(6), vec![]), Blame::Nobody(_)));
         let same = vec![inside(1, Some("org.a")), inside(2, Some("org.a"))];
         assert!(matches!(blame(ended(6), same), Blame::One(_)));
+        let why = "it made no progress".to_owned();
+        let blamed = blame(How::EndedEarly(why.clone()), vec![inside(1, Some("org.a"))]);
+        assert_eq!(blamed, Blame::Nobody(why));
         let two = vec![inside(1, Some("org.a")), inside(2, Some("org.b"))];
         assert!(matches!(blame(ended(6), two), Blame::OneOf(_)));
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::jobs::{SLOWLY, slow_capture};
 use super::server::{Place, Server};
 use crate::cli::run::until;
-use crate::cli::traffic::office;
+use crate::cli::traffic::{many_flows, office, plain};
 use crate::support::random::Random;
 
 /// How long after a kill a server answers again, or a job is begun again.
@@ -126,4 +126,31 @@ fn killed_children_are_begun_again() {
             assert!(server.export(job, "csv") == expected, "case {case}: other rows");
         }
     }
+}
+
+#[test]
+fn a_plugin_that_thinks_below_its_deadline_is_left_alone_and_a_job_that_stands_still_fails() {
+    use crate::cli::bad_plugins::plugins::{THINKS, can_be_made, make};
+    if !can_be_made() {
+        return;
+    }
+    let place = Place::new();
+    make(place.root.path(), &THINKS);
+    place.capture("few.pcap", &plain(&many_flows(300)));
+    place.capture("slow.pcap", &slow_capture());
+    let more = ["--plugin", "./libthinks.so", "--standstill-ms", "1000"];
+    let server = place.serve(&[&SLOWLY[..], &more].concat());
+    let job = server.finished("few.pcap");
+    let status = server.status(job);
+    assert_eq!(status["without_plugins"], serde_json::Value::Null, "{status}");
+
+    let job = server.process("slow.pcap");
+    until("the job is under way", || server.status(job)["progress"]["packets"].as_u64() > Some(0));
+    // Stopped outside of a plugin it stands still; inside, the plugin is to blame.
+    kill(child_of(&server, job).expect("a process"), "STOP");
+    let status = server.wait(job);
+    let message = status["message"].as_str().unwrap_or_default();
+    let is_told = status["state"] == "failed" && message.contains("no progress for 1 s");
+    let is_blamed = status["without_plugins"][0]["id"] == "org.example.thinks";
+    assert!(is_told || is_blamed, "{status}");
 }

@@ -3,7 +3,7 @@
 use super::running::Running;
 use super::start::Jobs;
 use crate::Exit;
-use crate::serve::limits::{KILLS_MAX, STANDSTILL_MAX};
+use crate::serve::limits::KILLS_MAX;
 use crate::supervise::{self, Attempt, Blame, Culprit, Group, How, Orders, Wish, watched_command};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -99,7 +99,7 @@ impl Work<'_> {
                     readers.push(std::thread::spawn(move || log_lines(id, messages)));
                 }
             },
-            &mut || self.wish(),
+            &mut |is_in_plugin| self.wish(is_in_plugin),
         );
         // The child is gone, so its pipes end, unless somebody who left its group has them.
         let began = Stopwatch::start();
@@ -109,14 +109,14 @@ impl Work<'_> {
         Ok(watched?.attempt)
     }
 
-    fn wish(&self) -> Wish {
+    fn wish(&self, is_in_plugin: bool) -> Wish {
         if self.is_cancelled() || self.jobs.is_stopping() {
             return Wish::Stop;
         }
-        match self.running.stands_still() {
-            passed if passed > STANDSTILL_MAX => {
-                let seconds = STANDSTILL_MAX.as_secs();
-                Wish::End(format!("it made no progress for {seconds} s"))
+        let most = self.jobs.settings.standstill_max();
+        match self.running.stands_still(is_in_plugin) {
+            passed if passed > most => {
+                Wish::End(format!("it made no progress for {} s", most.as_secs_f64()))
             }
             _ => Wish::GoOn,
         }

@@ -78,13 +78,15 @@ impl Running {
         *lock(&self.asked) = Asked::default();
     }
 
-    /// How long nothing has moved, if something should have.
-    pub fn stands_still(&self) -> Duration {
+    /// How long nothing has moved, if something should have: not while a plugin thinks, which may take as
+    /// long as its deadline allows, call by call.
+    pub fn stands_still(&self, is_in_plugin: bool) -> Duration {
         let mut news = lock(&self.news);
         let looked = news.looked.replace(Stopwatch::start());
         // When both processes were stopped for a while, nothing stood still.
         let passed = looked.map_or(Duration::ZERO, |looked| looked.passed().min(LOOK_PAUSE_MAX));
-        news.still = if news.waiting.is_some() { Duration::ZERO } else { news.still + passed };
+        let may_move = news.waiting.is_none() && !is_in_plugin;
+        news.still = if may_move { news.still + passed } else { Duration::ZERO };
         news.still
     }
 

@@ -1,9 +1,11 @@
 //! What the server was told, as far as its jobs are concerned.
 
 use crate::cli::{Process, ServeArguments};
+use crate::serve::limits::STANDSTILL_MAX;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 /// How jobs are begun.
 #[derive(Clone)]
@@ -38,6 +40,11 @@ impl Settings {
     pub fn limits(&self) -> crate::supervise::Limits {
         let options = &self.arguments.options;
         crate::supervise::limits(options.plugin_deadline_ms, options.plugin_memory)
+    }
+
+    /// How long a job may make no progress.
+    pub fn standstill_max(&self) -> Duration {
+        self.arguments.standstill_ms.map_or(STANDSTILL_MAX, Duration::from_millis)
     }
 
     /// The child that does a job.

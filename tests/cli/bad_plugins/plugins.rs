@@ -121,6 +121,14 @@ pub const FORKS: Bad = Bad {
     ..GOOD
 };
 
+/// Thinks for a while about some flow in the middle, well below the usual deadline.
+pub const THINKS: Bad = Bad {
+    name: "thinks",
+    top: "static int thought;",
+    classify: "if (bad && !__sync_fetch_and_add(&thought, 1)) { sleep(3); }",
+    ..GOOD
+};
+
 /// Whether there is a compiler; says what is skipped if not.
 pub fn can_be_made() -> bool {
     let is_there = Command::new("cc").arg("--version").output().is_ok();
