@@ -121,3 +121,6 @@ pub const KNOWN_ENTRIES_MAX: usize = 1_000;
 
 /// Between two attempts to begin jobs of files that nobody asks for, when there was no room for them.
 pub const BEGIN_PAUSE: Duration = Duration::from_secs(5);
+
+/// Between two attempts to write what found no room.
+pub const WRITE_PAUSE: Duration = Duration::from_secs(1);

@@ -98,3 +98,24 @@ fn a_job_waits_for_room_and_nothing_is_lost() {
         drop(disk);
     }
 }
+
+#[test]
+fn what_was_cancelled_on_a_full_disk_stays_cancelled() {
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    let Some(disk) = Disk::mount(&place.data()) else { return };
+    let mut server = place.serve(&FLAGS);
+    let job = server.process("slow.pcap");
+    disk.fill(0);
+    until("the job waits", || waits_for_disk(&server, job));
+    assert_eq!(server.delete(&format!("/file/{job}")).status, 200);
+    assert_eq!(server.wait(job)["state"], "cancelled");
+    disk.free();
+    let record = place.data().join("jobs").join(job.to_string()).join("job.json");
+    until("the record has found room", || {
+        std::fs::read_to_string(&record).is_ok_and(|text| text.contains("cancelled"))
+    });
+    server.kill();
+    let server = place.serve(&FLAGS);
+    assert_eq!(server.status(job)["state"], "cancelled");
+}

@@ -45,6 +45,24 @@ fn a_server_that_is_told_to_stop_does_so_and_goes_on_later() {
 }
 
 #[test]
+fn what_was_cancelled_before_a_kill_does_not_come_back() {
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    place.capture("office.pcap", &office());
+    let mut server = place.serve(&SLOWLY);
+    let (running, queued) = (server.process("slow.pcap"), server.process("office.pcap"));
+    until("a job is under way", || child_of(&server, running).is_some());
+    for job in [running, queued] {
+        assert_eq!(server.delete(&format!("/file/{job}")).status, 200);
+    }
+    server.kill();
+    let server = place.serve(&SLOWLY);
+    for job in [running, queued] {
+        assert_eq!(server.status(job)["state"], "cancelled");
+    }
+}
+
+#[test]
 fn killed_servers_lose_nothing() {
     let place = Place::new();
     place.capture("slow.pcap", &slow_capture());

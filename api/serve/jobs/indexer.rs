@@ -4,7 +4,7 @@
 use super::start::Jobs;
 use super::state::{Known, Span};
 use crate::cli::Process;
-use crate::serve::limits::{BEGIN_PAUSE, FORGETTING_PAUSE, INDEXING_MAX};
+use crate::serve::limits::{BEGIN_PAUSE, FORGETTING_PAUSE, INDEXING_MAX, WRITE_PAUSE};
 use crate::serve::service::Refusal;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -24,10 +24,15 @@ pub fn watch(jobs: &Arc<Jobs>, mut folder: Watch) {
     let mut forgot: Option<Stopwatch> = None;
     // Files whose jobs found no room.
     let mut left: Option<(News, Stopwatch)> = None;
+    let mut wrote = Stopwatch::start();
     while !jobs.is_stopping() {
         if forgot.is_none_or(|forgot| forgot.passed() >= FORGETTING_PAUSE) {
             jobs.forget_old();
             forgot = Some(Stopwatch::start());
+        }
+        if wrote.passed() >= WRITE_PAUSE {
+            jobs.write_rest();
+            wrote = Stopwatch::start();
         }
         match folder.look() {
             Ok(Some(news)) => {

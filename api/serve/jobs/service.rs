@@ -10,7 +10,6 @@ use crate::serve::views::{
 use std::collections::HashMap;
 use std::net::IpAddr;
 use tokio::sync::watch;
-use tractor_engine::jobs::Clock;
 use tractor_engine::store::{ExportFormat as StoredAs, JobState, export};
 
 impl Service for Jobs {
@@ -92,24 +91,10 @@ impl Service for Jobs {
     }
 
     fn delete(&self, id: u64) -> Answer<FileStatus> {
-        let mut state = self.state();
-        let job = state.jobs.get_mut(&id).ok_or_else(|| no_job(id))?;
-        if let Some(running) = &job.running {
-            running.cancel();
-            return Ok(job.status());
-        }
-        if job.record.state == JobState::Queued {
-            job.record.state = JobState::Cancelled;
-            job.record.finished_at = Some(Clock::unix_s());
-            job.tell();
-            let (record, status) = (job.record.clone(), job.status());
-            state.queue.retain(|queued| *queued != id);
-            drop(state);
-            self.keep(&record);
+        if let Some(status) = self.cancel(id)? {
             return Ok(status);
         }
-        let status = job.status();
-        drop(state);
+        let status = self.status(id)?;
         self.forget(id)?;
         Ok(status)
     }

@@ -1,5 +1,6 @@
 //! What all threads of the server share, and its start and end.
 
+use super::answers::no_job;
 use super::indexer;
 use super::plugins::PluginStates;
 use super::runner;
@@ -10,8 +11,8 @@ use super::stored::refusal;
 use crate::Exit;
 use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
 use crate::serve::service::{Answer, Refusal};
-use crate::serve::views::StatisticItem;
-use std::collections::HashMap;
+use crate::serve::views::{FileStatus, StatisticItem};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
@@ -38,6 +39,8 @@ pub struct Jobs {
     /// Where the index is open. Without it questions are answered from the segments alone.
     pub(super) index: OnceLock<Arc<Index>>,
     pub places: Places,
+    /// Records that found no room, to be written again. Who writes a record holds it, before the state.
+    unwritten: Mutex<BTreeMap<u64, JobRecord>>,
     state: Mutex<State>,
     plugins: Mutex<PluginStates>,
     /// Of jobs that are over, by limit: these do not change.
@@ -96,6 +99,7 @@ impl Jobs {
             beginning: Mutex::default(),
             index: OnceLock::new(),
             places,
+            unwritten: Mutex::default(),
             state: Mutex::new(state),
             plugins: Mutex::new(plugins),
             known_statistics: Mutex::default(),
@@ -137,6 +141,7 @@ impl Jobs {
             // One that panicked has nothing to say any more.
             let _ = thread.join();
         }
+        self.write_rest();
     }
 
     fn store(&self) -> RwLockReadGuard<'_, Store> {
@@ -268,10 +273,16 @@ impl Jobs {
     /// Keeps what became of a job.
     pub fn end_job(&self, record: JobRecord, costs: &[(String, u64, u64, u64)]) {
         self.plugins().add_costs(costs);
-        self.keep(&record);
         let id = record.id;
+        // Who cancels it meanwhile has done so before, or finds that it is over.
+        let mut unwritten = lock(&self.unwritten);
+        let record = match !record.state.is_over() && self.is_being_cancelled(id) {
+            true => cancelled(record),
+            false => record,
+        };
         let (became, message) = (record.state, record.message.as_deref().unwrap_or_default());
         tracing::info!(job = id, flows = record.flows, "{became:?} {message}");
+        self.write(&record, &mut unwritten);
         let mut state = self.state();
         state.running = state.running.saturating_sub(1);
         if let Some(job) = state.jobs.get_mut(&record.id) {
@@ -280,6 +291,7 @@ impl Jobs {
             job.tell();
         }
         drop(state);
+        drop(unwritten);
         self.put_in_index(id);
         self.forget_old();
     }
@@ -293,12 +305,67 @@ impl Jobs {
         }
     }
 
-    /// Writes a record. What finds no room is written again later: what has happened stands in the
-    /// segments anyway.
-    pub fn keep(&self, record: &JobRecord) {
+    /// Writes a record, unless the job was cancelled meanwhile, which was written then.
+    fn keep(&self, record: &JobRecord) {
+        let mut unwritten = lock(&self.unwritten);
+        if !self.is_being_cancelled(record.id) {
+            self.write(record, &mut unwritten);
+        }
+    }
+
+    fn is_being_cancelled(&self, id: u64) -> bool {
+        let state = self.state();
+        let running = state.jobs.get(&id).and_then(|job| job.running.as_ref());
+        running.is_some_and(|running| running.is_being_cancelled())
+    }
+
+    /// Writes a record, or keeps it until there is room.
+    fn write(&self, record: &JobRecord, unwritten: &mut BTreeMap<u64, JobRecord>) {
+        unwritten.remove(&record.id);
         if let Err(error) = self.store().save(record) {
             tracing::error!(job = record.id, "{error}");
+            if error.is_full() {
+                unwritten.insert(record.id, record.clone());
+            }
         }
+    }
+
+    /// Writes the records that found no room before.
+    pub fn write_rest(&self) {
+        let mut unwritten = lock(&self.unwritten);
+        while let Some(record) = unwritten.first_entry() {
+            match self.store().save(record.get()) {
+                Err(error) if error.is_full() => return,
+                Err(error) => tracing::error!(job = record.key(), "{error}"),
+                Ok(()) => tracing::info!(job = record.key(), "its record found room"),
+            }
+            record.remove();
+        }
+    }
+
+    /// Cancels a job that is not over, so that it lasts, as far as there is room. `None`: it is over.
+    ///
+    /// # Errors
+    /// When there is no such job.
+    pub fn cancel(&self, id: u64) -> Answer<Option<FileStatus>> {
+        let mut unwritten = lock(&self.unwritten);
+        let mut state = self.state();
+        let job = state.jobs.get_mut(&id).ok_or_else(|| no_job(id))?;
+        if job.is_over() {
+            return Ok(None);
+        }
+        let record = cancelled(job.record.clone());
+        if let Some(running) = &job.running {
+            running.cancel();
+        } else {
+            job.record = record.clone();
+            job.tell();
+        }
+        let status = job.status();
+        state.queue.retain(|queued| *queued != id);
+        drop(state);
+        self.write(&record, &mut unwritten);
+        Ok(Some(status))
     }
 
     /// Forgets what is older than is kept.
@@ -324,6 +391,7 @@ impl Jobs {
             Ok(()) | Err(StoreError::NoSuchJob(_)) => {}
             Err(error) => return Err(refusal(&error)),
         }
+        lock(&self.unwritten).remove(&id);
         self.state().jobs.remove(&id);
         self.known_statistics().retain(|(job, _), _| *job != id);
         if let Some(index) = self.index.get() {
@@ -332,4 +400,8 @@ impl Jobs {
         }
         Ok(())
     }
+}
+
+fn cancelled(record: JobRecord) -> JobRecord {
+    JobRecord { state: JobState::Cancelled, finished_at: Some(Clock::unix_s()), ..record }
 }
