@@ -265,3 +265,8 @@ pub const INDEXES_SET_ASIDE_MAX: usize = 2;
 
 /// Findings of a check of a store that are kept; further ones are counted.
 pub const FINDINGS_MAX: usize = 1_000;
+
+/// Files of which a store remembers that they have had their job, and bytes of that. Beyond, those are
+/// forgotten that are gone, and those that were written to first.
+pub const PROCESSED_FILES_MAX: usize = 65_536;
+pub const PROCESSED_BYTES_MAX: usize = 128 << 20;

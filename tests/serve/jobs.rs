@@ -99,6 +99,49 @@ fn captures_that_appear_are_processed_where_that_is_wanted() {
     }
 }
 
+/// Jobs that a server has begun, of any state.
+fn latest(server: &Server) -> Option<u64> {
+    server.ask("/files/list")[0]["status"]["job_id"].as_u64()
+}
+
+#[test]
+fn another_file_of_an_old_name_is_processed_and_what_was_forgotten_is_not_again() {
+    let place = Place::new();
+    place.capture("ring.pcap", &office());
+    let path = place.captures().join("ring.pcap");
+    let old = std::time::SystemTime::now() - Duration::from_secs(60);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(old).unwrap();
+    let flags = ["--process", "all", "--keep-jobs", "0"];
+    let jobs_begun = |place: &Place| place.messages().matches("queued").count();
+    let mut server = place.serve(&flags);
+    until("the file is processed and forgotten", || {
+        jobs_begun(&place) == 1 && latest(&server).is_none()
+    });
+    // A ring of files writes into the same one again; others are moved over it.
+    std::fs::write(&path, plain(&many_flows(10))).unwrap();
+    until("it is processed when it was written anew", || jobs_begun(&place) == 2);
+    until("that is forgotten, too", || latest(&server).is_none());
+    place.capture("ring.pcap", &plain(&many_flows(20)));
+    until("it is processed when it was replaced", || jobs_begun(&place) == 3);
+    until("that is remembered", || {
+        let remembered = std::fs::read_to_string(place.data().join("processed_files"));
+        let size = std::fs::metadata(&path).unwrap().len();
+        remembered.is_ok_and(|text| text.contains(&format!("\"bytes\":{size}")))
+    });
+    for is_quiet in [true, false] {
+        if is_quiet {
+            until("that is forgotten, too", || latest(&server).is_none());
+            server.kill();
+        } else {
+            server.signal("TERM");
+            assert!(server.child.wait().unwrap().success());
+        }
+        server = place.serve(&flags);
+        std::thread::sleep(Duration::from_millis(1_500));
+        assert_eq!(jobs_begun(&place), 3, "{}", place.messages());
+    }
+}
+
 #[test]
 fn a_folder_of_results_has_one_server() {
     let place = Place::new();

@@ -2,12 +2,12 @@
 //! that nobody has to ask for.
 
 use super::start::Jobs;
-use super::state::{Known, Span};
+use super::state::{Known, Span, mark_of};
 use crate::cli::Process;
 use crate::serve::limits::{BEGIN_PAUSE, FORGETTING_PAUSE, INDEXING_MAX, WRITE_PAUSE};
 use crate::serve::service::Refusal;
 use serde::Deserialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::Arc;
@@ -73,36 +73,43 @@ fn take_in(jobs: &Jobs, news: &News) {
     jobs.wake_all();
 }
 
-/// Begins the jobs of files that are complete, where that is wanted; false: there was no room for all.
+/// Begins the jobs of files that are complete, where that is wanted; false: there was no room for all, or
+/// a file has the name of one whose job still runs. What takes the name of another file is a new one.
 fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) -> bool {
-    let process = jobs.settings.process;
-    for name in &news.complete {
+    let is_wanted = match jobs.settings.process {
+        Process::None => false,
+        Process::New => !is_first,
+        Process::All => true,
+    };
+    let mut is_all = true;
+    let complete = news.entries.iter().filter(|entry| news.complete.contains(&entry.shown));
+    for entry in complete {
+        let mark = mark_of(entry);
         let state = jobs.state();
-        if state.was_started.contains(name) {
+        if state.decided.get(&entry.shown) == Some(&mark) {
             continue;
         }
-        let is_wanted = match process {
-            Process::None => false,
-            Process::New => !is_first,
-            Process::All => true,
-        };
-        let has_job = state.latest(name).is_some();
+        let was_processed = state.was_processed(entry);
+        let going = state.unfinished(&entry.shown, jobs.settings.default_profile);
+        let runs = going.is_some_and(|job| job.running.is_some());
         drop(state);
-        if is_wanted && !has_job {
-            match jobs.begin(name, None) {
+        if is_wanted && !was_processed {
+            if runs {
+                is_all = false;
+                continue;
+            }
+            match jobs.begin(&entry.shown, None) {
                 Ok(_) => {}
                 // The queue or the disk is full: its turn comes later.
                 Err(Refusal::Busy { .. } | Refusal::StorageFull(_)) => return false,
-                Err(refusal) => tracing::warn!("{name} is not processed: {refusal:?}"),
+                Err(refusal) => tracing::warn!("{} is not processed: {refusal:?}", entry.shown),
             }
         }
-        jobs.state().was_started.insert(name.clone());
+        jobs.state().decided.insert(entry.shown.clone(), mark);
     }
-    // A name that is used again is a new file.
-    let names: std::collections::HashSet<&str> =
-        news.entries.iter().map(|entry| entry.shown.as_str()).collect();
-    jobs.state().was_started.retain(|name| names.contains(name.as_str()));
-    true
+    let names: HashSet<&str> = news.entries.iter().map(|entry| entry.shown.as_str()).collect();
+    jobs.state().decided.retain(|name, _| names.contains(name.as_str()));
+    is_all
 }
 
 /// What a child says of a capture.

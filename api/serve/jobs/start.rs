@@ -6,7 +6,7 @@ use super::plugins::PluginStates;
 use super::runner;
 use super::running::Running;
 use super::settings::Settings;
-use super::state::{Job, Known, Span, State};
+use super::state::{Job, Known, Span, State, mark_of};
 use super::stored::refusal;
 use crate::Exit;
 use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
@@ -23,7 +23,7 @@ use tractor_engine::jobs::{Clock, Entry, Folder, Watch};
 use tractor_engine::profiles::Profile;
 use tractor_engine::statistics::Places;
 use tractor_engine::store::{
-    Index, JobRecord, JobState, Retention, Store, StoreError, WithoutPlugin,
+    Index, JobRecord, JobState, ProcessedFiles, Retention, Store, StoreError, WithoutPlugin,
 };
 
 /// The thread that opens the index: what breaks down there is caught.
@@ -73,7 +73,8 @@ impl Jobs {
         let store =
             Store::open(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
         let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
-        let mut state = State::default();
+        let processed = ProcessedFiles::load(&settings.data);
+        let mut state = State { processed, ..State::default() };
         let known = |entry: Entry| (entry.shown.clone(), Known { entry, span: Span::Wanted });
         // What cannot be listed now is told by who watches it.
         state.files = folder.entries().unwrap_or_default().into_iter().map(known).collect();
@@ -228,9 +229,14 @@ impl Jobs {
         let entry = self.folder.find(file_name).map_err(|_| not_there())?;
         let _one_at_a_time = lock(&self.beginning);
         {
-            let state = self.state();
+            let mut state = self.state();
             if let Some(job) = state.unfinished(&entry.shown, profile.name) {
-                return Ok(job.record.id);
+                let (id, waits) = (job.record.id, job.running.is_none());
+                if waits {
+                    // It will read what has the name now.
+                    state.processed.note(&entry.shown, mark_of(&entry));
+                }
+                return Ok(id);
             }
             if state.queue.len() >= QUEUE_JOBS_MAX {
                 let message = format!("{QUEUE_JOBS_MAX} jobs wait already");
@@ -253,6 +259,7 @@ impl Jobs {
             let _ = index.raise_last_job_id(id);
         }
         let mut state = self.state();
+        state.processed.note(&entry.shown, mark_of(&entry));
         state.jobs.insert(id, Job::new(record));
         state.queue.push_back(id);
         self.changed.notify_all();
@@ -330,8 +337,10 @@ impl Jobs {
         }
     }
 
-    /// Writes the records that found no room before.
+    /// Writes what has yet to be written: records that found no room before, and which files have had
+    /// their job.
     pub fn write_rest(&self) {
+        self.write_processed();
         let mut unwritten = lock(&self.unwritten);
         while let Some(record) = unwritten.first_entry() {
             match self.store().save(record.get()) {
@@ -340,6 +349,23 @@ impl Jobs {
                 Ok(()) => tracing::info!(job = record.key(), "its record found room"),
             }
             record.remove();
+        }
+    }
+
+    fn write_processed(&self) {
+        let mut state = self.state();
+        if !state.processed.is_changed() {
+            return;
+        }
+        let State { processed, files, .. } = &mut *state;
+        let changed = processed.take_changes(|name| files.contains_key(name));
+        drop(state);
+        if let Err(error) = changed.save(&self.settings.data) {
+            // A full disk says so often enough.
+            if !error.is_full() {
+                tracing::error!("{error}");
+            }
+            self.state().processed.mark_changed();
         }
     }
 

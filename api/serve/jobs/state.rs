@@ -2,11 +2,11 @@
 
 use super::running::{News, Running};
 use crate::serve::views::{File, FileStatus, Progress, State as Shown, WithoutPlugin};
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 use tractor_engine::jobs::{Entry, split_name};
-use tractor_engine::store::{JobRecord, JobState};
+use tractor_engine::store::{FileMark, JobRecord, JobState, ProcessedFiles};
 
 /// Everything, behind one lock that is never held while something is read or waited for.
 #[derive(Default)]
@@ -17,8 +17,10 @@ pub struct State {
     /// Those that wait for their turn.
     pub queue: VecDeque<u64>,
     pub running: usize,
-    /// Files that start a job by themselves have had it.
-    pub was_started: HashSet<String>,
+    /// Files of which was decided whether they start a job by themselves, by name.
+    pub decided: HashMap<String, FileMark>,
+    /// Those that have had a job, also before this start.
+    pub processed: ProcessedFiles,
     /// No job is begun any more, and those that run are stopped.
     pub is_stopping: bool,
 }
@@ -110,6 +112,17 @@ impl State {
         self.jobs.values().rev().find(|job| job.record.file_name == file_name)
     }
 
+    /// Whether a file has had its job: this one, not another of its name.
+    pub fn was_processed(&self, entry: &Entry) -> bool {
+        match self.processed.of(&entry.shown) {
+            Some(mark) => mark == mark_of(entry),
+            // That may have been lost.
+            None => {
+                self.latest(&entry.shown).is_some_and(|job| job.record.capture_bytes == entry.bytes)
+            }
+        }
+    }
+
     /// A job of that file and profile that is not over.
     pub fn unfinished(&self, file_name: &str, profile: &str) -> Option<&Job> {
         let is_it = |job: &&Job| {
@@ -156,5 +169,15 @@ pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
         indexing: known.is_some_and(|known| known.span == Span::Wanted),
         message,
         profile: job.map(|job| job.record.profile.clone()),
+    }
+}
+
+/// By what a capture is told from another one of its name.
+pub fn mark_of(entry: &Entry) -> FileMark {
+    let modified_ns = entry.identity.modified_ns;
+    FileMark {
+        inode: entry.identity.inode,
+        bytes: entry.bytes,
+        modified_ns: modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64,
     }
 }

@@ -3,6 +3,7 @@
 //! ```text
 //! DATA/lock                                   held while the store is open, with the holder's process id
 //! DATA/last_job_id                            the greatest id that a job ever had
+//! DATA/processed_files                        which captures have had their job, whatever is kept of it
 //! DATA/index/                                 only an index: made anew when it does not open
 //! DATA/jobs/<id>/job.json                     the record of a job
 //! DATA/jobs/<id>/segment-000001.trs and on    what the job found: the truth
@@ -23,6 +24,7 @@ mod files;
 mod filter;
 mod folders;
 mod index;
+mod processed;
 mod question;
 mod reader;
 mod record;
@@ -40,6 +42,7 @@ pub use export::{ExportFormat, export};
 pub use facts::{Facts, facts_of};
 pub use filter::Filter;
 pub use index::{CaptureKey, Index};
+pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;
 pub use reader::{FlowBlock, JobReader};
 pub use record::{JobRecord, JobState, WithoutPlugin};

@@ -5,6 +5,7 @@ mod damage;
 mod folder;
 mod index;
 mod keeping;
+mod processed;
 mod questions;
 mod records;
 mod segments;
