@@ -124,3 +124,6 @@ pub const BEGIN_PAUSE: Duration = Duration::from_secs(5);
 
 /// Between two attempts to write what found no room.
 pub const WRITE_PAUSE: Duration = Duration::from_secs(1);
+
+/// Between two looks for the begin and the end of a capture that grows.
+pub const GROWING_PAUSE: Duration = Duration::from_secs(30);

@@ -1,8 +1,12 @@
 //! Statistics while a job runs: each answer of one consistent state, and at the end those of all rows.
 
+use std::io::Write;
+use std::time::Duration;
+
 use super::jobs::{SLOWLY, slow_capture};
 use super::server::{Place, total};
 use crate::cli::run::until;
+use crate::cli::traffic::{many_flows, office, plain};
 
 #[test]
 fn counts_of_one_answer_belong_together_and_grow() {
@@ -33,7 +37,7 @@ fn counts_of_one_answer_belong_together_and_grow() {
         }
         before = flows;
         answers += 1;
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
     assert!(answers > 1, "the job was too quick to look at");
     assert_eq!(server.wait(job)["state"], "finished");
@@ -41,4 +45,36 @@ fn counts_of_one_answer_belong_together_and_grow() {
     for title in ["protocols", "clients", "servers", "transports"] {
         assert_eq!(total(&statistics, title), 60_000, "{title}");
     }
+}
+
+#[test]
+fn a_capture_that_grows_keeps_its_times_and_holds_up_no_other() {
+    let place = Place::new();
+    let packets = plain(&many_flows(2_000));
+    let half = packets.len() / 2;
+    place.capture("a-grows.pcap", &packets[..half]);
+    let server = place.serve(&[]);
+    let file = |name: &str| {
+        let files = server.ask("/files/list");
+        files.as_array().unwrap().iter().find(|file| file["name"] == name).cloned()
+    };
+    let begin = |name: &str| file(name).and_then(|file| file["time_start"].as_i64()).unwrap_or(0);
+    until("it is looked at", || begin("a-grows") > 0);
+    let path = place.captures().join("a-grows.pcap");
+    let mut growing = std::fs::File::options().append(true).open(path).unwrap();
+    for (number, piece) in packets[half..].chunks(packets.len() / 40).enumerate() {
+        growing.write_all(piece).unwrap();
+        place.capture(&format!("b{number}.pcap"), &office());
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(begin("a-grows") > 0, "it has no times any more");
+    }
+    until("the others are looked at", || (0..20).all(|number| begin(&format!("b{number}")) > 0));
+    drop(growing);
+    let last = |name: &str| file(name).and_then(|file| file["time_end"].as_i64()).unwrap_or(0);
+    let end = last("a-grows");
+    place.capture("c-whole.pcap", &packets);
+    until("it is looked at when it is complete", || {
+        last("c-whole") > 0 && last("a-grows") == last("c-whole")
+    });
+    assert!(end <= last("c-whole"));
 }

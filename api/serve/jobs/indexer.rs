@@ -63,9 +63,10 @@ fn take_in(jobs: &Jobs, news: &News) {
     let mut before = std::mem::take(&mut state.files);
     let mut files = BTreeMap::new();
     for entry in &news.entries {
+        let is_complete = news.complete.contains(&entry.shown);
         let known = match before.remove(&entry.shown) {
-            Some(known) if known.entry == *entry => known,
-            _ => Known { entry: entry.clone(), span: Span::Wanted },
+            Some(known) => known.now(entry, is_complete),
+            None => Known::new(entry.clone(), is_complete),
         };
         files.insert(entry.shown.clone(), known);
     }

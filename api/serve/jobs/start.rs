@@ -6,7 +6,7 @@ use super::plugins::PluginStates;
 use super::runner;
 use super::running::Running;
 use super::settings::Settings;
-use super::state::{Job, Known, Span, State, mark_of};
+use super::state::{Job, Known, State, mark_of};
 use super::stored::refusal;
 use crate::Exit;
 use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
@@ -75,7 +75,7 @@ impl Jobs {
         let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
         let processed = ProcessedFiles::load(&settings.data);
         let mut state = State { processed, ..State::default() };
-        let known = |entry: Entry| (entry.shown.clone(), Known { entry, span: Span::Wanted });
+        let known = |entry: Entry| (entry.shown.clone(), Known::new(entry, false));
         // What cannot be listed now is told by who watches it.
         state.files = folder.entries().unwrap_or_default().into_iter().map(known).collect();
         let (records, errors) =
@@ -211,10 +211,7 @@ impl Jobs {
 
     /// The next capture to look at.
     pub fn next_to_index(&self) -> Option<Entry> {
-        self.wait_for(|state| {
-            let mut files = state.files.values();
-            files.find(|known| known.span == Span::Wanted).map(|known| known.entry.clone())
-        })
+        self.wait_for(|state| state.next_to_index().cloned())
     }
 
     /// Begins a job, or gives the one that is under way.

@@ -1,11 +1,12 @@
 //! What the server knows of captures and jobs, and how clients see it.
 
 use super::running::{News, Running};
+use crate::serve::limits::GROWING_PAUSE;
 use crate::serve::views::{File, FileStatus, Progress, State as Shown, WithoutPlugin};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
-use tractor_engine::jobs::{Entry, split_name};
+use tractor_engine::jobs::{Entry, Stopwatch, split_name};
 use tractor_engine::store::{FileMark, JobRecord, JobState, ProcessedFiles};
 
 /// Everything, behind one lock that is never held while something is read or waited for.
@@ -28,20 +29,69 @@ pub struct State {
 /// A capture.
 pub struct Known {
     pub entry: Entry,
+    /// As far as it was there when somebody looked.
     pub span: Span,
+    /// Nobody writes to it any more.
+    pub is_complete: bool,
+    /// It is to be looked at: for the first time, or again.
+    pub is_wanted: bool,
+    looked: Option<Stopwatch>,
 }
 
 /// When a capture begins and ends.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Span {
+    /// Nobody has looked yet.
     #[default]
-    Wanted,
+    Unknown,
     Known {
         first_s: i64,
         last_s: i64,
     },
     /// There is none, and why.
     None(Option<String>),
+}
+
+impl Known {
+    pub fn new(entry: Entry, is_complete: bool) -> Self {
+        Self { entry, span: Span::Unknown, is_complete, is_wanted: true, looked: None }
+    }
+
+    /// Takes in what the file is now. What was found of it stays until somebody has looked again.
+    pub fn now(self, entry: &Entry, is_complete: bool) -> Self {
+        if self.entry == *entry {
+            Self { is_complete, ..self }
+        } else if has_grown(&self.entry, entry) {
+            Self { entry: entry.clone(), is_complete, is_wanted: true, ..self }
+        } else {
+            Self::new(entry.clone(), is_complete)
+        }
+    }
+
+    /// Takes in what was found of the file as it was in `entry`, unless it is another one by now.
+    pub fn found(&mut self, entry: &Entry, span: Span) {
+        if self.entry == *entry {
+            (self.span, self.is_wanted) = (span, false);
+        } else if has_grown(entry, &self.entry) {
+            if matches!(span, Span::Known { .. }) {
+                self.span = span;
+            }
+        } else {
+            return;
+        }
+        self.looked = Some(Stopwatch::start());
+    }
+
+    /// One that grows is not looked at all the time.
+    fn is_due(&self) -> bool {
+        self.is_wanted && self.looked.is_none_or(|looked| looked.passed() >= GROWING_PAUSE)
+    }
+}
+
+/// Whether it is the same file, longer.
+fn has_grown(before: &Entry, now: &Entry) -> bool {
+    let file = |entry: &Entry| (entry.identity.device, entry.identity.inode);
+    file(before) == file(now) && before.bytes <= now.bytes
 }
 
 /// A job.
@@ -107,6 +157,13 @@ fn shown(state: JobState) -> Shown {
 }
 
 impl State {
+    /// The next capture to look at: those that grow come last.
+    pub fn next_to_index(&self) -> Option<&Entry> {
+        let complete = self.files.values().find(|known| known.is_wanted && known.is_complete);
+        let found = complete.or_else(|| self.files.values().find(|known| known.is_due()));
+        found.map(|known| &known.entry)
+    }
+
     /// The latest job of a file.
     pub fn latest(&self, file_name: &str) -> Option<&Job> {
         self.jobs.values().rev().find(|job| job.record.file_name == file_name)
@@ -166,7 +223,7 @@ pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
         status: job.map(Job::status).unwrap_or_default(),
         size: bytes.div_ceil(1_024),
         flows_count: job.filter(|_| is_finished).map(|job| job.record.flows),
-        indexing: known.is_some_and(|known| known.span == Span::Wanted),
+        indexing: known.is_some_and(|known| known.span == Span::Unknown),
         message,
         profile: job.map(|job| job.record.profile.clone()),
     }
@@ -179,5 +236,54 @@ pub fn mark_of(entry: &Entry) -> FileMark {
         inode: entry.identity.inode,
         bytes: entry.bytes,
         modified_ns: modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tractor_engine::jobs::Identity;
+
+    fn entry(name: &str, inode: u64, bytes: u64) -> Entry {
+        let identity = Identity { device: 1, inode, modified_ns: i128::from(bytes) };
+        Entry { shown: name.to_owned(), name: name.into(), bytes, identity }
+    }
+
+    #[test]
+    fn what_grows_keeps_what_was_found_and_waits_for_those_that_are_complete() {
+        let mut state = State::default();
+        let small = entry("a", 7, 100);
+        state.files.insert("a".to_owned(), Known::new(small.clone(), false));
+        assert_eq!(state.next_to_index(), Some(&small), "nobody has looked at it yet");
+        state.files.insert("b".to_owned(), Known::new(entry("b", 8, 100), true));
+        assert_eq!(state.next_to_index(), Some(&entry("b", 8, 100)), "it is complete");
+        let span = || Span::Known { first_s: 1, last_s: 2 };
+        for name in ["a", "b"] {
+            let known = state.files.get_mut(name).unwrap();
+            let entry = known.entry.clone();
+            known.found(&entry, span());
+        }
+        assert_eq!(state.next_to_index(), None);
+
+        let large = entry("a", 7, 200);
+        let grown = state.files.remove("a").unwrap().now(&large, false);
+        assert_eq!((&grown.span, grown.is_wanted), (&span(), true));
+        state.files.insert("a".to_owned(), grown);
+        assert_eq!(state.next_to_index(), None, "it was looked at a moment ago");
+        // It was larger by the time that it was looked at.
+        let known = state.files.get_mut("a").unwrap();
+        known.found(&small, Span::Known { first_s: 1, last_s: 3 });
+        assert_eq!((&known.span, known.is_wanted), (&Span::Known { first_s: 1, last_s: 3 }, true));
+        known.found(&small, Span::None(None));
+        assert_eq!(known.span, Span::Known { first_s: 1, last_s: 3 });
+        let complete = state.files.remove("a").unwrap().now(&large, true);
+        state.files.insert("a".to_owned(), complete);
+        assert_eq!(state.next_to_index(), Some(&large));
+
+        let other = entry("a", 9, 300);
+        let replaced = state.files.remove("a").unwrap().now(&other, false);
+        assert_eq!((replaced.span, replaced.is_wanted), (Span::Unknown, true));
+        let cut = Known::new(large.clone(), false).now(&small, false);
+        assert_eq!(cut.span, Span::Unknown);
     }
 }

@@ -73,10 +73,8 @@ impl Jobs {
             // It is only looked at again.
             let _ = index.put_capture(&key_of(entry), &json!([first_s, last_s]));
         }
-        if let Some(known) = self.state().files.get_mut(&entry.shown)
-            && known.entry == *entry
-        {
-            known.span = span;
+        if let Some(known) = self.state().files.get_mut(&entry.shown) {
+            known.found(entry, span);
         }
     }
 
