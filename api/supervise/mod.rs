@@ -9,6 +9,7 @@
 mod attempt;
 mod blame;
 pub mod child;
+mod memory;
 mod orders;
 mod repetition;
 
@@ -106,8 +107,7 @@ fn limits_of(options: &FlowOptions) -> Limits {
 /// The bounds of a child.
 pub fn limits(deadline_ms: Option<u64>, memory_bytes: Option<u64>) -> Limits {
     let (share, of) = MEMORY_SHARE;
-    let memory = rustix::system::sysinfo();
-    let bytes = memory.totalram * u64::from(memory.mem_unit.max(1)) / of * share;
+    let bytes = memory::available_bytes() / of * share;
     let call_max = deadline_ms.map(Duration::from_millis);
     Limits {
         call_max: call_max.unwrap_or(Duration::from_secs(CALL_S_MAX)),

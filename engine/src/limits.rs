@@ -217,8 +217,9 @@ pub const PLUGIN_MESSAGES_MAX: usize = 100;
 /// has the work done again without the plugin.
 pub const PLUGIN_CALL_S_MAX: u64 = 10;
 
-/// How much of the machine's memory a process with foreign plugins may allocate: so many parts of so
-/// many. It ends when it needs more.
+/// How much of the memory of the machine, or of its container, a process with foreign plugins may
+/// allocate; all jobs of a server that run at once, together: so many parts of so many. A process ends
+/// when it needs more.
 pub const PLUGIN_MEMORY_SHARE: (u64, u64) = (3, 4);
 
 /// Bytes of a name in the file that tells which plugin is inside; the rest is cut.

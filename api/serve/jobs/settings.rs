@@ -37,9 +37,15 @@ impl Settings {
         }
     }
 
+    /// The bounds of a job. Those that run at once share the memory.
     pub fn limits(&self) -> crate::supervise::Limits {
         let options = &self.arguments.options;
-        crate::supervise::limits(options.plugin_deadline_ms, options.plugin_memory)
+        let mut limits =
+            crate::supervise::limits(options.plugin_deadline_ms, options.plugin_memory);
+        if options.plugin_memory.is_none() {
+            limits.memory_bytes /= self.arguments.jobs.max(1);
+        }
+        limits
     }
 
     /// How long a job may make no progress.
