@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::jobs::{SLOWLY, slow_capture};
 use super::server::{Place, Server};
 use super::stops::cases;
 use crate::cli::traffic::{many_flows, office, plain};
@@ -81,6 +82,28 @@ fn never_other_answers(server: &Server, job: u64, expected: &(Value, Value, Vec<
         }
         None => {}
     }
+}
+
+#[test]
+fn a_queued_job_whose_record_is_damaged_has_failed_and_says_so() {
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    place.capture("office.pcap", &office());
+    let mut server = place.serve(&SLOWLY);
+    server.process("slow.pcap");
+    let job = server.process("office.pcap");
+    server.kill();
+    let record = place.data().join("jobs").join(job.to_string()).join("job.json");
+    let text = std::fs::read_to_string(&record).unwrap();
+    std::fs::write(&record, &text[..text.len() / 2]).unwrap();
+    let server = place.serve(&SLOWLY);
+    let status = server.status(job);
+    assert_eq!(status["state"], "failed", "{status}");
+    assert!(status["message"].as_str().unwrap().contains("job.json is damaged"), "{status}");
+    assert!(server.get(&format!("/file/{job}/flows")).status < 500);
+    assert_eq!(server.ask(&format!("/file/{job}/details"))["status"]["job_id"], job);
+    assert_eq!(server.delete(&format!("/file/{job}")).status, 200);
+    assert_eq!(server.get(&format!("/file/{job}/status")).status, 404);
 }
 
 #[test]

@@ -1,9 +1,9 @@
 //! The folder of a store: one holder, its jobs, and ids that are never given twice.
 
 use super::StoreError;
-use super::files::{read_bounded, sync_folder, write_whole};
+use super::files::{UNFINISHED, read_bounded, sync_folder, write_whole};
 use super::folders::{self, FORGOTTEN, JOBS};
-use super::record::JobRecord;
+use super::record::{JobRecord, JobState, RECORD_FILE};
 use rustix::fs::{FlockOperation, flock};
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -61,7 +61,7 @@ impl Store {
     }
 
     /// The records of all jobs by id; and of those whose records are lost with all that tells of
-    /// them, why. Records that came back from the segments are written again.
+    /// them, why: they have failed. Records that came back from the segments are written again.
     ///
     /// # Errors
     /// When the folder of jobs cannot be read.
@@ -77,9 +77,15 @@ impl Store {
                     }
                     records.push(record);
                 }
-                // Of a job that was not even begun: only an empty folder goes.
-                Err(StoreError::NoJob(_)) if fs::remove_dir(&folder).is_ok() => {}
-                Err(error) => errors.push(error),
+                // Of a job that was not even begun, and whose number nobody has heard.
+                Err(StoreError::NoJob(_)) if remove_unbegun(&folder).is_ok() => {}
+                Err(error) => {
+                    // Its segments have not more to tell; and what is there stays as it is, since somebody
+                    // may want to look at it.
+                    let error = JobRecord::saved(&folder).err().unwrap_or(error);
+                    records.push(lost(id, &error));
+                    errors.push(error);
+                }
             }
         }
         Ok((records, errors))
@@ -163,6 +169,25 @@ impl Store {
         });
         left.map(|entry| entry.path()).collect()
     }
+}
+
+/// Removes a folder that is empty but for a record that was never whole.
+fn remove_unbegun(folder: &Path) -> io::Result<()> {
+    let unfinished = folder.join(format!("{RECORD_FILE}{UNFINISHED}"));
+    let others = fs::read_dir(folder)?.flatten().filter(|entry| entry.path() != unfinished);
+    if others.count() > 0 {
+        return Err(io::ErrorKind::DirectoryNotEmpty.into());
+    }
+    match fs::remove_file(unfinished) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => fs::remove_dir(folder),
+    }
+}
+
+/// All that is known of a job whose record is lost.
+fn lost(id: u64, error: &StoreError) -> JobRecord {
+    let why = format!("the record of the job is lost: {error}; process its file again");
+    JobRecord { id, state: JobState::Failed, message: Some(why), ..JobRecord::default() }
 }
 
 /// Which finished jobs are kept.

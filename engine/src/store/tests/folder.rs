@@ -1,5 +1,6 @@
 use super::super::data::LAST_JOB_ID;
 use super::super::folders::JOBS;
+use super::super::record::RECORD_FILE;
 use super::super::{JobRecord, JobState, Retention, Store, StoreError};
 use std::fs;
 use tempfile::tempdir;
@@ -52,6 +53,26 @@ fn what_was_being_forgotten_is_gone_at_the_next_start() {
     let store = Store::open(data.path()).unwrap();
     assert!(store.records().unwrap().0.is_empty());
     assert_eq!(fs::read_dir(data.path().join(JOBS)).unwrap().count(), 0);
+}
+
+#[test]
+fn a_job_whose_record_is_damaged_has_failed_and_one_that_was_not_begun_is_none() {
+    let data = tempdir().unwrap();
+    let mut store = Store::open(data.path()).unwrap();
+    let queued = JobRecord { file_name: "a.pcap".to_owned(), ..JobRecord::default() };
+    let ids = [(); 3].map(|()| store.new_job(queued.clone()).unwrap().id);
+    let path = store.folder(ids[0]).join(RECORD_FILE);
+    let damaged = fs::read_to_string(&path).unwrap().replace("a.pcap", "b.pcap");
+    fs::write(&path, &damaged).unwrap();
+    let whole = store.folder(ids[1]).join(RECORD_FILE);
+    fs::rename(&whole, whole.with_extension("json.unfinished")).unwrap();
+    let (records, errors) = store.records().unwrap();
+    let states: Vec<_> = records.iter().map(|record| (record.id, record.state)).collect();
+    assert_eq!(states, [(ids[0], JobState::Failed), (ids[2], JobState::Queued)]);
+    let message = records[0].message.clone().unwrap();
+    assert!(message.contains("job.json is damaged") && errors.len() == 1, "{message}");
+    assert_eq!(fs::read_to_string(&path).unwrap(), damaged, "it stays as it is");
+    assert!(!store.folder(ids[1]).exists());
 }
 
 #[test]
