@@ -88,7 +88,7 @@ impl Jobs {
     pub fn open_index(&self) {
         const AGAIN: Duration = Duration::from_secs(5);
         while !self.is_stopping() {
-            match Index::open(&self.settings.data) {
+            match Index::open_until(&self.settings.data, &|| self.is_stopping()) {
                 Ok(index) => {
                     // It may know of ids whose folders are gone.
                     if let Ok(last) = index.last_job_id() {
@@ -97,6 +97,7 @@ impl Jobs {
                     let _ = self.index.set(Arc::new(index));
                     return;
                 }
+                Err(StoreError::Stopped) => return,
                 Err(error) => tracing::warn!("there is no index: {error}"),
             }
             let state = self.state();

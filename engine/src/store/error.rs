@@ -34,6 +34,8 @@ pub enum StoreError {
     TooManySegments(u32),
     #[error("no flow of the job is stored yet")]
     NoFlowsYet,
+    #[error("it was told to stop")]
+    Stopped,
     /// A defect of the program.
     #[error("internal error: {0}; please report this")]
     Internal(String),

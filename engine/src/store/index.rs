@@ -57,16 +57,23 @@ impl Index {
     /// # Errors
     /// When the disk has no room for it, or it cannot be made.
     pub fn open(data: &Path) -> Result<Self, StoreError> {
-        let opened = Self::open_as_it_is(data).and_then(|index| {
-            index.catch_up(data)?;
+        Self::open_until(data, &|| false)
+    }
+
+    /// Does so until it is to stop, which is asked before each job.
+    ///
+    /// # Errors
+    /// As above, and when it has stopped: the next time it goes on from there.
+    pub fn open_until(data: &Path, is_to_stop: &dyn Fn() -> bool) -> Result<Self, StoreError> {
+        let open = || {
+            let index = Self::open_as_it_is(data)?;
+            index.catch_up(data, is_to_stop)?;
             Ok(index)
-        });
-        match opened {
+        };
+        match open() {
             Err(StoreError::Index(_)) => {
                 set_aside(data)?;
-                let index = Self::open_as_it_is(data)?;
-                index.catch_up(data)?;
-                Ok(index)
+                open()
             }
             other => other,
         }
@@ -93,13 +100,16 @@ impl Index {
     }
 
     /// Adds what the folders of jobs have and the index has not, and removes what they have no more.
-    fn catch_up(&self, data: &Path) -> Result<(), StoreError> {
+    fn catch_up(&self, data: &Path, is_to_stop: &dyn Fn() -> bool) -> Result<(), StoreError> {
         let jobs = folders::jobs(data)?;
         let ids: BTreeSet<u64> = jobs.iter().map(|(id, _)| *id).collect();
         for id in self.job_ids()?.difference(&ids) {
             self.remove_job(*id)?;
         }
         for (id, folder) in jobs {
+            if is_to_stop() {
+                return Err(StoreError::Stopped);
+            }
             if let Ok(record) = JobRecord::load(&folder) {
                 self.put_job(&JobRecord { id, ..record })?;
             }

@@ -1,4 +1,4 @@
-use super::super::{CaptureKey, Index, JobReader, Store};
+use super::super::{CaptureKey, Index, JobReader, Store, StoreError};
 use super::*;
 use std::fs;
 use tempfile::tempdir;
@@ -27,6 +27,24 @@ fn an_index_is_made_from_the_folders_and_follows_them() {
     assert_eq!((ids(&index), index.last_job_id().unwrap()), (vec![3], 5));
     assert!(index.places(5).unwrap().is_empty());
     assert_eq!(index.places(3).unwrap().len(), 2);
+}
+
+#[test]
+fn an_index_that_is_told_to_stop_does_so_before_the_next_job_and_goes_on_later() {
+    let data = tempdir().unwrap();
+    let store = Store::open(data.path()).unwrap();
+    for id in 1..=3 {
+        write_job(&store.folder(id), id, 100);
+        store.save(&record(id, JobState::Finished)).unwrap();
+    }
+    let asked = std::cell::Cell::new(0);
+    let stopped = Index::open_until(data.path(), &|| asked.replace(asked.get() + 1) == 2);
+    assert!(matches!(stopped, Err(StoreError::Stopped)));
+    assert_eq!(asked.get(), 3);
+    let index = Index::open_as_it_is(data.path()).unwrap();
+    assert_eq!(index.jobs().unwrap().len(), 2);
+    drop(index);
+    assert_eq!(Index::open(data.path()).unwrap().jobs().unwrap().len(), 3);
 }
 
 #[test]
