@@ -45,7 +45,7 @@ pub struct FileStatus {
     /// Why it failed, what it waits for, or what is odd about its input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What a running job waits for: `disk`, `server` or `input`.
+    /// What a running job waits for: room on the `disk`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

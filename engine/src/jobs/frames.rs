@@ -62,16 +62,12 @@ pub enum Up {
 #[serde(rename_all = "snake_case")]
 pub enum Waiting {
     Disk,
-    Server,
-    Input,
 }
 
 impl Waiting {
     pub fn name(self) -> &'static str {
         match self {
             Self::Disk => "disk",
-            Self::Server => "server",
-            Self::Input => "input",
         }
     }
 }

@@ -57,8 +57,6 @@ pub struct JobRecord {
     /// Of the capture on disk.
     pub capture_bytes: u64,
     pub packets: u64,
-    /// IP bytes.
-    pub bytes: u64,
     pub flows: u64,
     /// Of the first and the last packet, Unix seconds.
     pub time_start: Option<i64>,
@@ -69,8 +67,6 @@ pub struct JobRecord {
     pub without_plugins: Vec<WithoutPlugin>,
     /// Labels of its flows: group and name.
     pub labels: Vec<(String, String)>,
-    /// What the job was told to do.
-    pub settings: serde_json::Value,
 }
 
 impl JobRecord {

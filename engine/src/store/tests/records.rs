@@ -6,8 +6,7 @@ use tempfile::tempdir;
 #[test]
 fn a_record_reads_back_and_what_it_lacks_has_its_default() {
     let folder = tempdir().unwrap();
-    let mut record = JobRecord { id: 7, state: JobState::InProgress, ..JobRecord::default() };
-    record.settings = serde_json::json!({ "profile": "native" });
+    let record = JobRecord { id: 7, state: JobState::InProgress, ..JobRecord::default() };
     record.save(folder.path()).unwrap();
     assert_eq!(JobRecord::load(folder.path()).unwrap(), record);
     let newer = br#"{"id":8,"state":"finished","colour":"green"}"#;
@@ -40,7 +39,7 @@ fn texts_and_warnings_are_bounded_and_a_record_beyond_all_bounds_is_refused() {
     assert_eq!((record.warnings.len(), record.warnings_not_kept), (JOB_WARNINGS_MAX, 50));
     let json: JobRecord = serde_json::from_slice(&record.to_json().unwrap()).unwrap();
     assert_eq!(json.message.unwrap().len(), 1_022);
-    record.settings = "x".repeat(JOB_RECORD_BYTES_MAX).into();
+    record.profile = "x".repeat(JOB_RECORD_BYTES_MAX);
     let error = record.to_json().unwrap_err().to_string();
     assert!(error.contains("more than 1048576"), "{error}");
 }
