@@ -127,3 +127,7 @@ pub const WRITE_PAUSE: Duration = Duration::from_secs(1);
 
 /// Between two looks for the begin and the end of a capture that grows.
 pub const GROWING_PAUSE: Duration = Duration::from_secs(30);
+
+/// How long a folder of results that is in use is waited for at the start, and between two attempts.
+pub const LOCK_MAX: Duration = Duration::from_secs(1);
+pub const LOCK_PAUSE: Duration = Duration::from_millis(20);

@@ -45,6 +45,21 @@ fn a_server_that_is_told_to_stop_does_so_and_goes_on_later() {
 }
 
 #[test]
+fn a_lock_that_is_left_for_a_moment_is_waited_for() {
+    use rustix::fs::{FlockOperation, flock};
+    let place = Place::new();
+    drop(place.serve(&[]));
+    let lock = std::fs::File::open(place.data().join("lock")).unwrap();
+    let left = std::thread::spawn(move || {
+        flock(&lock, FlockOperation::LockExclusive).unwrap();
+        std::thread::sleep(Duration::from_millis(400));
+    });
+    let server = place.serve(&[]);
+    left.join().unwrap();
+    assert_eq!(server.get("/health").status, 200);
+}
+
+#[test]
 fn what_was_cancelled_before_a_kill_does_not_come_back() {
     let place = Place::new();
     place.capture("slow.pcap", &slow_capture());

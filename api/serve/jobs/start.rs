@@ -9,17 +9,17 @@ use super::settings::Settings;
 use super::state::{Job, Known, State, mark_of};
 use super::stored::refusal;
 use crate::Exit;
-use crate::serve::limits::{QUEUE_JOBS_MAX, QUEUE_RETRY_S};
+use crate::serve::limits::{LOCK_MAX, LOCK_PAUSE, QUEUE_JOBS_MAX, QUEUE_RETRY_S};
 use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::{FileStatus, StatisticItem};
 use std::collections::{BTreeMap, HashMap};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{
     Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
     RwLockWriteGuard,
 };
 use std::thread::JoinHandle;
-use tractor_engine::jobs::{Clock, Entry, Folder, Watch};
+use tractor_engine::jobs::{Clock, Entry, Folder, Stopwatch, Watch};
 use tractor_engine::profiles::Profile;
 use tractor_engine::statistics::Places;
 use tractor_engine::store::{
@@ -71,7 +71,7 @@ impl Jobs {
         let (folder, watched) = (open()?, open()?);
         let places = Places::open(&settings.geoip).map_err(|why| (Exit::Usage, why))?;
         let store =
-            Store::open(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
+            open_store(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
         let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
         let processed = ProcessedFiles::load(&settings.data);
         let mut state = State { processed, ..State::default() };
@@ -427,4 +427,17 @@ impl Jobs {
 
 fn cancelled(record: JobRecord) -> JobRecord {
     JobRecord { state: JobState::Cancelled, finished_at: Some(Clock::unix_s()), ..record }
+}
+
+/// A server that was killed while it began a child leaves its lock to that for a moment.
+fn open_store(data: &Path) -> Result<Store, StoreError> {
+    let began = Stopwatch::start();
+    loop {
+        match Store::open(data) {
+            Err(StoreError::InUse { .. }) if began.passed() < LOCK_MAX => {
+                std::thread::sleep(LOCK_PAUSE);
+            }
+            other => return other,
+        }
+    }
 }
