@@ -65,6 +65,10 @@ pub struct ServeArguments {
     #[arg(long, hide = true, value_name = "MS")]
     pub standstill_ms: Option<u64>,
 
+    /// Milliseconds in which flows are found for an answer; for tests
+    #[arg(long, hide = true, value_name = "MS")]
+    pub finding_ms: Option<u64>,
+
     /// How the log on standard error looks
     #[arg(long, value_enum, default_value_t = Log::Text)]
     pub log: Log,

@@ -54,7 +54,8 @@ pub fn mark(origin: Option<HeaderValue>, settings: &HttpSettings, headers: &mut 
     headers.append(VARY, HeaderValue::from_static("Origin"));
     if let Some(origin) = origin {
         headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        let may_be_read = "Allow, Content-Disposition, ETag, Link, Retry-After, WWW-Authenticate";
+        let may_be_read = "Allow, Content-Disposition, ETag, Flows-Not-Told, Link, Retry-After, \
+            WWW-Authenticate";
         headers.insert(ACCESS_CONTROL_EXPOSE_HEADERS, HeaderValue::from_static(may_be_read));
     }
 }

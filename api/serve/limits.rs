@@ -79,13 +79,19 @@ pub const EXPORT_NAME_BYTES_MAX: usize = 100;
 pub const LOGGED_PATH_CHARACTERS_MAX: usize = 200;
 
 /// How long a child may think about a question; then the client is told to come again.
-pub const ANSWER_MAX: Duration = Duration::from_secs(1);
+pub const ANSWER_MAX: Duration = Duration::from_secs(5);
+
+/// Milliseconds in which the flows of a label or an address are counted, or those of a page are found;
+/// then 503, with `Retry-After`.
+pub const FINDING_MS_MAX: u64 = 10_000;
+pub const FINDING_RETRY_S: u64 = 10;
+
+/// Distinct entries of an item that are counted of a label or an address: those with the most flows. Flows
+/// of others are in the last entry, and counted as `left_out`. Up to twice as many are in memory.
+pub const COUNTED_ENTRIES_MAX: usize = 1 << 15;
 
 /// Questions that a child may have at once; of more, clients are told to come again.
 pub const QUESTIONS_MAX: usize = 64;
-
-/// Bytes of one frame of a child; a longer one is not from us.
-pub const FRAME_BYTES_MAX: u64 = 256 << 20;
 
 /// Warnings kept of a job; further ones are left out.
 pub const JOB_WARNINGS_MAX: usize = 100;

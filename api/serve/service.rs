@@ -54,6 +54,8 @@ pub struct FlowPage {
     pub rows: FlowRows,
     /// `after` of the next page, where one may follow.
     pub next: Option<u64>,
+    /// So many open flows found no room in the answer, here or on another page.
+    pub not_told: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -90,6 +90,13 @@ pub struct WithoutPlugin {
 pub struct StatisticItem {
     pub title: String,
     pub content: Vec<StatisticEntry>,
+    /// Of a job that runs: so many open flows are in no count, since the answer had no room for them.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub not_told: u64,
+    /// So many flows are counted in the last entry because there were too many entries to count them
+    /// under their own: those of entries that are not there, and of some that are.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -239,6 +246,12 @@ pub struct Health {
 }
 
 // The signature that serde asks for.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+// As above.
 #[allow(clippy::trivially_copy_pass_by_ref)]
 fn is_false(is_so: &bool) -> bool {
     !is_so

@@ -105,6 +105,10 @@ pub const QUESTIONS_MAX: usize = 64;
 /// are counted.
 pub const ANSWER_FLOWS_MAX: usize = 1 << 17;
 
+/// Bytes of one frame between a server and a child. An answer that is longer is refused, and a longer
+/// frame that comes is read over.
+pub const FRAME_BYTES_MAX: usize = 256 << 20;
+
 /// Distinct address-port pairs counted exactly by `tractor info`; above, the count is a floor.
 pub const UNIQUE_FLOWS_MAX: usize = 1 << 26;
 

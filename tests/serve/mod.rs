@@ -1,5 +1,6 @@
 //! The server as its clients meet it: real captures in a folder, real children, real connections.
 
+mod bounds;
 mod damage;
 mod disk;
 mod helpers;

@@ -33,8 +33,14 @@ impl Pipe {
         let (to_thread, frames) = sync_channel::<Option<Up>>(FRAMES_MAX);
         let thread = std::thread::spawn(move || {
             for frame in frames.into_iter().map_while(|frame| frame) {
+                let mut written = write_frame(&frame, &mut output);
+                if let (Err(cause), Some(question)) = (&written, frame.question())
+                    && cause.kind() == io::ErrorKind::FileTooLarge
+                {
+                    written = write_frame(&Up::TooLong { question }, &mut output);
+                }
                 // Without a server there is nobody to tell; its end ends this process, too.
-                if write_frame(&frame, &mut output).is_err() {
+                if written.is_err() {
                     return;
                 }
             }

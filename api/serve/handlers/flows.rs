@@ -17,6 +17,9 @@ use std::sync::Arc;
 use warp::path::FullPath;
 use warp::reply::Response;
 
+/// So many open flows of a job that runs are not in the answer, nor on other pages.
+const NOT_TOLD: &str = "flows-not-told";
+
 /// The latest second that a capture can have: its times are nanoseconds in 64 bits.
 const SECOND_MAX: u64 = i64::MAX as u64 / 1_000_000_000;
 
@@ -47,7 +50,11 @@ pub fn address(query: &Query) -> Result<Option<IpAddr>, Fault> {
         status = 200,
         description = "The flows.",
         body = Vec<DetailsLabelItem>,
-        headers(("Link" = Option<String>, description = "The next page, if there may be one.")),
+        headers(
+            ("Link" = Option<String>, description = "The next page, if there may be one."),
+            ("Flows-Not-Told" = Option<u64>, description = "Of a job that runs: so many open flows \
+                are not in the answer, nor on other pages, since there was no room for them."),
+        ),
     )),
 )]
 pub async fn of_label(
@@ -102,7 +109,11 @@ pub async fn of_label(
             (String = "application/x-ndjson"),
             (String = "application/vnd.apache.parquet"),
         ),
-        headers(("Link" = Option<String>, description = "The next page, if there may be one.")),
+        headers(
+            ("Link" = Option<String>, description = "The next page, if there may be one."),
+            ("Flows-Not-Told" = Option<u64>, description = "Of a job that runs: so many open flows \
+                are not in the answer, nor on other pages, since there was no room for them."),
+        ),
     )),
 )]
 pub async fn page_or_export(
@@ -171,6 +182,9 @@ async fn rows(
     let next = page.next.filter(|_| is_page).map(|after| query.with("after", after));
     let mut response =
         stream::written(shared, "application/json", |out| write_rows(out, page.rows)).await?;
+    if page.not_told > 0 {
+        response.headers_mut().insert(NOT_TOLD, page.not_told.into());
+    }
     let link = next.map(|next| format!("<{}?{next}>; rel=\"next\"", path.as_str()));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         response.headers_mut().insert(LINK, link);

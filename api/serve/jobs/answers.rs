@@ -10,18 +10,33 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
-use tractor_engine::jobs::{Down, Up};
+use std::time::Duration;
+use tractor_engine::jobs::{Down, Stopwatch, Up};
 use tractor_engine::store::{Facts, Filter, JobRecord, JobState, StoreError};
 use tractor_engine::time::SECOND_NS;
 
 /// When a client that had no answer may ask again, in seconds.
 const COME_AGAIN_S: u64 = 1;
+/// The same when the answer had no room in a frame.
+const TOO_LONG_S: u64 = 30;
 
 /// The reference writes one label in two ways.
 const ALIAS: (&str, &str) = ("sokcs5", "socks5");
 
 /// Flows in order, those of segments first.
-type Found = Box<dyn Iterator<Item = Result<Facts, StoreError>> + Send>;
+type Rows = Box<dyn Iterator<Item = Result<Facts, StoreError>> + Send>;
+
+struct Found {
+    rows: Rows,
+    /// Open flows for which the answer of a job that runs had no room.
+    not_told: u64,
+}
+
+impl Found {
+    fn all(rows: impl Iterator<Item = Result<Facts, StoreError>> + Send + 'static) -> Self {
+        Self { rows: Box::new(rows), not_told: 0 }
+    }
+}
 
 impl Jobs {
     /// A job as it is now.
@@ -38,7 +53,7 @@ impl Jobs {
             if let Some(Up::Statistics { items, .. }) = answer {
                 return Ok(shown(items));
             }
-            self.must_be_over(id)?;
+            self.must_be_over(id, answer.as_ref())?;
             return self.all_statistics(id, limit);
         }
         if record.state == JobState::Queued {
@@ -69,20 +84,24 @@ impl Jobs {
         let label = self.known_label(label)?;
         let mut counts = OfLabel::default();
         let filter = Filter { label: Some(label), ..Filter::default() };
-        for facts in self.found(id, filter, 0)? {
+        let found = self.found(id, filter, 0, Some(Stopwatch::start()))?;
+        for facts in found.rows {
             counts.add(&facts.map_err(|error| self.refused(id, &error))?);
         }
-        Ok(counts.items(limit))
+        Ok(with_not_told(counts.items(limit), found.not_told))
     }
 
     pub fn address_statistics(&self, id: u64, ip: IpAddr, limit: usize) -> Answer<DetailsIp> {
         let mut counts = OfAddress::default();
         let filter = Filter { address: Some(ip), ..Filter::default() };
-        for facts in self.found(id, filter, 0)? {
+        let found = self.found(id, filter, 0, Some(Stopwatch::start()))?;
+        for facts in found.rows {
             counts.add(ip, &facts.map_err(|error| self.refused(id, &error))?);
         }
         let place = self.places.place(ip);
-        Ok(counts.details(place.country, place.city, limit))
+        let details = counts.details(place.country, place.city, limit);
+        let statistics = with_not_told(details.statistics, found.not_told);
+        Ok(DetailsIp { statistics, ..details })
     }
 
     /// All flows that match, or a page of them.
@@ -97,34 +116,40 @@ impl Jobs {
             from: filter.from.map(|from| from.saturating_mul(SECOND_NS)),
             to: filter.to.map(|to| to.saturating_mul(SECOND_NS)),
         };
-        let found = self.found(id, wanted, filter.after.unwrap_or(0))?;
-        let item = |facts: Result<Facts, StoreError>| match facts {
-            Ok(facts) => Ok((place_of(&facts), item(facts))),
-            Err(error) => Err(io::Error::other(error.to_string())),
-        };
-        let rows = found.map(item);
+        // Who takes all of them takes them at their own pace.
+        let since = filter.limit.map(|_| Stopwatch::start());
+        let Found { rows, not_told } = self.found(id, wanted, filter.after.unwrap_or(0), since)?;
         let Some(limit) = filter.limit else {
-            let rows = rows.map(|row| row.map(|(_, item)| item));
-            return Ok(FlowPage { rows: Box::new(rows), next: None });
+            let in_words = |error: StoreError| io::Error::other(error.to_string());
+            let rows = rows.map(move |facts| facts.map(item).map_err(in_words));
+            return Ok(FlowPage { rows: Box::new(rows), next: None, not_told });
         };
         let limit = limit.min(PAGE_FLOWS_MAX);
-        let page: Vec<_> = rows.take(limit).collect();
-        let is_full = page.len() == limit;
-        let last =
-            page.iter().rev().filter_map(|row| row.as_ref().ok()).map(|(row, _)| *row).next();
-        let next = last.filter(|_| is_full);
-        let page: Vec<_> = page.into_iter().map(|row| row.map(|(_, item)| item)).collect();
-        Ok(FlowPage { rows: Box::new(page.into_iter()), next })
+        let page: Result<Vec<Facts>, StoreError> = rows.take(limit).collect();
+        let page = page.map_err(|error| self.refused(id, &error))?;
+        let next = page.last().filter(|_| page.len() == limit).map(place_of);
+        let rows = page.into_iter().map(|facts| Ok(item(facts)));
+        Ok(FlowPage { rows: Box::new(rows), next, not_told })
     }
 
-    /// The flows of a job that match, closed and open, of one moment.
-    fn found(&self, id: u64, filter: Filter, after: u64) -> Answer<Found> {
+    /// The flows of a job that match, closed and open, of one moment. Where that is looked at, whoever
+    /// waits does so for a bounded time.
+    fn found(
+        &self,
+        id: u64,
+        filter: Filter,
+        after: u64,
+        since: Option<Stopwatch>,
+    ) -> Answer<Found> {
         let (record, running) = self.job(id)?;
         if record.state == JobState::Queued {
-            return Ok(Box::new(std::iter::empty()));
+            return Ok(Found::all(std::iter::empty()));
         }
+        let finding_max = Duration::from_millis(self.settings.finding_ms_max);
+        let is_awaited = move || since.as_ref().is_none_or(|since| since.passed() < finding_max);
         let Some(running) = running else {
-            return Ok(Box::new(self.stored(&record)?.facts(filter, after)));
+            let rows = self.stored(&record)?.facts(filter, after);
+            return Ok(Found::all(rows.as_long_as(is_awaited)));
         };
         let answer = running.ask(|question| match (&filter.label, filter.address) {
             (_, Some(address)) => Down::AskAddress { question, address },
@@ -132,9 +157,9 @@ impl Jobs {
 
             (None, None) => Down::AskClosed { question, filter: filter.clone() },
         });
-        let Some(Up::Flows { committed, flows, .. }) = answer else {
-            self.must_be_over(id)?;
-            return self.found(id, filter, after);
+        let Some(Up::Flows { committed, flows, not_told, .. }) = answer else {
+            self.must_be_over(id, answer.as_ref())?;
+            return self.found(id, filter, after, since);
         };
         // What is open comes last.
         let rest = flows.into_iter();
@@ -142,18 +167,22 @@ impl Jobs {
         let mut rest: Vec<Facts> = rest.collect();
         rest.sort_by_key(place_of);
         let closed = self.reader(id, Some(committed)).map_err(|error| self.refused(id, &error))?;
-        let closed = closed.facts(filter, after);
-        Ok(Box::new(closed.chain(rest.into_iter().map(Ok))))
+        let closed = closed.facts(filter, after).as_long_as(is_awaited);
+        let rows = closed.chain(rest.into_iter().map(Ok));
+        Ok(Found { not_told, ..Found::all(rows) })
     }
 
     /// A child that does not answer because it has ended is no reason to wait.
-    fn must_be_over(&self, id: u64) -> Answer<()> {
+    fn must_be_over(&self, id: u64, answer: Option<&Up>) -> Answer<()> {
+        let (message, retry_after_s) = match answer {
+            Some(Up::TooLong { .. }) => {
+                ("the answer is too long while the job runs: ask for less, or later", TOO_LONG_S)
+            }
+            _ => ("the job does not answer yet", COME_AGAIN_S),
+        };
         match self.job(id)?.1 {
             None => Ok(()),
-            Some(_) => Err(Refusal::Busy {
-                message: "the job does not answer yet".to_owned(),
-                retry_after_s: COME_AGAIN_S,
-            }),
+            Some(_) => Err(Refusal::Busy { message: message.to_owned(), retry_after_s }),
         }
     }
 
@@ -185,6 +214,11 @@ impl Jobs {
             false => Err(Refusal::NotFound(format!("there is no label {label:?}"))),
         }
     }
+}
+
+fn with_not_told(mut items: Vec<StatisticItem>, not_told: u64) -> Vec<StatisticItem> {
+    items.iter_mut().for_each(|item| item.not_told = not_told);
+    items
 }
 
 /// Where pages of open flows begin: behind all rows.

@@ -1,41 +1,76 @@
 //! Counts of flows that were picked by a question: of a label, or of an address.
 
+use crate::serve::limits::COUNTED_ENTRIES_MAX;
 use crate::serve::views::{DetailsIp, StatisticEntry, StatisticItem};
-use std::cmp::Reverse;
+use std::cmp::{Ordering, Reverse};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use tractor_engine::statistics::{OTHERS as OTHER, TITLES, transport};
 use tractor_engine::store::{Facts, StatisticRow};
 
-/// How often each text came.
-#[derive(Default)]
-struct Counted(HashMap<String, u64>);
+/// How often each text came. Of very many the rare ones are forgotten now and then.
+struct Counted {
+    counts: HashMap<String, u64>,
+    /// Counts of those that were forgotten.
+    left_out: u64,
+    /// How many are kept, of up to twice as many.
+    keys_max: usize,
+}
+
+impl Default for Counted {
+    fn default() -> Self {
+        Self { counts: HashMap::new(), left_out: 0, keys_max: COUNTED_ENTRIES_MAX }
+    }
+}
+
+/// From the most frequent on; of equal ones from the first by name.
+fn order(one: &(String, u64), other: &(String, u64)) -> Ordering {
+    other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0))
+}
 
 impl Counted {
     fn add(&mut self, text: &str) {
-        match self.0.get_mut(text) {
+        match self.counts.get_mut(text) {
             Some(count) => *count += 1,
-            None => drop(self.0.insert(text.to_owned(), 1)),
+            None => {
+                if self.counts.len() >= 2 * self.keys_max {
+                    self.forget_the_rare();
+                }
+                self.counts.insert(text.to_owned(), 1);
+            }
         }
+    }
+
+    fn forget_the_rare(&mut self) {
+        if self.counts.len() <= self.keys_max {
+            return;
+        }
+        let mut counted: Vec<(String, u64)> = self.counts.drain().collect();
+        counted.select_nth_unstable_by(self.keys_max, order);
+        self.left_out += counted.drain(self.keys_max..).map(|(_, count)| count).sum::<u64>();
+        self.counts.extend(counted);
     }
 
     /// The most frequent one; of equal ones the first by name.
     fn first(&self) -> Option<String> {
-        let most = self.0.iter().min_by_key(|(text, count)| (Reverse(**count), (*text).clone()));
+        let most =
+            self.counts.iter().min_by_key(|(text, count)| (Reverse(**count), (*text).clone()));
         most.map(|(text, _)| text.clone())
     }
 
-    fn item(self, title: &str, limit: usize) -> StatisticItem {
-        let mut counted: Vec<(String, u64)> = self.0.into_iter().collect();
-        counted.sort_unstable_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
-        let rest: u64 = counted.iter().skip(limit).map(|(_, count)| count).sum();
+    fn item(mut self, title: &str, limit: usize) -> StatisticItem {
+        self.forget_the_rare();
+        let left_out = self.left_out;
+        let mut counted: Vec<(String, u64)> = self.counts.into_iter().collect();
+        counted.sort_unstable_by(order);
+        let rest = counted.iter().skip(limit).map(|(_, count)| count).sum::<u64>() + left_out;
         counted.truncate(limit);
         let entry = |(label, count)| StatisticEntry { label, count };
         let mut content: Vec<StatisticEntry> = counted.into_iter().map(entry).collect();
         if rest > 0 {
             content.push(StatisticEntry { label: OTHER.to_owned(), count: rest });
         }
-        StatisticItem { title: title.to_owned(), content }
+        StatisticItem { title: title.to_owned(), content, left_out, not_told: 0 }
     }
 }
 
@@ -133,6 +168,7 @@ pub fn shown(items: Vec<(String, Vec<(String, u64)>)>) -> Vec<StatisticItem> {
     let item = |(title, content): (String, Vec<(String, u64)>)| StatisticItem {
         title,
         content: content.into_iter().map(entry).collect(),
+        ..StatisticItem::default()
     };
     items.into_iter().map(item).collect()
 }
@@ -150,7 +186,29 @@ pub fn stored(rows: &[StatisticRow], limit: usize) -> Vec<StatisticItem> {
         if rest > 0 {
             content.push(StatisticEntry { label: OTHER.to_owned(), count: rest });
         }
-        StatisticItem { title: title.to_owned(), content }
+        StatisticItem { title: title.to_owned(), content, ..StatisticItem::default() }
     };
     TITLES.map(item).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_the_frequent_stay_and_the_others_are_counted_together() {
+        let mut counted = Counted { keys_max: 4, ..Counted::default() };
+        for number in 0..100 {
+            counted.add(&format!("rare {number}"));
+            if number % 2 == 0 {
+                counted.add("frequent");
+            }
+        }
+        assert!(counted.counts.len() <= 8);
+        let item = counted.item("peers", 100);
+        assert_eq!((item.content[0].label.as_str(), item.content[0].count), ("frequent", 50));
+        assert_eq!(item.content.iter().map(|entry| entry.count).sum::<u64>(), 150);
+        assert_eq!((item.content.len(), item.left_out), (5, 97));
+        assert_eq!(item.content[4].count, 97);
+    }
 }

@@ -7,12 +7,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tractor_engine::jobs::{Down, Stopwatch, Up, Waiting, read_frame, write_frame};
+use tractor_engine::jobs::{
+    Down, FRAME_BYTES_MAX, Stopwatch, Up, Waiting, read_frame, write_frame,
+};
 use tractor_engine::store::JobRecord;
 
-use crate::serve::limits::{
-    ANSWER_MAX, FRAME_BYTES_MAX, JOB_WARNINGS_MAX, LOOK_PAUSE_MAX, QUESTIONS_MAX,
-};
+use crate::serve::limits::{ANSWER_MAX, JOB_WARNINGS_MAX, LOOK_PAUSE_MAX, QUESTIONS_MAX};
 use crate::serve::views::Progress;
 
 /// Shared by the thread that watches the child, those that read its pipes, and clients' requests.
@@ -120,7 +120,7 @@ impl Running {
     pub fn hear(&self, from: impl Read, changed: impl Fn()) {
         let mut from = BufReader::new(from);
         // What makes no sense is not from us; the child's end says the rest.
-        while let Ok(Some(frame)) = read_frame::<Up>(&mut from, FRAME_BYTES_MAX) {
+        while let Ok(Some(frame)) = read_frame::<Up>(&mut from, FRAME_BYTES_MAX as u64) {
             if self.take(frame) {
                 changed();
             }
@@ -173,7 +173,8 @@ impl Running {
             }
             Up::Flows { question, .. }
             | Up::Statistics { question, .. }
-            | Up::NoAnswer { question } => {
+            | Up::NoAnswer { question }
+            | Up::TooLong { question } => {
                 // Who answers is alive.
                 news.still = Duration::ZERO;
                 drop(news);

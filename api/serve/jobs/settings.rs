@@ -1,7 +1,7 @@
 //! What the server was told, as far as its jobs are concerned.
 
 use crate::cli::{Process, ServeArguments};
-use crate::serve::limits::STANDSTILL_MAX;
+use crate::serve::limits::{FINDING_MS_MAX, STANDSTILL_MAX};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -18,6 +18,7 @@ pub struct Settings {
     pub geoip: Vec<PathBuf>,
     pub keep_jobs: Option<usize>,
     pub keep_days: Option<u32>,
+    pub finding_ms_max: u64,
     /// Flags of every job.
     arguments: ServeArguments,
 }
@@ -33,6 +34,7 @@ impl Settings {
             geoip: arguments.geoip.clone(),
             keep_jobs: arguments.keep_jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
             keep_days: arguments.keep_days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),
+            finding_ms_max: arguments.finding_ms.unwrap_or(FINDING_MS_MAX),
             arguments: arguments.clone(),
         }
     }

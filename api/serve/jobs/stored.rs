@@ -2,6 +2,7 @@
 
 use super::start::Jobs;
 use super::state::{Span, mark_of};
+use crate::serve::limits::FINDING_RETRY_S;
 use crate::serve::service::{Answer, Refusal};
 use serde_json::json;
 use std::sync::Arc;
@@ -128,8 +129,14 @@ fn key_of(entry: &Entry) -> CaptureKey {
 
 /// Why the store has no answer, for a client.
 pub fn refusal(error: &StoreError) -> Refusal {
-    match error.is_full() {
-        true => Refusal::StorageFull("the disk with the results is full".to_owned()),
-        false => Refusal::Internal(error.to_string()),
+    match error {
+        error if error.is_full() => {
+            Refusal::StorageFull("the disk with the results is full".to_owned())
+        }
+        StoreError::GivenUp => Refusal::Busy {
+            message: "there are too many flows to look through: ask for fewer".to_owned(),
+            retry_after_s: FINDING_RETRY_S,
+        },
+        error => Refusal::Internal(error.to_string()),
     }
 }

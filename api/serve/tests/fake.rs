@@ -72,7 +72,7 @@ impl Fake {
     fn item() -> StatisticItem {
         let entry = |label: &str, count| StatisticEntry { label: label.to_owned(), count };
         let content = vec![entry("dns", 5), entry(HOSTILE, 2)];
-        StatisticItem { title: "protocols".to_owned(), content }
+        StatisticItem { title: "protocols".to_owned(), content, ..StatisticItem::default() }
     }
 }
 
@@ -176,7 +176,7 @@ impl Service for Fake {
     fn statistics(&self, job: u64, limit: usize) -> Answer<Vec<StatisticItem>> {
         self.look(job)?;
         let title = format!("limit {limit}");
-        Ok(vec![Self::item(), StatisticItem { title, content: Vec::new() }])
+        Ok(vec![Self::item(), StatisticItem { title, ..StatisticItem::default() }])
     }
 
     fn statistics_of_label(
@@ -218,7 +218,8 @@ impl Service for Fake {
             }
             _ => Box::new((first..end).map(|id| Ok(row(id)))),
         };
-        Ok(FlowPage { rows, next: (filter.limit.is_some() && end < ROWS).then_some(end) })
+        let next = (filter.limit.is_some() && end < ROWS).then_some(end);
+        Ok(FlowPage { rows, next, not_told: if job == RUNNING { 3 } else { 0 } })
     }
 
     fn export(&self, job: u64, format: ExportFormat) -> Answer<Export> {

@@ -1,5 +1,6 @@
 //! What a server and the child that does a job tell each other: an object a line.
 
+use crate::limits::FRAME_BYTES_MAX;
 use crate::store::{Committed, Facts, Filter, JobRecord};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
@@ -46,6 +47,10 @@ pub enum Up {
     },
     /// The question was too much, or nothing is open any more.
     NoAnswer {
+        question: u64,
+    },
+    /// The answer is longer than a frame may be.
+    TooLong {
         question: u64,
     },
     /// What each classifier cost: id, flows, busy time in milliseconds, errors.
@@ -96,32 +101,99 @@ pub enum Down {
     },
 }
 
-/// Writes one frame.
+impl Up {
+    /// The question that the frame answers.
+    pub fn question(&self) -> Option<u64> {
+        match self {
+            Self::Flows { question, .. }
+            | Self::Statistics { question, .. }
+            | Self::NoAnswer { question }
+            | Self::TooLong { question } => Some(*question),
+            _ => None,
+        }
+    }
+}
+
+/// Writes one frame. Of one that is too long nothing is written.
 ///
 /// # Errors
-/// Those of the pipe.
+/// Those of the pipe; `FileTooLarge` for a frame that is longer than [`FRAME_BYTES_MAX`].
 pub fn write_frame(frame: &impl Serialize, to: &mut impl Write) -> io::Result<()> {
-    let mut line = serde_json::to_vec(frame)?;
-    line.push(b'\n');
-    to.write_all(&line)?;
+    write_frame_of(frame, to, FRAME_BYTES_MAX)
+}
+
+fn write_frame_of(frame: &impl Serialize, to: &mut impl Write, bytes_max: usize) -> io::Result<()> {
+    let mut line = Line { bytes: Vec::new(), bytes_max };
+    serde_json::to_writer(&mut line, frame)?;
+    line.write_all(b"\n")?;
+    to.write_all(&line.bytes)?;
     to.flush()
 }
 
-/// Reads the next frame of at most `bytes_max` bytes; `None` at the end.
+/// A line that is given up when it becomes too long.
+struct Line {
+    bytes: Vec<u8>,
+    bytes_max: usize,
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.bytes.len() + bytes.len() > self.bytes_max {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Reads the next frame of at most `bytes_max` bytes; `None` at the end. A longer one is read over,
+/// and the next one follows.
 ///
 /// # Errors
-/// Those of the pipe, and of frames that are longer or make no sense.
+/// Those of the pipe, and of frames that are cut short or make no sense.
 pub fn read_frame<T: for<'de> Deserialize<'de>>(
     from: &mut impl BufRead,
     bytes_max: u64,
 ) -> io::Result<Option<T>> {
-    let mut line = Vec::new();
-    if from.by_ref().take(bytes_max).read_until(b'\n', &mut line)? == 0 {
-        return Ok(None);
+    loop {
+        let mut line = Vec::new();
+        let read = from.by_ref().take(bytes_max).read_until(b'\n', &mut line)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        if line.last() == Some(&b'\n') {
+            return Ok(Some(serde_json::from_slice(&line)?));
+        }
+        if (read as u64) < bytes_max {
+            let cut = io::Error::new(io::ErrorKind::UnexpectedEof, "a frame was cut short");
+            return Err(cut);
+        }
+        from.skip_until(b'\n')?;
     }
-    if line.last() != Some(&b'\n') {
-        let cut = io::Error::new(io::ErrorKind::UnexpectedEof, "a frame was cut short");
-        return Err(cut);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_that_is_too_long_is_not_written_and_one_that_comes_is_read_over() {
+        let mut pipe = Vec::new();
+        let long = Up::Warning { text: "x".repeat(1_000) };
+        let cause = write_frame_of(&long, &mut pipe, 500).unwrap_err();
+        assert_eq!((cause.kind(), pipe.len()), (io::ErrorKind::FileTooLarge, 0));
+        write_frame(&long, &mut pipe).unwrap();
+        write_frame(&Up::NoAnswer { question: 7 }, &mut pipe).unwrap();
+        let mut from = &pipe[..];
+        let next = read_frame::<Up>(&mut from, 500).unwrap();
+        assert_eq!(next.and_then(|frame| frame.question()), Some(7));
+        assert!(read_frame::<Up>(&mut from, 500).unwrap().is_none());
+        let cut = pipe.len() - 3;
+        let mut from = &pipe[cut..pipe.len() - 1];
+        assert!(read_frame::<Up>(&mut from, 500).is_err());
     }
-    Ok(Some(serde_json::from_slice(&line)?))
 }

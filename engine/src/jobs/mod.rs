@@ -8,6 +8,7 @@ mod folder;
 mod frames;
 mod watch;
 
+pub use crate::limits::FRAME_BYTES_MAX;
 pub use clock::{Clock, Stopwatch};
 pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
 pub use frames::{Down, Up, Waiting, read_frame, write_frame};

@@ -36,6 +36,9 @@ pub enum StoreError {
     NoFlowsYet,
     #[error("it was told to stop")]
     Stopped,
+    /// Whoever asked did not wait longer.
+    #[error("the answer takes too long")]
+    GivenUp,
     /// A defect of the program.
     #[error("internal error: {0}; please report this")]
     Internal(String),

@@ -22,6 +22,8 @@ pub struct Answers {
     block: usize,
     found: Option<Found>,
     ready: VecDeque<Facts>,
+    /// Whether whoever asked still waits.
+    is_awaited: Option<Box<dyn Fn() -> bool + Send>>,
 }
 
 /// Rows of a block that are asked for, but not told yet.
@@ -39,7 +41,8 @@ impl JobReader {
     pub fn facts(self: &Arc<Self>, filter: Filter, after_row: u64) -> Answers {
         let reader = Arc::clone(self);
         let block = reader.blocks().partition_point(|block| block.last_row() <= after_row);
-        Answers { reader, filter, after_row, block, found: None, ready: VecDeque::new() }
+        let (found, ready) = (None, VecDeque::new());
+        Answers { reader, filter, after_row, block, found, ready, is_awaited: None }
     }
 }
 
@@ -55,6 +58,10 @@ impl Iterator for Answers {
                 Some(found) => self.tell(found),
                 None => {
                     let block = *self.reader.blocks().get(self.block)?;
+                    if self.is_awaited.as_ref().is_some_and(|is_awaited| !is_awaited()) {
+                        self.block = self.reader.blocks().len();
+                        return Some(Err(StoreError::GivenUp));
+                    }
                     self.block += 1;
                     self.look_into(&block).map(|found| self.found = found)
                 }
@@ -67,6 +74,12 @@ impl Iterator for Answers {
 }
 
 impl Answers {
+    /// Asks before each block whether somebody still waits; if not, an error is the last that is told.
+    #[must_use]
+    pub fn as_long_as(self, is_awaited: impl Fn() -> bool + Send + 'static) -> Self {
+        Self { is_awaited: Some(Box::new(is_awaited)), ..self }
+    }
+
     /// Tells some of the rows; the others stay.
     fn tell(&mut self, mut found: Found) -> Result<(), StoreError> {
         let undecodable = |cause: std::io::Error| StoreError::Internal(cause.to_string());
