@@ -68,6 +68,59 @@ fn a_job_that_is_forgotten_leaves_nothing_and_its_number_is_not_used_again() {
 }
 
 #[test]
+fn a_job_shows_its_own_capture_when_another_has_its_name() {
+    let place = Place::new();
+    place.capture("office.pcap", &office());
+    let mut server = place.serve(&[]);
+    let job = server.finished("office.pcap");
+    let path = format!("/file/{job}/details");
+    let before = server.ask(&path);
+    place.capture("office.pcap", &plain(&many_flows(5_000)));
+    until("the new file is seen", || {
+        server.ask("/files/list")[0]["time_start"] == 1_700_000_000
+            && server.ask("/files/list")[0]["indexing"].is_null()
+    });
+    assert_ne!(server.ask("/files/list")[0]["size"], before["size"]);
+    for _ in 0..2 {
+        let after = server.ask(&path);
+        for field in ["name", "extension", "size", "time_start", "time_end", "flows_count"] {
+            assert_eq!(after[field], before[field], "{field}");
+        }
+        assert!(after["message"].as_str().unwrap().contains("another"), "{after}");
+        // The same after a restart.
+        drop(server);
+        server = place.serve(&[]);
+        until("it is listed", || server.ask("/files/list")[0]["indexing"].is_null());
+    }
+    let next = server.finished("office.pcap");
+    let details = server.ask(&format!("/file/{next}/details"));
+    assert!(details["message"].is_null(), "{details}");
+    assert_eq!(details, server.ask("/files/list")[0]);
+}
+
+#[test]
+fn a_job_that_waits_again_has_not_begun_and_its_profile_is_the_only_one() {
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    let at_once = [&SLOWLY[..], &["--jobs", "2"]].concat();
+    let mut server = place.serve(&at_once);
+    let first = server.process("slow.pcap");
+    let body = json!({ "file_name": "slow.pcap", "profile": "iscx" });
+    let second = server.post(&body).json()["job_id"].as_u64().unwrap();
+    until("both are under way", || {
+        [first, second].iter().all(|job| state(&server, *job) == "in_progress")
+    });
+    for (job, other) in [(first, "iscx"), (second, "native")] {
+        let path = format!("/file/{job}/flows?format=csv");
+        assert_eq!(server.get(&path).status, 409, "{job}");
+        assert_eq!(server.get(&format!("{path}&profile={other}")).status, 400, "{job}");
+    }
+    server.kill();
+    let server = place.serve(&SLOWLY);
+    assert_eq!(server.status(second), json!({ "state": "queued", "job_id": second }));
+}
+
+#[test]
 fn captures_that_appear_are_processed_where_that_is_wanted() {
     for (process, expected) in
         [("none", [false, false]), ("new", [false, true]), ("all", [true, true])]

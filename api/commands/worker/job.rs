@@ -104,7 +104,12 @@ fn done(
         .map_err(|cause| End::Job(format!("the folder of captures cannot be opened: {cause}")))?;
     let gone = || End::Job(format!("{} is not there any more", record.file_name));
     let entry = folder.find(&record.file_name).map_err(|_| gone())?;
-    let file = folder.open_file(&entry.name).map_err(|_| gone())?;
+    let (file, entry) = folder.open_entry(&entry.name).map_err(|_| gone())?;
+    let record = &JobRecord {
+        capture_bytes: entry.bytes,
+        capture_modified_ns: Some(entry.identity.modified_ns()),
+        ..record.clone()
+    };
     // By its handle: whatever takes the name meanwhile is not read.
     let path = format!("/proc/self/fd/{}", file.as_raw_fd());
     let capture = CaptureFile::open_as(path.into(), &record.file_name)

@@ -209,8 +209,8 @@ async fn export(
     format: ExportFormat,
     profile: Option<String>,
 ) -> Result<Response, Fault> {
-    let (file, export) =
-        shared.ask(move |jobs| Ok((jobs.details(job)?, jobs.export(job, format)?))).await?;
+    let file = shared.ask(move |jobs| jobs.details(job)).await?;
+    // Of a job that is not over, too: waiting for its end would not help.
     if let (Some(asked), Some(has)) = (profile, &file.profile)
         && asked != *has
     {
@@ -218,6 +218,7 @@ async fn export(
             format!("The job's profile is {has}: for another one process the capture with it.");
         return Err(Fault::wrong(message));
     }
+    let export = shared.ask(move |jobs| jobs.export(job, format)).await?;
     let (ending, content_type) = match format {
         ExportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
         ExportFormat::Jsonl => ("jsonl", "application/x-ndjson"),

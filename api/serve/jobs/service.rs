@@ -40,7 +40,7 @@ impl Service for Jobs {
     fn details(&self, job: u64) -> Answer<File> {
         let state = self.state();
         let found = state.jobs.get(&job).ok_or_else(|| no_job(job))?;
-        Ok(state.file(&found.record.file_name, Some(found)))
+        Ok(state.file_of(found))
     }
 
     fn statistics(&self, job: u64, limit: usize) -> Answer<Vec<StatisticItem>> {

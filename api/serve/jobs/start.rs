@@ -81,17 +81,17 @@ impl Jobs {
         let (records, errors) =
             store.records().map_err(|error| (Exit::Failure, error.to_string()))?;
         errors.iter().for_each(|error| tracing::error!("a job is lost: {error}"));
-        for record in records {
+        for mut record in records {
             let id = record.id;
             for one in &record.without_plugins {
                 plugins.quarantine(&one.id, &one.why, id);
             }
-            let mut job = Job::new(record);
-            if !job.is_over() {
-                job.record.state = JobState::Queued;
+            if !record.state.is_over() {
+                // It has not begun: what it did before is done again.
+                (record.state, record.started_at) = (JobState::Queued, None);
                 state.queue.push_back(id);
             }
-            state.jobs.insert(id, job);
+            state.jobs.insert(id, Job::new(record));
         }
         let jobs = Arc::new(Self {
             settings,
@@ -244,6 +244,7 @@ impl Jobs {
             file_name: entry.shown.clone(),
             profile: profile.name.to_owned(),
             capture_bytes: entry.bytes,
+            capture_modified_ns: Some(entry.identity.modified_ns()),
             state: JobState::Queued,
             created_at: Some(Clock::unix_s()),
             ..JobRecord::default()

@@ -118,7 +118,15 @@ impl Job {
     }
 
     pub fn is_over(&self) -> bool {
-        !matches!(self.record.state, JobState::Queued | JobState::InProgress)
+        self.record.state.is_over()
+    }
+
+    /// Whether a capture is the one that the job is of. One that waits takes what is there on its turn.
+    fn is_of(&self, entry: &Entry) -> bool {
+        let modified_ns = self.record.capture_modified_ns;
+        let is_unchanged = self.record.capture_bytes == entry.bytes
+            && modified_ns.is_none_or(|modified_ns| modified_ns == entry.identity.modified_ns());
+        is_unchanged || self.record.state == JobState::Queued
     }
 }
 
@@ -192,8 +200,16 @@ impl State {
         self.jobs.values().rev().find(is_it)
     }
 
-    pub fn file(&self, name: &str, latest: Option<&Job>) -> File {
-        file(name, self.files.get(name), latest)
+    /// A job's own capture, whatever has its name by now.
+    pub fn file_of(&self, job: &Job) -> File {
+        let name = &job.record.file_name;
+        let known = self.files.get(name);
+        let own = known.filter(|known| job.is_of(&known.entry));
+        let mut file = file(name, own, Some(job));
+        if own.is_none() && known.is_some() {
+            file.message = Some("the file is another one by now, or was changed".to_owned());
+        }
+        file
     }
 }
 
@@ -231,12 +247,8 @@ pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
 
 /// By what a capture is told from another one of its name.
 pub fn mark_of(entry: &Entry) -> FileMark {
-    let modified_ns = entry.identity.modified_ns;
-    FileMark {
-        inode: entry.identity.inode,
-        bytes: entry.bytes,
-        modified_ns: modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64,
-    }
+    let modified_ns = entry.identity.modified_ns();
+    FileMark { inode: entry.identity.inode, bytes: entry.bytes, modified_ns }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What the server reads of what jobs have stored, and the index beside it.
 
 use super::start::Jobs;
-use super::state::{Span, mark_of};
+use super::state::Span;
 use crate::serve::limits::FINDING_RETRY_S;
 use crate::serve::service::{Answer, Refusal};
 use serde_json::json;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tractor_engine::jobs::Entry;
 use tractor_engine::store::{
-    CaptureKey, Committed, FileMark, Index, JobReader, JobRecord, JobState, StoreError,
+    CaptureKey, Committed, Index, JobReader, JobRecord, JobState, StoreError,
 };
 
 impl Jobs {
@@ -123,8 +123,8 @@ impl Jobs {
 
 /// By what a capture is known again.
 fn key_of(entry: &Entry) -> CaptureKey {
-    let FileMark { bytes, modified_ns, .. } = mark_of(entry);
-    CaptureKey { name: entry.shown.clone(), bytes, modified_ns }
+    let modified_ns = entry.identity.modified_ns();
+    CaptureKey { name: entry.shown.clone(), bytes: entry.bytes, modified_ns }
 }
 
 /// Why the store has no answer, for a client.

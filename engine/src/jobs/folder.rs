@@ -36,6 +36,13 @@ pub struct Identity {
     pub modified_ns: i128,
 }
 
+impl Identity {
+    /// When the file was last changed, in nanoseconds as far as 64 bits go.
+    pub fn modified_ns(&self) -> i64 {
+        self.modified_ns.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+    }
+}
+
 /// There is no such file, or it is none that may be read: both are the same to who asks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotThere;
@@ -94,29 +101,22 @@ impl Folder {
     /// # Errors
     /// When it is not there any more, or is no regular file.
     pub fn open_file(&self, name: &OsStr) -> Result<File, NotThere> {
+        self.open_entry(name).map(|(file, _)| file)
+    }
+
+    /// The same, and what is known of the file that was opened, whatever has the name by now.
+    ///
+    /// # Errors
+    /// As [`Folder::open_file`].
+    pub fn open_entry(&self, name: &OsStr) -> Result<(File, Entry), NotThere> {
         let handle = self.beneath(name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
-        let about = fstat(&handle).map_err(|_| NotThere)?;
-        match FileType::from_raw_mode(about.st_mode) {
-            FileType::RegularFile => Ok(File::from(handle)),
-            _ => Err(NotThere),
-        }
+        let entry = entry(name, &handle)?;
+        Ok((File::from(handle), entry))
     }
 
     fn look_at(&self, name: &OsStr) -> Result<Entry, NotThere> {
         // The path alone is opened: nothing is read, and no pipe or device notices.
-        let handle = self.beneath(name, OFlags::PATH)?;
-        let about = fstat(&handle).map_err(|_| NotThere)?;
-        if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile {
-            return Err(NotThere);
-        }
-        let modified_ns =
-            i128::from(about.st_mtime) * 1_000_000_000 + i128::from(about.st_mtime_nsec);
-        Ok(Entry {
-            shown: shown_name(name),
-            name: name.to_owned(),
-            bytes: u64::try_from(about.st_size).unwrap_or(0),
-            identity: Identity { device: about.st_dev, inode: about.st_ino, modified_ns },
-        })
+        entry(name, &self.beneath(name, OFlags::PATH)?)
     }
 
     fn beneath(&self, name: &OsStr, flags: OFlags) -> Result<OwnedFd, NotThere> {
@@ -134,6 +134,21 @@ impl Folder {
             other => other.map_err(|_| NotThere),
         }
     }
+}
+
+/// What is known of a file that is open, if it is a regular one.
+fn entry(name: &OsStr, handle: &OwnedFd) -> Result<Entry, NotThere> {
+    let about = fstat(handle).map_err(|_| NotThere)?;
+    if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile {
+        return Err(NotThere);
+    }
+    let modified_ns = i128::from(about.st_mtime) * 1_000_000_000 + i128::from(about.st_mtime_nsec);
+    Ok(Entry {
+        shown: shown_name(name),
+        name: name.to_owned(),
+        bytes: u64::try_from(about.st_size).unwrap_or(0),
+        identity: Identity { device: about.st_dev, inode: about.st_ino, modified_ns },
+    })
 }
 
 fn is_base_name(name: &OsStr) -> bool {

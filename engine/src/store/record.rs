@@ -56,6 +56,8 @@ pub struct JobRecord {
     pub message: Option<String>,
     /// Of the capture on disk.
     pub capture_bytes: u64,
+    /// When that was last changed, nanoseconds since 1970; unknown of jobs of older programs.
+    pub capture_modified_ns: Option<i64>,
     pub packets: u64,
     pub flows: u64,
     /// Of the first and the last packet, Unix seconds.
