@@ -1,6 +1,8 @@
 //! Servers and children that are stopped and killed: nothing finished is lost, and what was not is
 //! done again with the same result. `TRACTOR_CASES` is the number of kills.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::jobs::{SLOWLY, slow_capture};
@@ -75,6 +77,34 @@ fn what_was_cancelled_before_a_kill_does_not_come_back() {
     for job in [running, queued] {
         assert_eq!(server.status(job)["state"], "cancelled");
     }
+}
+
+#[test]
+fn a_server_that_stops_does_not_take_a_part_of_a_job_for_all_of_it() {
+    let place = Place::new();
+    place.capture("slow.pcap", &slow_capture());
+    let mut server = place.serve(&SLOWLY);
+    let job = server.process("slow.pcap");
+    until("the job is under way", || server.status(job)["progress"]["packets"].as_u64() > Some(0));
+    // Requests that have begun are answered before it ends.
+    let address = server.url.trim_start_matches("http://");
+    let asked = ["statistics", "statistics/ip?ip=192.0.2.1", "flows?limit=10"].map(|path| {
+        let mut connection = TcpStream::connect(address).unwrap();
+        write!(connection, "GET /file/{job}/{path} HTTP/1.1\r\nHost: local").unwrap();
+        (path, connection)
+    });
+    std::thread::sleep(Duration::from_millis(200));
+    server.signal("TERM");
+    until("the job has stopped", || children(&server).is_empty());
+    std::thread::sleep(Duration::from_millis(300));
+    for (path, mut connection) in asked {
+        write!(connection, "host\r\n\r\n").unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{path}: {answer}");
+        assert!(answer.to_lowercase().contains("\r\nretry-after: "), "{path}: {answer}");
+    }
+    assert_eq!(server.child.wait().unwrap().code(), Some(0), "{}", place.messages());
 }
 
 #[test]

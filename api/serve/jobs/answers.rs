@@ -17,6 +17,8 @@ use tractor_engine::time::SECOND_NS;
 
 /// When a client that had no answer may ask again, in seconds.
 const COME_AGAIN_S: u64 = 1;
+/// The same of a job that is taken up again at the server's next start.
+const STOPPING_S: u64 = 10;
 /// The same when the answer had no room in a frame.
 const TOO_LONG_S: u64 = 30;
 
@@ -59,6 +61,7 @@ impl Jobs {
         if record.state == JobState::Queued {
             return Ok(Vec::new());
         }
+        must_have_ended(&record)?;
         if let Some(known) = self.known_statistics().get(&(id, limit)) {
             return Ok(known.clone());
         }
@@ -148,6 +151,7 @@ impl Jobs {
         let finding_max = Duration::from_millis(self.settings.finding_ms_max);
         let is_awaited = move || since.as_ref().is_none_or(|since| since.passed() < finding_max);
         let Some(running) = running else {
+            must_have_ended(&record)?;
             let rows = self.stored(&record)?.facts(filter, after);
             return Ok(Found::all(rows.as_long_as(is_awaited)));
         };
@@ -213,6 +217,17 @@ impl Jobs {
             true => Ok(label.to_owned()),
             false => Err(Refusal::NotFound(format!("there is no label {label:?}"))),
         }
+    }
+}
+
+/// What an unfinished job has stored is a part of nobody knows what.
+fn must_have_ended(record: &JobRecord) -> Answer<()> {
+    match record.state.is_over() {
+        true => Ok(()),
+        false => Err(Refusal::Busy {
+            message: "the server stops: the job is taken up again at its next start".to_owned(),
+            retry_after_s: STOPPING_S,
+        }),
     }
 }
 

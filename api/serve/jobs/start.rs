@@ -287,6 +287,7 @@ impl Jobs {
         };
         let (became, message) = (record.state, record.message.as_deref().unwrap_or_default());
         tracing::info!(job = id, flows = record.flows, "{became:?} {message}");
+        let is_over = record.state.is_over();
         self.write(&record, &mut unwritten);
         let mut state = self.state();
         state.running = state.running.saturating_sub(1);
@@ -297,8 +298,10 @@ impl Jobs {
         }
         drop(state);
         drop(unwritten);
-        self.put_in_index(id);
-        self.forget_old();
+        if is_over {
+            self.put_in_index(id);
+            self.forget_old();
+        }
     }
 
     /// Keeps a record of a job that goes on, and shows it to clients.
