@@ -6,6 +6,7 @@ mod disk;
 mod helpers;
 mod hostile;
 pub mod jobs;
+mod large;
 mod live;
 mod load;
 mod reference;

@@ -195,6 +195,16 @@ impl Server {
         reply.body
     }
 
+    /// The same, however long it is, line by line.
+    pub fn export_lines(&self, job: u64, format: &str) -> impl BufRead + use<> {
+        let request = self.agent.get(format!("{}/file/{job}/flows?format={format}", self.url));
+        let request = request.header("Authorization", self.authorization());
+        let request = request.config().timeout_global(None).build();
+        let response = request.call().expect("an export");
+        assert_eq!(response.status(), 200);
+        BufReader::new(response.into_body().into_reader())
+    }
+
     /// Sends a signal.
     pub fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
