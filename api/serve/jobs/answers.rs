@@ -44,7 +44,7 @@ impl Jobs {
     /// A job as it is now.
     pub fn job(&self, id: u64) -> Answer<(JobRecord, Option<Arc<Running>>)> {
         let state = self.state();
-        let job = state.jobs.get(&id).ok_or_else(|| no_job(id))?;
+        let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
         Ok((job.record.clone(), job.running.clone()))
     }
 
@@ -193,13 +193,11 @@ impl Jobs {
     /// Labels by group: those of the loaded plugins and those of stored jobs.
     pub fn labels_by_group(&self) -> BTreeMap<String, Vec<String>> {
         let mut groups = self.plugins().labels.clone();
-        let state = self.state();
-        for job in state.jobs.values() {
-            for (group, label) in &job.record.labels {
-                let labels = groups.entry(group.clone()).or_default();
-                if !labels.contains(label) {
-                    labels.push(label.clone());
-                }
+        let of_jobs: Vec<(String, String)> = self.state().labels().cloned().collect();
+        for (group, label) in of_jobs {
+            let labels = groups.entry(group).or_default();
+            if !labels.contains(&label) {
+                labels.push(label);
             }
         }
         groups
@@ -212,7 +210,8 @@ impl Jobs {
 
     fn known_label(&self, label: &str) -> Answer<String> {
         let label = if label == ALIAS.0 { ALIAS.1 } else { label };
-        let is_known = self.labels_by_group().values().flatten().any(|known| known == label);
+        let has_plugin = self.plugins().labels.values().flatten().any(|known| known == label);
+        let is_known = has_plugin || self.state().labels().any(|(_, known)| known == label);
         match is_known {
             true => Ok(label.to_owned()),
             false => Err(Refusal::NotFound(format!("there is no label {label:?}"))),

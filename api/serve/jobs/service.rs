@@ -16,7 +16,7 @@ impl Service for Jobs {
     fn files(&self) -> Answer<Vec<File>> {
         let state = self.state();
         let mut latest = HashMap::new();
-        for job in state.jobs.values() {
+        for job in state.jobs().values() {
             // By rising number: the last one stays.
             latest.insert(job.record.file_name.as_str(), job);
         }
@@ -34,12 +34,12 @@ impl Service for Jobs {
     }
 
     fn status(&self, job: u64) -> Answer<FileStatus> {
-        self.state().jobs.get(&job).map(|job| job.status()).ok_or_else(|| no_job(job))
+        self.state().jobs().get(&job).map(|job| job.status()).ok_or_else(|| no_job(job))
     }
 
     fn details(&self, job: u64) -> Answer<File> {
         let state = self.state();
-        let found = state.jobs.get(&job).ok_or_else(|| no_job(job))?;
+        let found = state.jobs().get(&job).ok_or_else(|| no_job(job))?;
         Ok(state.file_of(found))
     }
 
@@ -101,7 +101,7 @@ impl Service for Jobs {
 
     fn watch(&self, job: u64) -> Answer<watch::Receiver<FileStatus>> {
         let state = self.state();
-        let job = state.jobs.get(&job).ok_or_else(|| no_job(job))?;
+        let job = state.jobs().get(&job).ok_or_else(|| no_job(job))?;
         Ok(job.status.subscribe())
     }
 
@@ -118,7 +118,7 @@ impl Service for Jobs {
     fn measures(&self) -> Vec<(&'static str, &'static str, f64)> {
         let state = self.state();
         let count = |wanted: JobState| {
-            state.jobs.values().filter(|job| job.record.state == wanted).count() as f64
+            state.jobs().values().filter(|job| job.record.state == wanted).count() as f64
         };
         vec![
             ("tractor_files", "Captures in the folder.", state.files.len() as f64),

@@ -91,7 +91,7 @@ impl Jobs {
                 (record.state, record.started_at) = (JobState::Queued, None);
                 state.queue.push_back(id);
             }
-            state.jobs.insert(id, Job::new(record));
+            state.insert(Job::new(record));
         }
         let jobs = Arc::new(Self {
             settings,
@@ -195,14 +195,15 @@ impl Jobs {
     pub fn next_job(&self) -> Option<(JobRecord, Arc<Running>)> {
         let (record, running) = self.wait_for(|state| {
             let id = state.queue.pop_front()?;
-            let job = state.jobs.get_mut(&id)?;
+            let job = state.job_mut(id)?;
             job.record.state = JobState::InProgress;
             job.record.started_at = Some(Clock::unix_s());
             let running = Arc::new(Running::default());
             job.running = Some(Arc::clone(&running));
             job.tell();
+            let record = job.record.clone();
             state.running += 1;
-            Some((job.record.clone(), running))
+            Some((record, running))
         })?;
         tracing::info!(job = record.id, file = record.file_name, "begins");
         self.keep(&record);
@@ -258,7 +259,7 @@ impl Jobs {
         }
         let mut state = self.state();
         state.processed.note(&entry.shown, mark_of(&entry));
-        state.jobs.insert(id, Job::new(record));
+        state.insert(Job::new(record));
         state.queue.push_back(id);
         self.changed.notify_all();
         Ok(id)
@@ -266,7 +267,7 @@ impl Jobs {
 
     /// Tells who watches a job that something is new.
     pub fn tell(&self, id: u64) {
-        if let Some(job) = self.state().jobs.get(&id) {
+        if let Some(job) = self.state().jobs().get(&id) {
             job.tell();
         }
     }
@@ -291,8 +292,7 @@ impl Jobs {
         self.write(&record, &mut unwritten);
         let mut state = self.state();
         state.running = state.running.saturating_sub(1);
-        if let Some(job) = state.jobs.get_mut(&record.id) {
-            job.record = record;
+        if let Some(job) = state.set_record(record) {
             job.running = None;
             job.tell();
         }
@@ -307,8 +307,7 @@ impl Jobs {
     /// Keeps a record of a job that goes on, and shows it to clients.
     pub fn note(&self, record: &JobRecord) {
         self.keep(record);
-        if let Some(job) = self.state().jobs.get_mut(&record.id) {
-            job.record = record.clone();
+        if let Some(job) = self.state().set_record(record.clone()) {
             job.tell();
         }
     }
@@ -323,7 +322,7 @@ impl Jobs {
 
     fn is_being_cancelled(&self, id: u64) -> bool {
         let state = self.state();
-        let running = state.jobs.get(&id).and_then(|job| job.running.as_ref());
+        let running = state.jobs().get(&id).and_then(|job| job.running.as_ref());
         running.is_some_and(|running| running.is_being_cancelled())
     }
 
@@ -377,7 +376,7 @@ impl Jobs {
     pub fn cancel(&self, id: u64) -> Answer<Option<FileStatus>> {
         let mut unwritten = lock(&self.unwritten);
         let mut state = self.state();
-        let job = state.jobs.get_mut(&id).ok_or_else(|| no_job(id))?;
+        let job = state.job_mut(id).ok_or_else(|| no_job(id))?;
         if job.is_over() {
             return Ok(None);
         }
@@ -403,7 +402,7 @@ impl Jobs {
         }
         let retention = Retention { keep_jobs, keep_days };
         let records: Vec<JobRecord> =
-            self.state().jobs.values().map(|job| job.record.clone()).collect();
+            self.state().jobs().values().map(|job| job.record.clone()).collect();
         let old = retention.to_forget(&records, Clock::unix_s());
         for id in old {
             if let Err(refusal) = self.forget(id) {
@@ -419,7 +418,7 @@ impl Jobs {
             Err(error) => return Err(refusal(&error)),
         }
         lock(&self.unwritten).remove(&id);
-        self.state().jobs.remove(&id);
+        self.state().remove(id);
         self.known_statistics().retain(|(job, _), _| *job != id);
         if let Some(index) = self.index.get() {
             // What an index has too much is thrown away when it is opened.

@@ -14,7 +14,9 @@ use tractor_engine::store::{FileMark, JobRecord, JobState, ProcessedFiles};
 pub struct State {
     /// By the name that is shown.
     pub files: BTreeMap<String, Known>,
-    pub jobs: BTreeMap<u64, Job>,
+    jobs: BTreeMap<u64, Job>,
+    /// Group and name of the labels of all jobs, with how many jobs have them.
+    labels: BTreeMap<(String, String), usize>,
     /// Those that wait for their turn.
     pub queue: VecDeque<u64>,
     pub running: usize,
@@ -172,6 +174,50 @@ impl State {
         found.map(|known| &known.entry)
     }
 
+    pub fn jobs(&self) -> &BTreeMap<u64, Job> {
+        &self.jobs
+    }
+
+    /// To change anything but the record's labels: for these there is [`State::set_record`].
+    pub fn job_mut(&mut self, id: u64) -> Option<&mut Job> {
+        self.jobs.get_mut(&id)
+    }
+
+    pub fn insert(&mut self, job: Job) {
+        self.count_labels(&job.record.labels, true);
+        self.jobs.insert(job.record.id, job);
+    }
+
+    pub fn remove(&mut self, id: u64) {
+        if let Some(job) = self.jobs.remove(&id) {
+            self.count_labels(&job.record.labels, false);
+        }
+    }
+
+    /// Gives a job that is there another record.
+    pub fn set_record(&mut self, record: JobRecord) -> Option<&mut Job> {
+        self.count_labels(&self.jobs.get(&record.id)?.record.labels.clone(), false);
+        self.count_labels(&record.labels, true);
+        let job = self.jobs.get_mut(&record.id)?;
+        job.record = record;
+        Some(job)
+    }
+
+    fn count_labels(&mut self, labels: &[(String, String)], there_are_more: bool) {
+        for label in labels {
+            let count = self.labels.entry(label.clone()).or_default();
+            *count = if there_are_more { *count + 1 } else { count.saturating_sub(1) };
+            if *count == 0 {
+                self.labels.remove(label);
+            }
+        }
+    }
+
+    /// Group and name of the labels that jobs have.
+    pub fn labels(&self) -> impl Iterator<Item = &(String, String)> {
+        self.labels.keys()
+    }
+
     /// The latest job of a file.
     pub fn latest(&self, file_name: &str) -> Option<&Job> {
         self.jobs.values().rev().find(|job| job.record.file_name == file_name)
@@ -297,5 +343,28 @@ mod tests {
         assert_eq!((replaced.span, replaced.is_wanted), (Span::Unknown, true));
         let cut = Known::new(large.clone(), false).now(&small, false);
         assert_eq!(cut.span, Span::Unknown);
+    }
+
+    fn job(id: u64, labels: &[&str]) -> JobRecord {
+        let labels = labels.iter().map(|label| ("web".to_owned(), (*label).to_owned())).collect();
+        JobRecord { id, labels, ..JobRecord::default() }
+    }
+
+    #[test]
+    fn labels_are_there_as_long_as_a_job_has_them() {
+        let mut state = State::default();
+        let names = |state: &State| -> Vec<String> {
+            state.labels().map(|(_, label)| label.clone()).collect()
+        };
+        state.insert(Job::new(job(1, &["http"])));
+        state.insert(Job::new(job(2, &[])));
+        assert_eq!(names(&state), ["http"]);
+        assert!(state.set_record(job(2, &["http", "tls"])).is_some());
+        assert!(state.set_record(job(3, &["dns"])).is_none());
+        assert_eq!(names(&state), ["http", "tls"]);
+        state.remove(1);
+        assert_eq!(names(&state), ["http", "tls"]);
+        state.remove(2);
+        assert!(names(&state).is_empty());
     }
 }

@@ -46,7 +46,7 @@ impl Jobs {
     fn damaged(&self, id: u64, why: &str) -> Refusal {
         let message =
             format!("the results of job {id} are damaged ({why}): process the file again");
-        if let Some(job) = self.state().jobs.get_mut(&id)
+        if let Some(job) = self.state().job_mut(id)
             && job.record.message.as_ref() != Some(&message)
         {
             tracing::error!(job = id, "{message}");
@@ -110,7 +110,7 @@ impl Jobs {
     pub fn put_in_index(&self, id: u64) {
         let Some(index) = self.index.get() else { return };
         let reader = JobReader::open(&self.folder_of(id));
-        let record = self.state().jobs.get(&id).map(|job| job.record.clone());
+        let record = self.state().jobs().get(&id).map(|job| job.record.clone());
         let put = reader.and_then(|reader| {
             record.map_or(Ok(()), |record| index.put_job(&record))?;
             index.add_entries(id, &reader)
