@@ -84,7 +84,8 @@ pub trait Service: Send + Sync + 'static {
     fn statistics_of_address(&self, job: u64, ip: IpAddr, limit: usize) -> Answer<DetailsIp>;
     /// Flows that are closed, and with a label in the filter also those that are open.
     fn flows(&self, job: u64, filter: &FlowFilter) -> Answer<FlowPage>;
-    fn export(&self, job: u64, format: ExportFormat) -> Answer<Export>;
+    /// Flows that match, but for `limit` and `after`.
+    fn export(&self, job: u64, filter: &FlowFilter, format: ExportFormat) -> Answer<Export>;
     fn labels(&self) -> Answer<Vec<Label>>;
     fn plugins(&self) -> Answer<Plugins>;
     /// Cancels a running job, forgets one that is over.

@@ -161,6 +161,44 @@ fn exports_are_what_the_command_writes() {
 }
 
 #[test]
+fn exports_have_the_flows_that_are_asked_for() {
+    let place = Place::new();
+    place.capture("office.pcap", &office());
+    let server = place.serve(&[]);
+    let body = json!({ "file_name": "office.pcap", "profile": "cic-fixed" });
+    let others = server.post(&body).json()["job_id"].as_u64().unwrap();
+    assert_eq!(server.wait(others)["state"], "finished");
+    let job = server.finished("office.pcap");
+    let all = String::from_utf8(server.export(job, "jsonl")).unwrap();
+    let filters: [(&str, fn(&Value) -> bool); 4] = [
+        ("label=dns", |row| row["label"] == "dns"),
+        ("ip=203.0.113.10", |row| {
+            [&row["client_ip"], &row["server_ip"]].contains(&&json!("203.0.113.10"))
+        }),
+        ("port=53&protocol=udp", |row| row["server_port"] == 53 && row["protocol"] == 17),
+        ("from=1710406900", |_| false),
+    ];
+    for (filter, is_wanted) in filters {
+        let export = |job: u64, format: &str| {
+            let reply = server.get(&format!("/file/{job}/flows?{filter}&format={format}"));
+            assert_eq!(reply.status, 200, "{filter}: {reply:?}");
+            reply.body
+        };
+        let wanted: Vec<&str> =
+            all.lines().filter(|line| is_wanted(&serde_json::from_str(line).unwrap())).collect();
+        let told = String::from_utf8(export(job, "jsonl")).unwrap();
+        assert_eq!(told.lines().collect::<Vec<_>>(), wanted, "{filter}");
+        // Columns of a profile that has none of what is asked for, too.
+        let rows = |job| String::from_utf8(export(job, "csv")).unwrap().lines().count();
+        assert_eq!(rows(job), wanted.len() + 1, "{filter}");
+        assert!((rows(others) > 1) != wanted.is_empty(), "{filter}");
+        assert!(export(job, "parquet").starts_with(b"PAR1"), "{filter}");
+    }
+    let unknown = server.get(&format!("/file/{job}/flows?label=nobody&format=csv"));
+    assert_eq!(unknown.status, 404);
+}
+
+#[test]
 fn what_is_not_there_is_said_in_one_shape() {
     let place = Place::new();
     let (server, job) = office_job(&place);

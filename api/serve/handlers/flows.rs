@@ -73,7 +73,7 @@ pub async fn of_label(
     rows(&shared, job, filter, &path, &query).await
 }
 
-/// Flows that match every filter that is given, in pages; or with `format` all flows of the job, as its
+/// Flows that match every filter that is given, in pages; or with `format` all of them, as the job's
 /// profile has them. An export may name that `profile`; another one is refused, since it is another job.
 #[utoipa::path(
     get,
@@ -97,7 +97,7 @@ pub async fn of_label(
         ("after" = Option<u64>, Query, maximum = 9223372036854775807i64,
             description = "Where a page begins, as `Link` has it."),
         ("format" = inline(Option<Format>), Query,
-            description = "Exports all flows; the filters are not looked at."),
+            description = "Exports all flows that match; `limit` and `after` are not looked at."),
         // `profile` is told above: which value it may have no schema can say.
     ),
     responses((
@@ -135,7 +135,7 @@ pub async fn page_or_export(
     };
     let profile = query.text("profile")?.map(str::to_owned);
     match query.text("format")?.map(format).transpose()? {
-        Some(format) => export(&shared, job, format, profile).await,
+        Some(format) => export(&shared, job, filter, format, profile).await,
         None => rows(&shared, job, filter, &path, &query).await,
     }
 }
@@ -206,6 +206,7 @@ fn write_rows(out: &mut (dyn Write + Send), rows: FlowRows) -> io::Result<()> {
 async fn export(
     shared: &Shared,
     job: u64,
+    filter: FlowFilter,
     format: ExportFormat,
     profile: Option<String>,
 ) -> Result<Response, Fault> {
@@ -218,7 +219,7 @@ async fn export(
             format!("The job's profile is {has}: for another one process the capture with it.");
         return Err(Fault::wrong(message));
     }
-    let export = shared.ask(move |jobs| jobs.export(job, format)).await?;
+    let export = shared.ask(move |jobs| jobs.export(job, &filter, format)).await?;
     let (ending, content_type) = match format {
         ExportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
         ExportFormat::Jsonl => ("jsonl", "application/x-ndjson"),

@@ -107,10 +107,10 @@ impl Jobs {
         Ok(DetailsIp { statistics, ..details })
     }
 
-    /// All flows that match, or a page of them.
-    pub fn matching_flows(&self, id: u64, filter: &FlowFilter) -> Answer<FlowPage> {
+    /// The store's filter.
+    pub fn wanted(&self, filter: &FlowFilter) -> Answer<Filter> {
         let label = filter.label.as_deref().map(|label| self.known_label(label)).transpose()?;
-        let wanted = Filter {
+        Ok(Filter {
             label,
             address: filter.ip,
             port: filter.port,
@@ -118,7 +118,12 @@ impl Jobs {
             server_name: filter.domain.clone(),
             from: filter.from.map(|from| from.saturating_mul(SECOND_NS)),
             to: filter.to.map(|to| to.saturating_mul(SECOND_NS)),
-        };
+        })
+    }
+
+    /// All flows that match, or a page of them.
+    pub fn matching_flows(&self, id: u64, filter: &FlowFilter) -> Answer<FlowPage> {
+        let wanted = self.wanted(filter)?;
         // Who takes all of them takes them at their own pace.
         let since = filter.limit.map(|_| Stopwatch::start());
         let Found { rows, not_told } = self.found(id, wanted, filter.after.unwrap_or(0), since)?;

@@ -64,12 +64,13 @@ impl Service for Jobs {
         self.matching_flows(job, filter)
     }
 
-    fn export(&self, job: u64, format: ExportFormat) -> Answer<Export> {
+    fn export(&self, job: u64, filter: &FlowFilter, format: ExportFormat) -> Answer<Export> {
         let (record, running) = self.job(job)?;
         if running.is_some() || record.state != JobState::Finished {
             let why = format!("job {job} is not finished: its flows cannot be exported");
             return Err(Refusal::Conflict(why));
         }
+        let filter = self.wanted(filter)?;
         let reader = self.stored(&record)?;
         let format = match format {
             ExportFormat::Csv => StoredAs::Csv,
@@ -77,7 +78,7 @@ impl Service for Jobs {
             ExportFormat::Parquet => StoredAs::Parquet,
         };
         Ok(Box::new(move |to| {
-            export(&reader, format, to)
+            export(&reader, &filter, format, to)
                 .map_err(|error| std::io::Error::new(error.io_kind(), error.to_string()))
         }))
     }

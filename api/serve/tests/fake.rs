@@ -222,7 +222,7 @@ impl Service for Fake {
         Ok(FlowPage { rows, next, not_told: if job == RUNNING { 3 } else { 0 } })
     }
 
-    fn export(&self, job: u64, format: ExportFormat) -> Answer<Export> {
+    fn export(&self, job: u64, _: &FlowFilter, format: ExportFormat) -> Answer<Export> {
         self.look(job)?;
         let writing = Arc::clone(&self.writing);
         Ok(Box::new(move |out| {

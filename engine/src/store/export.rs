@@ -1,9 +1,11 @@
 //! Stored flows in the formats of `tractor flows`.
 
 use super::StoreError;
+use super::facts::Standard;
+use super::filter::Filter;
 use super::reader::{FlowBlock, JobReader};
 use super::segment::damaged;
-use crate::output::{About, CellWriter, CsvLines, EncodedTable, JsonLines, ParquetFile, Table};
+use crate::output::{CellWriter, CsvLines, EncodedTable, JsonLines, ParquetFile, Table};
 use crate::profiles::STANDARD_PREFIX;
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,12 +18,14 @@ pub enum ExportFormat {
     Parquet,
 }
 
-/// Writes the flows of a job as `tractor flows` would have written them, block by block.
+/// Writes the flows of a job that are asked for as `tractor flows` would have written them, block by
+/// block.
 ///
 /// # Errors
 /// When a block is damaged, or the destination does not take the rows.
 pub fn export(
     reader: &JobReader,
+    filter: &Filter,
     format: ExportFormat,
     to: impl Write + Send,
 ) -> Result<(), StoreError> {
@@ -33,11 +37,17 @@ pub fn export(
     let names: Vec<String> = own.iter().map(|(_, name)| name.clone()).collect();
     let texts = names.iter().map(String::as_str);
     match format {
-        ExportFormat::Csv => all_cells(reader, &names, CsvLines::new(texts, to)),
-        ExportFormat::Jsonl => all_cells(reader, &names, JsonLines::new(texts, to)),
+        ExportFormat::Csv => cells(reader, filter, &names, CsvLines::new(texts, to)),
+        ExportFormat::Jsonl => cells(reader, filter, &names, JsonLines::new(texts, to)),
         ExportFormat::Parquet => {
-            let table = own_table(first, &encoded, &names)?;
-            all_tables(reader, &names, table, &encoded.about(), to)
+            let places: Vec<usize> = own.iter().map(|(place, _)| *place).collect();
+            // Only of which columns it is.
+            let like = encoded
+                .read_rows(&places, &[])
+                .map_err(|cause| damaged(&first.block, cause.to_string()))?;
+            let file = ParquetFile::new(&like, &encoded.about(), to).map_err(not_taken)?;
+            drop(encoded);
+            tables(reader, filter, &names, file)
         }
     }
 }
@@ -49,27 +59,46 @@ fn own_columns(encoded: &EncodedTable) -> Vec<(usize, String)> {
     own.map(|(place, name)| (place, name.to_owned())).collect()
 }
 
-/// The profile's own columns of a block, which must be those of the first.
+/// The profile's own columns of the rows of a block that are asked for, which must be the columns of
+/// the first block; `None`: there are no such rows.
 fn own_table(
+    reader: &JobReader,
+    filter: &Filter,
     block: &FlowBlock,
-    encoded: &EncodedTable,
     names: &[String],
-) -> Result<Table, StoreError> {
-    let own = own_columns(encoded);
+) -> Result<Option<Table>, StoreError> {
+    if filter.asks_entries() && !filter.may_be_in(&reader.entry(block)?) {
+        return Ok(None);
+    }
+    let undecodable = |cause: io::Error| damaged(&block.block, cause.to_string());
+    let encoded = reader.table(block)?;
+    let own = own_columns(&encoded);
     if !own.iter().map(|(_, name)| name).eq(names) {
         return Err(damaged(&block.block, "its columns are not those of the first block"));
     }
     let places: Vec<usize> = own.into_iter().map(|(place, _)| place).collect();
-    encoded.read(&places).map_err(|cause| damaged(&block.block, cause.to_string()))
+    if *filter == Filter::default() {
+        return encoded.read(&places).map(Some).map_err(undecodable);
+    }
+    let asked = filter.places(&Standard::of(|name| encoded.column(name)))?;
+    let table = encoded.read(&asked).map_err(undecodable)?;
+    let view = table.view().map_err(undecodable)?;
+    let standard = Standard::of(|name| table.column(name));
+    let rows = filter.rows(&view, &standard, block.rows() as usize);
+    match rows.is_empty() {
+        true => Ok(None),
+        false => encoded.read_rows(&places, &rows).map(Some).map_err(undecodable),
+    }
 }
 
-fn all_cells(
+fn cells(
     reader: &JobReader,
+    filter: &Filter,
     names: &[String],
     mut to: impl CellWriter,
 ) -> Result<(), StoreError> {
     for block in reader.blocks() {
-        let table = own_table(block, &reader.table(block)?, names)?;
+        let Some(table) = own_table(reader, filter, block, names)? else { continue };
         let view = table.view().map_err(|cause| damaged(&block.block, cause.to_string()))?;
         let mut cells = Vec::with_capacity(names.len());
         for row in 0..table.rows() {
@@ -81,19 +110,16 @@ fn all_cells(
     to.finish().map_err(not_taken)
 }
 
-fn all_tables(
+fn tables(
     reader: &JobReader,
+    filter: &Filter,
     names: &[String],
-    first: Table,
-    about: &About,
-    to: impl Write + Send,
+    mut file: ParquetFile<impl Write + Send>,
 ) -> Result<(), StoreError> {
-    let mut file = ParquetFile::new(&first, about, to).map_err(not_taken)?;
-    file.write(&first).map_err(not_taken)?;
-    drop(first);
-    for block in &reader.blocks()[1..] {
-        let table = own_table(block, &reader.table(block)?, names)?;
-        file.write(&table).map_err(not_taken)?;
+    for block in reader.blocks() {
+        if let Some(table) = own_table(reader, filter, block, names)? {
+            file.write(&table).map_err(not_taken)?;
+        }
     }
     file.finish().map_err(not_taken)
 }

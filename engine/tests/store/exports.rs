@@ -3,11 +3,11 @@ use super::support::traffic::{Mood, adversarial, sample};
 use super::*;
 use tractor_engine::output::{CsvWriter, EncodedTable, JsonLinesWriter, ParquetWriter};
 use tractor_engine::profiles::Profile;
-use tractor_engine::store::{ExportFormat, export};
+use tractor_engine::store::{ExportFormat, Filter, export};
 
 fn exported(reader: &JobReader, format: ExportFormat) -> Vec<u8> {
     let mut out = Vec::new();
-    export(reader, format, &mut out).expect("an export");
+    export(reader, &Filter::default(), format, &mut out).expect("an export");
     out
 }
 

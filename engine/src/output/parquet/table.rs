@@ -11,7 +11,7 @@ use arrow_array::{Array, ListArray, PrimitiveArray, RecordBatch, RecordBatchOpti
 use arrow_schema::{DataType, Schema, SchemaRef};
 use bytes::Bytes;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::arrow::{ArrowWriter, ProjectionMask};
 use parquet::basic::{Compression, Encoding, PageType};
@@ -360,22 +360,48 @@ impl EncodedTable {
     /// # Errors
     /// When the bytes are no such columns.
     pub fn read(&self, columns: &[usize]) -> io::Result<Table> {
+        self.table(columns, None)
+    }
+
+    /// The same of some rows alone, which are given in order.
+    ///
+    /// # Errors
+    /// As [`EncodedTable::read`].
+    pub fn read_rows(&self, columns: &[usize], rows: &[usize]) -> io::Result<Table> {
+        self.table(columns, Some(rows))
+    }
+
+    fn table(&self, columns: &[usize], rows: Option<&[usize]>) -> io::Result<Table> {
         let mut columns = columns.to_vec();
         columns.sort_unstable();
         columns.dedup();
-        let batch = guarded(|| self.batch(&columns))?;
+        let batch = guarded(|| self.batch(&columns, rows))?;
         let exact = self.note(EXACT_KEY).unwrap_or_default();
         let notes = Notes::parse(self.note(MICROSECONDS_KEY).unwrap_or_default(), exact);
-        Ok(Table { batch, notes: notes.of(&columns) })
+        let mut notes = notes.of(&columns);
+        if let Some(rows) = rows {
+            notes.exact.retain_mut(|(_, row, _)| {
+                let place = rows.binary_search(row);
+                *row = place.unwrap_or(0);
+                place.is_ok()
+            });
+        }
+        Ok(Table { batch, notes })
     }
 
-    fn batch(&self, columns: &[usize]) -> io::Result<RecordBatch> {
-        let rows = usize::try_from(self.rows()).map_err(io::Error::other)?;
+    fn batch(&self, columns: &[usize], chosen: Option<&[usize]>) -> io::Result<RecordBatch> {
+        let all = usize::try_from(self.rows()).map_err(io::Error::other)?;
+        let rows = chosen.map_or(all, <[usize]>::len);
         let mask = ProjectionMask::roots(self.metadata.parquet_schema(), columns.to_vec());
-        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
+        let mut builder = ParquetRecordBatchReaderBuilder::new_with_metadata(
             self.bytes.clone(),
             self.metadata.clone(),
         );
+        if let Some(chosen) = chosen {
+            let runs = chosen.chunk_by(|row, next| row + 1 == *next);
+            let runs = runs.map(|run| run[0]..run[0] + run.len());
+            builder = builder.with_row_selection(RowSelection::from_consecutive_ranges(runs, all));
+        }
         let mut batches =
             builder.with_projection(mask).with_batch_size(rows.max(1)).build().map_err(into_io)?;
         let schema = self.metadata.schema().project(columns).map_err(io::Error::other)?;

@@ -1,6 +1,7 @@
 use super::super::{Facts, Filter, Index, JobReader};
 use super::*;
 use crate::limits::FLOWS_PER_BLOCK;
+use crate::output::EncodedTable;
 use tempfile::tempdir;
 
 const FLOWS: u64 = 2 * FLOWS_PER_BLOCK as u64 + 1_000;
@@ -102,4 +103,34 @@ fn facts_are_those_of_the_flow() {
     assert_eq!(facts, expected);
     let json = serde_json::to_string(&facts).unwrap();
     assert_eq!(serde_json::from_str::<Facts>(&json).unwrap(), facts);
+}
+
+#[test]
+fn exports_have_the_rows_that_are_asked_for() {
+    use super::super::{ExportFormat, export};
+    let folder = tempdir().unwrap();
+    write_job(folder.path(), 7, FLOWS);
+    let reader = Arc::new(JobReader::open(folder.path()).unwrap());
+    let exported = |filter: &Filter, format| {
+        let mut out = Vec::new();
+        export(&reader, filter, format, &mut out).unwrap();
+        out
+    };
+    let all = String::from_utf8(exported(&Filter::default(), ExportFormat::Csv)).unwrap();
+    let all: Vec<&str> = all.lines().collect();
+    let filters = [
+        Filter { label: Some("dns".to_owned()), ..Filter::default() },
+        Filter { label: Some("nobody".to_owned()), ..Filter::default() },
+        Filter { port: Some(40_005), ..Filter::default() },
+        Filter { protocol: Some(6), ..Filter::default() },
+    ];
+    for filter in filters {
+        let rows: Vec<usize> =
+            found(&reader, &filter).iter().map(|facts| facts.row as usize).collect();
+        let wanted: Vec<&str> = [0].iter().chain(&rows).map(|&row| all[row]).collect();
+        let csv = String::from_utf8(exported(&filter, ExportFormat::Csv)).unwrap();
+        assert_eq!(csv.lines().collect::<Vec<_>>(), wanted, "{filter:?}");
+        let table = EncodedTable::open(exported(&filter, ExportFormat::Parquet)).unwrap();
+        assert_eq!(table.rows(), rows.len() as u64, "{filter:?}");
+    }
 }

@@ -64,7 +64,8 @@ fn a_job_without_flows_has_columns() {
     let reader = JobReader::open(folder.path()).unwrap();
     assert_eq!((reader.rows(), reader.blocks().len()), (0, 1));
     let mut csv = Vec::new();
-    super::super::export(&reader, super::super::ExportFormat::Csv, &mut csv).unwrap();
+    super::super::export(&reader, &Filter::default(), super::super::ExportFormat::Csv, &mut csv)
+        .unwrap();
     let names: Vec<&str> = native().columns().map(|column| column.name.as_str()).collect();
     assert_eq!(String::from_utf8(csv).unwrap(), names.join(",") + "\n");
     assert!(all(reader).is_empty());
