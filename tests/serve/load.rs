@@ -19,6 +19,9 @@ use crate::cli::run::until;
 /// that exact.
 const SLOWER_MAX: f64 = 1.5;
 
+/// What others may take of the processors without making such a figure void: jobs give way to them.
+const OTHERS_MAX: f64 = 0.1;
+
 /// What one of these tests measures, another one must not disturb.
 static ALONE: Mutex<()> = Mutex::new(());
 
@@ -155,12 +158,44 @@ fn many_clients_poll_while_a_job_runs() {
 
 /// Seconds of processor time that a process, without its children, has taken.
 fn processor_s(pid: u32) -> f64 {
-    const TICKS_A_SECOND: f64 = 100.0;
+    ticks_s(pid, 2)
+}
+
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// The first two or four times of a process: its own, and those of its children that are over.
+fn ticks_s(pid: u32, times: usize) -> f64 {
     let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("about a process");
-    // Behind the name, which may hold anything: the twelfth and thirteenth field.
+    // Behind the name, which may hold anything: the twelfth field and on.
     let fields = text.rsplit_once(')').expect("a name").1.split_whitespace();
-    let ticks: f64 = fields.skip(11).take(2).map(|text| text.parse::<f64>().expect("ticks")).sum();
+    let ticks: f64 =
+        fields.skip(11).take(times).map(|text| text.parse::<f64>().expect("ticks")).sum();
     ticks / TICKS_A_SECOND
+}
+
+/// Seconds of processor time that the whole machine, or a process with its children that are over, has
+/// taken.
+fn machine_s() -> f64 {
+    let text = std::fs::read_to_string("/proc/stat").expect("about the machine");
+    let line = text.lines().next().expect("all processors");
+    let ticks: Vec<f64> =
+        line.split_whitespace().skip(1).take(8).map(|text| text.parse().expect("ticks")).collect();
+    // All but idle and waiting for a disk.
+    (ticks.iter().sum::<f64>() - ticks[3] - ticks[4]) / TICKS_A_SECOND
+}
+
+/// What others take of the machine while something is done, as a share of its processors.
+fn others_meanwhile<T>(server: &Server, work: impl FnOnce() -> T) -> (T, f64) {
+    let ours =
+        || [std::process::id(), server.child.id()].iter().map(|pid| ticks_s(*pid, 4)).sum::<f64>();
+    let (began, before) = (Instant::now(), machine_s() - ours());
+    let done = work();
+    let share = (machine_s() - ours() - before) / (began.elapsed().as_secs_f64() * processors());
+    (done, share)
+}
+
+fn processors() -> f64 {
+    std::thread::available_parallelism().map_or(2, usize::from).max(2) as f64
 }
 
 /// How long jobs last, one after the other.
@@ -203,25 +238,26 @@ fn a_job_is_not_much_slower_while_many_clients_poll() {
     jobs_last(&server, name, 1);
     let once = jobs_last(&server, name, 1);
     let jobs = (8_000_u128.div_ceil(once.as_millis().max(1)) as usize).max(3);
-    let before = jobs_last(&server, name, jobs);
+    let (before, others) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
 
     let is_over = Arc::new(AtomicBool::new(false));
     let (address, path) = (address(&server), "/file/1/status");
-    let (under, client_s, server_s, times) = std::thread::scope(|scope| {
+    let ((under, others), client_s, server_s, times) = std::thread::scope(|scope| {
         let polls = scope
             .spawn(|| runtime().block_on(pollers_until(&address, path, POLLERS, 3_600, &is_over)));
         // All are connected.
         std::thread::sleep(Duration::from_secs(2));
         let (own, its) = (std::process::id(), server.child.id());
         let (client, servers) = (processor_s(own), processor_s(its));
-        let under = jobs_last(&server, name, jobs);
+        let (under, more) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
         let (client_s, server_s) = (processor_s(own) - client, processor_s(its) - servers);
         is_over.store(true, Ordering::Release);
-        (under, client_s, server_s, polls.join().expect("the pollers"))
+        ((under, more.max(others)), client_s, server_s, polls.join().expect("the pollers"))
     });
-    let after = jobs_last(&server, name, jobs);
+    let (after, more) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
+    let others = others.max(more);
 
-    let processors = std::thread::available_parallelism().map_or(2, usize::from).max(2) as f64;
+    let processors = processors();
     let alone_s = (before + after).as_secs_f64() / 2.0;
     let under_s = under.as_secs_f64();
     let without_clients_s = under_s - client_s / processors;
@@ -234,6 +270,10 @@ fn a_job_is_not_much_slower_while_many_clients_poll() {
         times.len(),
         at_99_of_100(&times),
     );
+    if others > OTHERS_MAX {
+        eprintln!("not judged: others took up to {others:.2} of the processors meanwhile");
+        return;
+    }
     assert!(charged <= SLOWER_MAX, "{charged:.2} times as long");
 }
 

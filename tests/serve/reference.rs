@@ -170,7 +170,8 @@ fn exports_have_the_flows_that_are_asked_for() {
     assert_eq!(server.wait(others)["state"], "finished");
     let job = server.finished("office.pcap");
     let all = String::from_utf8(server.export(job, "jsonl")).unwrap();
-    let filters: [(&str, fn(&Value) -> bool); 4] = [
+    type IsWanted = fn(&Value) -> bool;
+    let filters: [(&str, IsWanted); 4] = [
         ("label=dns", |row| row["label"] == "dns"),
         ("ip=203.0.113.10", |row| {
             [&row["client_ip"], &row["server_ip"]].contains(&&json!("203.0.113.10"))
