@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{JoinHandle, sleep, spawn};
+use std::thread::{JoinHandle, park_timeout, spawn};
 use std::time::Duration;
 use tractor_engine::capture::{CaptureFile, Joined};
 use tractor_engine::classify::Plugins;
@@ -255,7 +255,7 @@ impl Ticks {
                     rows: tell.written.load(Ordering::Relaxed),
                 });
                 tell_room(&full, &tell.pipe);
-                sleep(TICK);
+                park_timeout(TICK);
             }
         });
         Self { is_over, thread: Some(thread) }
@@ -266,6 +266,7 @@ impl Drop for Ticks {
     fn drop(&mut self) {
         self.is_over.store(true, Ordering::Release);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             // It only tells.
             let _ = thread.join();
         }

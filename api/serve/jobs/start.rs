@@ -74,7 +74,8 @@ impl Jobs {
             open_store(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
         let mut plugins = PluginStates::ask(&settings).map_err(|why| (Exit::Usage, why))?;
         let processed = ProcessedFiles::load(&settings.data);
-        let mut state = State { processed, ..State::default() };
+        let mut state = State::default();
+        state.processed = processed;
         let known = |entry: Entry| (entry.shown.clone(), Known::new(entry, false));
         // What cannot be listed now is told by who watches it.
         state.files = folder.entries().unwrap_or_default().into_iter().map(known).collect();
