@@ -44,6 +44,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("anstyle", &["api/messages.rs"]),
     ("anyhow", &["examples"]),
     ("arrow_array", &["engine/src/output/parquet"]),
+    ("arrow_buffer", &["engine/src/output/parquet"]),
     ("arrow_schema", &["engine/src/output/parquet"]),
     ("base64", &["engine/src/profiles/community_id.rs"]),
     ("bytes", &["api/serve", "engine/src/output/parquet"]),

@@ -127,7 +127,7 @@ pub const WORKERS_MAX: usize = 64;
 
 /// Changed keys and flows that opened after which a worker asks for the end of the epoch, when
 /// statistics enter the dataflow together.
-pub const EPOCH_CHANGES_MAX: usize = 10_000;
+pub const EPOCH_CHANGES_MAX: usize = 30_000;
 
 /// Rows of a row group of a Parquet file. They are kept encoded until the group is written.
 pub const PARQUET_GROUP_ROWS: usize = 65_536;
@@ -230,7 +230,10 @@ pub const PLUGIN_MEMORY_SHARE: (u64, u64) = (3, 4);
 pub const CALLS_NAME_BYTES_MAX: usize = 4_096;
 
 /// Rows of a block of a stored job: what is in memory before it is encoded, and decoded for a question.
-pub const FLOWS_PER_BLOCK: usize = 16_384;
+pub const FLOWS_PER_BLOCK: usize = 8_192;
+
+/// Rows that a block may have when it is read: other programs may write larger ones.
+pub const FLOWS_OF_BLOCK_MAX: usize = 65_536;
 
 /// Bytes of the dictionary of a column in a block of a stored job, as [`PARQUET_DICTIONARY_BYTES`].
 pub const TABLE_DICTIONARY_BYTES: usize = 16 << 10;
@@ -270,6 +273,10 @@ pub const INDEXES_SET_ASIDE_MAX: usize = 2;
 
 /// Findings of a check of a store that are kept; further ones are counted.
 pub const FINDINGS_MAX: usize = 1_000;
+
+/// Bytes of a capture's head by which it is told from another one: so many have the header of the file and
+/// the time of its first packet.
+pub const CAPTURE_HEAD_BYTES: u64 = 512;
 
 /// Files of which a store remembers that they have had their job, and bytes of that. Beyond, those are
 /// forgotten that are gone, and those that were written to first.

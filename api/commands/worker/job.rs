@@ -9,6 +9,7 @@ use crate::{Exit, interrupt, messages, plugins, supervise};
 use std::collections::BTreeMap;
 use std::os::fd::AsRawFd;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{JoinHandle, park_timeout, spawn};
 use std::time::Duration;
@@ -17,8 +18,8 @@ use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
 use tractor_engine::jobs::{Clock, Folder, Up};
 use tractor_engine::profiles::{Layout, class_from_file_name};
-use tractor_engine::statistics::{Entry, Item, Places, Tables};
-use tractor_engine::store::{JobRecord, JobState, JobWriter, StatisticRow};
+use tractor_engine::statistics::{Item, Places, Tables};
+use tractor_engine::store::{JobRecord, JobState, JobWriter, StoreError};
 
 /// How often statistics are brought up to date and the server hears how far the job is.
 const TICK: Duration = Duration::from_millis(250);
@@ -130,8 +131,7 @@ fn done(
     let listener =
         Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
     let layout = Layout::of_flows(options.profile, false, false);
-    let writer = JobWriter::create(&arguments.job, layout, record, listener)
-        .map_err(|error| End::Job(error.to_string()))?;
+    let writer = JobWriter::create(&arguments.job, layout, record, listener).map_err(not_stored)?;
     let tell = Tell { pending: writer.pending(), written: Arc::default(), pipe: pipe.clone() };
     hear(Answers {
         progress: Arc::clone(progress),
@@ -141,6 +141,7 @@ fn done(
     });
     let sink = Sink { rows: writer.rows(), tell: tell.clone(), plugins: Arc::clone(&plugins) };
     let ticks = Ticks::start(progress, tell, full);
+    let items = all_counts(progress, &tables, &plugins);
     let joined = Joined { files: vec![capture], problems: Vec::new() };
     let summary = run_dataflow(joined, &options, Some(Box::new(sink)), progress);
     let summary = summary.map_err(|error| end_of(&error))?;
@@ -149,9 +150,7 @@ fn done(
     }
     tell_costs(pipe, &options, &summary);
     let ended = ended(record, &plugins, &tables, &summary);
-    writer
-        .end(all_counts(&tables, &plugins), &ended)
-        .map_err(|error| End::Job(error.to_string()))?;
+    writer.end(items, &ended).map_err(not_stored)?;
     drop(ticks);
     Ok(ended)
 }
@@ -171,6 +170,14 @@ fn load(arguments: &JobArguments, pipe: &Pipe) -> Arc<Plugins> {
     plugins
 }
 
+/// Who is told to stop while the disk is full gives up waiting for room, and has not failed.
+fn not_stored(error: StoreError) -> End {
+    match interrupt::was_asked() {
+        true => End::Process(Exit::Interrupted),
+        false => End::Job(error.to_string()),
+    }
+}
+
 fn end_of(error: &RunError) -> End {
     match error {
         RunError::Plugin(failure) if supervise::child::say_failure(failure) => {
@@ -181,21 +188,23 @@ fn end_of(error: &RunError) -> End {
     }
 }
 
-/// All counts, as they are stored.
-fn all_counts(tables: &Mutex<Tables>, plugins: &Plugins) -> Vec<StatisticRow> {
-    let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
-    let items = tables.items(usize::MAX, plugins.labels());
-    let number = |count: i64| u64::try_from(count).unwrap_or(0);
-    let rows = items.into_iter().flat_map(|Item { title, entries }| {
-        entries.into_iter().map(move |Entry { label, count }| StatisticRow {
-            title: title.to_string(),
-            label,
-            flows: number(count.flows),
-            packets: number(count.packets),
-            bytes: number(count.bytes),
-        })
+/// All counts, worked out while the last rows are written.
+fn all_counts(
+    progress: &Arc<Progress>,
+    tables: &Arc<Mutex<Tables>>,
+    plugins: &Arc<Plugins>,
+) -> Receiver<Item> {
+    let (progress, tables) = (Arc::clone(progress), Arc::clone(tables));
+    let plugins = Arc::clone(plugins);
+    let (to_writer, items) = channel();
+    spawn(move || {
+        progress.counted.wait();
+        let tables = tables.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut items = tables.each_item(usize::MAX, plugins.labels());
+        // Nobody takes them when the job has failed.
+        let _ = items.try_for_each(|item| to_writer.send(item));
     });
-    rows.collect()
+    items
 }
 
 /// The record of a job that is through.

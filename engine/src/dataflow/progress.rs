@@ -3,8 +3,8 @@
 use super::failure::lock;
 use crate::flows::Question;
 use crate::limits::QUESTIONS_MAX;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Mutex, OnceLock};
 
 /// How far a run is, for whoever watches, how to ask it, and how to stop it.
 #[derive(Default)]
@@ -19,6 +19,8 @@ pub struct Progress {
     /// do not depend on it.
     pub tick: AtomicBool,
     pub questions: Questions,
+    /// Set when the workers have ended: live statistics are final, though rows may be on their way.
+    pub counted: OnceLock<()>,
 }
 
 /// Questions that the next chunk takes along. A run that ends first answers none.

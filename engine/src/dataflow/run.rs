@@ -284,6 +284,8 @@ fn run_workers(
         }
         Err(what) => failed(what),
     }
+    // Whoever waits for it hears of one run.
+    let _ = shared.progress.counted.set(());
 }
 
 /// What every worker builds its stages from.

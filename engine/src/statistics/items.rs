@@ -32,23 +32,37 @@ impl Tables {
     /// All titles, each with its `limit` largest entries and the sum of what is left out, if
     /// anything is. `labels` are the run's.
     pub fn items(&self, limit: usize, labels: &Labels) -> Vec<Item> {
-        let of_labels = || {
+        self.each_item(limit, labels).collect()
+    }
+
+    /// The same, each title worked out when it is asked for: what is done with one needs not wait for
+    /// the others.
+    pub fn each_item<'a>(
+        &'a self,
+        limit: usize,
+        labels: &'a Labels,
+    ) -> impl Iterator<Item = Item> + 'a {
+        type Later<'a> = Box<dyn FnOnce() -> Item + 'a>;
+        let of_labels = move || {
             self.of(Kind::Label).counts.iter().filter_map(|(key, count)| match key {
                 StatisticKey::Label(label) => Some((&*labels.get(*label).name, *count)),
                 _ => None,
             })
         };
-        let of_keys = |title, kind| self.keys(title, kind, limit);
-        vec![
-            self.protocols_item(of_labels(), limit),
+        let of_keys =
+            |title, kind| -> Later<'a> { Box::new(move || self.keys(title, kind, limit)) };
+        let named = |title, kind| -> Later<'a> { Box::new(move || self.named(title, kind, limit)) };
+        let items: [Later<'a>; TITLES.len()] = [
+            Box::new(move || self.protocols_item(of_labels(), limit)),
             of_keys("clients", Kind::Client),
             of_keys("servers", Kind::Server),
-            self.words("labels", of_labels(), &[Kind::Label], limit),
-            self.named("transports", Kind::Protocol, limit),
+            Box::new(move || self.words("labels", of_labels(), &[Kind::Label], limit)),
+            named("transports", Kind::Protocol),
             of_keys("ports", Kind::Port),
-            self.named("countries", Kind::Country, limit),
+            named("countries", Kind::Country),
             of_keys("domains", Kind::Domain),
-        ]
+        ];
+        items.into_iter().map(|item| item())
     }
 
     /// Labels that flows have.

@@ -6,7 +6,7 @@ use super::facts::Standard;
 use super::record::JobRecord;
 use super::segment::{self, Block, Place, damaged, read_payload};
 use super::{Index, StoreError};
-use crate::limits::{FLOWS_PER_BLOCK, SEGMENTS_MAX};
+use crate::limits::{FLOWS_OF_BLOCK_MAX, SEGMENTS_MAX};
 use crate::output::EncodedTable;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -99,7 +99,7 @@ impl JobReader {
             kind::STATISTICS => self.statistics.push(*block),
             // Behind a place that is damaged nobody knows the number of a row.
             kind::FLOWS | kind::ENTRY if self.damage.is_some() => {}
-            kind::FLOWS if header.rows as usize > FLOWS_PER_BLOCK => {
+            kind::FLOWS if header.rows as usize > FLOWS_OF_BLOCK_MAX => {
                 self.damage = Some(damaged(block, "it has more rows than a block may have"));
             }
             kind::FLOWS => {

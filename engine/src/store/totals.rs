@@ -5,8 +5,9 @@ use super::block::{frame, kind};
 use super::reader::JobReader;
 use super::segment::{Block, damaged};
 use crate::limits::STATISTIC_ROWS_PER_BLOCK;
-use crate::output::{About, TableBuilder, TableEncoder};
+use crate::output::{TableBuilder, TableEncoder};
 use crate::profiles::{Kind, Value};
+use crate::statistics::{Entry, Item};
 use serde::{Deserialize, Serialize};
 
 /// A row of a job's statistics.
@@ -29,27 +30,24 @@ const COLUMNS: [(&str, Kind); 5] = [
     ("bytes", Kind::Unsigned),
 ];
 
-/// Whole blocks, in the order of the rows. A block has rows of one title.
+/// Whole blocks of the rows of a title, in their order.
 pub(super) fn blocks(
-    rows: &[StatisticRow],
-    about: &About,
+    item: &Item,
+    encoder: &mut TableEncoder,
 ) -> impl Iterator<Item = Result<Vec<u8>, StoreError>> {
-    let titles = rows.chunk_by(|one, other| one.title == other.title);
-    let pieces = titles.flat_map(|rows| rows.chunks(STATISTIC_ROWS_PER_BLOCK));
-    pieces.map(|rows| {
-        let mut table = TableBuilder::new(COLUMNS, rows.len());
-        for row in rows {
-            let numbers = [row.flows, row.packets, row.bytes].map(Value::Unsigned);
-            let [flows, packets, bytes] = numbers;
-            let texts = [Value::Text(&row.title), Value::Text(&row.label)];
-            let [title, label] = texts;
-            table.append(&[title, label, flows, packets, bytes]);
+    item.entries.chunks(STATISTIC_ROWS_PER_BLOCK).map(|entries| {
+        let mut table = TableBuilder::new(COLUMNS, entries.len());
+        for Entry { label, count } in entries {
+            let texts = [item.title, label].map(Value::Text);
+            let numbers = [count.flows, count.packets, count.bytes];
+            // A count of a whole run is not below 0.
+            let numbers = numbers.map(|number| Value::Unsigned(number.try_into().unwrap_or(0)));
+            table.append(&[texts[0], texts[1], numbers[0], numbers[1], numbers[2]]);
         }
-        let encoded =
-            table.finish().and_then(|table| TableEncoder::new(about.clone()).encode(&table));
+        let encoded = table.finish().and_then(|table| encoder.encode(&table));
         let payload = encoded.map_err(|cause| StoreError::Internal(cause.to_string()))?;
         let mut block = Vec::with_capacity(payload.len() + 64);
-        frame(kind::STATISTICS, rows.len() as u32, &payload, &mut block);
+        frame(kind::STATISTICS, entries.len() as u32, &payload, &mut block);
         Ok(block)
     })
 }

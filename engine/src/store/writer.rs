@@ -10,10 +10,11 @@ use super::facts::{Facts, Standard};
 use super::filter::Filter;
 use super::record::JobRecord;
 use super::segment::SegmentWriter;
-use super::totals::{self, StatisticRow};
+use super::totals;
 use crate::limits::{BLOCKS_TO_WRITE_MAX, FLOW_BLOCK_BYTES_MAX, FLOWS_PER_BLOCK};
 use crate::output::{About, CellWriter, Evaluated, Table, TableBuilder, TableEncoder};
 use crate::profiles::{Layout, Value};
+use crate::statistics::Item;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
@@ -77,8 +78,9 @@ impl JobWriter {
         let shared =
             Arc::new(Shared { layout, standard, state: Mutex::new(state), failure: None.into() });
         let (to_thread, messages) = sync_channel(BLOCKS_TO_WRITE_MAX);
-        let encoder = TableEncoder::new(About::of(layout));
-        let mut thread = Thread { segments, encoder, listener, shared: Arc::clone(&shared) };
+        let [encoder, of_counts] = [(); 2].map(|()| TableEncoder::new(About::of(layout)));
+        let shared_too = Arc::clone(&shared);
+        let mut thread = Thread { segments, encoder, of_counts, listener, shared: shared_too };
         let thread = std::thread::spawn(move || thread.run(&messages));
         Ok(Self { shared, to_thread, thread })
     }
@@ -97,15 +99,20 @@ impl JobWriter {
         PendingRows { shared: Arc::clone(&self.shared) }
     }
 
-    /// Ends the job: what was gathered, the statistics and the record are in the folder, and last.
+    /// Ends the job: what was gathered, the statistics and the record are in the folder, and last. A
+    /// title's counts are written while the next are worked out.
     ///
     /// # Errors
     /// When they could not be written.
-    pub fn end(self, statistics: Vec<StatisticRow>, record: &JobRecord) -> Result<(), StoreError> {
+    pub fn end(
+        self,
+        statistics: impl IntoIterator<Item = Item>,
+        record: &JobRecord,
+    ) -> Result<(), StoreError> {
         let record = record_block(kind::END, record)?;
         let rest = self.shared.take(|_| true).map_err(|cause| internal(&cause))?;
-        let messages = rest.into_iter().chain([Message::End { statistics, record }]);
-        for message in messages {
+        let items = statistics.into_iter().map(Message::Statistics);
+        for message in rest.into_iter().chain(items).chain([Message::End { record }]) {
             // When the thread has ended, it says why below.
             let _ = self.to_thread.send(message);
         }
@@ -172,7 +179,7 @@ impl PendingRows {
     pub fn of(&self, filter: &Filter) -> Result<(Committed, Vec<Facts>), StoreError> {
         let places = self.shared.standard.places();
         let (committed, tables) = {
-            let state = self.shared.state();
+            let mut state = self.shared.state();
             let mut tables: Vec<(u64, Table)> = Vec::new();
             for (first_row, table) in &state.on_their_way {
                 tables.push((*first_row, table.of(&places).map_err(|cause| internal(&cause))?));
@@ -258,8 +265,9 @@ enum Message {
     },
     /// All before it is in the file.
     Tell(SyncSender<()>),
+    /// The counts of a title.
+    Statistics(Item),
     End {
-        statistics: Vec<StatisticRow>,
         record: Vec<u8>,
     },
 }
@@ -268,6 +276,8 @@ enum Message {
 struct Thread {
     segments: SegmentWriter,
     encoder: TableEncoder,
+    /// For statistics.
+    of_counts: TableEncoder,
     listener: Box<dyn JobListener>,
     shared: Arc<Shared>,
 }
@@ -297,19 +307,17 @@ impl Thread {
                 let _ = done.send(());
                 Ok(())
             }
-            Message::End { statistics, record } => {
-                let about = About::of(self.shared.layout);
-                for block in totals::blocks(&statistics, &about) {
-                    self.append(&block?, false)?;
+            Message::Statistics(item) => {
+                for block in totals::blocks(&item, &mut self.of_counts) {
+                    append(&mut self.segments, &block?, false, &mut *self.listener)?;
                 }
-                self.append(&record, true)?;
+                Ok(())
+            }
+            Message::End { record } => {
+                append(&mut self.segments, &record, true, &mut *self.listener)?;
                 self.segments.sync()
             }
         }
-    }
-
-    fn append(&mut self, blocks: &[u8], is_record: bool) -> Result<(), StoreError> {
-        self.segments.append(blocks, is_record, &mut || self.listener.full()).map(|_| ())
     }
 
     /// Writes a block of flows and, behind it, what it is about.
@@ -333,6 +341,15 @@ impl Thread {
         self.listener.committed(&entry.at(place), committed);
         Ok(())
     }
+}
+
+fn append(
+    segments: &mut SegmentWriter,
+    blocks: &[u8],
+    is_record: bool,
+    listener: &mut dyn JobListener,
+) -> Result<(), StoreError> {
+    segments.append(blocks, is_record, &mut || listener.full()).map(|_| ())
 }
 
 fn record_block(kind: u16, record: &JobRecord) -> Result<Vec<u8>, StoreError> {

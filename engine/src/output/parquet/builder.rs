@@ -1,19 +1,18 @@
 //! Rows on their way into columns.
 
 use super::super::text::write_plain;
+use super::numbers::{Form, Number, Numbers, UTC};
 use super::table::{Notes, Table};
 use crate::profiles::{Kind, Value};
-use crate::time::MICROSECOND_NS;
+use crate::time::{MICROSECOND_NS, Timestamp};
 use arrow_array::builder::{
-    ArrayBuilder, Float64Builder, Int64Builder, ListBuilder, StringBuilder,
-    TimestampNanosecondBuilder, UInt64Builder,
+    ArrayBuilder, Float64Builder, ListBuilder, StringBuilder, UInt64Builder,
 };
+use arrow_array::types::{Float64Type, Int64Type, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use std::io;
 use std::sync::Arc;
-
-const UTC: &str = "UTC";
 
 /// Of a text, before any is known.
 const TEXT_BYTES: usize = 16;
@@ -21,10 +20,20 @@ const TEXT_BYTES: usize = 16;
 /// From here on not every whole number is a float, and floats look otherwise as text.
 const EXACT_WHOLE_MAX: u128 = 1 << 53;
 
+/// Rows whose numbers wait to go to their columns together. A row has a hundred values: one by one
+/// they would touch a hundred places in memory, and each for eight bytes.
+const ROWS_AT_ONCE: usize = 16;
+
 /// Gathers rows as columns.
 pub struct TableBuilder {
     schema: SchemaRef,
     columns: Vec<Builder>,
+    /// Columns of numbers and times, whose values wait.
+    of_numbers: Vec<usize>,
+    /// All others.
+    of_more: Vec<usize>,
+    /// Row by row, a value for each of `of_numbers`.
+    waiting: Vec<Number>,
     scratch: Vec<u8>,
     rows: usize,
 }
@@ -36,7 +45,16 @@ impl TableBuilder {
             .into_iter()
             .map(|(name, kind)| (field(name, kind), Builder::new(kind, rows, rows * TEXT_BYTES)))
             .unzip();
-        Self { schema: Arc::new(Schema::new(fields)), columns, scratch: Vec::new(), rows: 0 }
+        let (of_numbers, of_more) = (0..columns.len()).partition(|&at| columns[at].is_of_numbers());
+        Self {
+            schema: Arc::new(Schema::new(fields)),
+            columns,
+            of_numbers,
+            of_more,
+            waiting: Vec::new(),
+            scratch: Vec::new(),
+            rows: 0,
+        }
     }
 
     pub(super) fn schema(&self) -> &SchemaRef {
@@ -48,7 +66,7 @@ impl TableBuilder {
         self.rows
     }
 
-    /// Bytes of what they hold, roughly.
+    /// Bytes of what they hold, roughly: without the numbers of the last rows.
     pub fn bytes(&self) -> usize {
         self.columns.iter().map(Builder::bytes).sum()
     }
@@ -61,10 +79,24 @@ impl TableBuilder {
     /// Appends a row: values that the columns' kinds hold.
     #[inline]
     pub fn append(&mut self, cells: &[Value<'_>]) {
-        for (column, value) in self.columns.iter_mut().zip(cells) {
-            column.append(value, &mut self.scratch);
+        self.waiting.extend(self.of_numbers.iter().map(|&at| Number::of(&cells[at])));
+        for &at in &self.of_more {
+            self.columns[at].append(&cells[at], &mut self.scratch);
         }
         self.rows += 1;
+        if self.rows.is_multiple_of(ROWS_AT_ONCE) {
+            self.fill();
+        }
+    }
+
+    /// Moves what waits to its columns.
+    fn fill(&mut self) {
+        let width = self.of_numbers.len();
+        for (place, &at) in self.of_numbers.iter().enumerate() {
+            let rows = self.waiting.chunks_exact(width);
+            self.columns[at].append_numbers(rows.map(|row| row[place]));
+        }
+        self.waiting.clear();
     }
 
     /// The rows gathered; the next table begins empty.
@@ -72,6 +104,7 @@ impl TableBuilder {
     /// # Errors
     /// When columns do not fit each other, which would be a defect.
     pub fn finish(&mut self) -> io::Result<Table> {
+        self.fill();
         let notes = self.notes();
         let rows = std::mem::take(&mut self.rows);
         let columns = self.columns.iter_mut().map(|column| column.finish(rows)).collect();
@@ -83,7 +116,8 @@ impl TableBuilder {
     ///
     /// # Errors
     /// As [`TableBuilder::finish`].
-    pub fn copy_of(&self, columns: &[usize]) -> io::Result<Table> {
+    pub fn copy_of(&mut self, columns: &[usize]) -> io::Result<Table> {
+        self.fill();
         let schema = self.schema.project(columns).map_err(io::Error::other)?;
         let arrays = columns.iter().map(|&column| self.columns[column].copy()).collect();
         let batch = RecordBatch::try_new(Arc::new(schema), arrays).map_err(io::Error::other)?;
@@ -142,15 +176,15 @@ pub(super) fn kind_of(field: &Field) -> Option<Kind> {
 
 /// Values of one column, of the rows since the last table.
 enum Builder {
-    Unsigned(UInt64Builder),
-    Integer(Int64Builder),
+    Unsigned(Numbers),
+    Integer(Numbers),
     Float {
-        column: Float64Builder,
+        column: Numbers,
         /// Whole numbers, by row, that a float would not give back as they look.
         beyond: Vec<(usize, i128)>,
     },
     Time {
-        column: TimestampNanosecondBuilder,
+        column: Numbers,
         in_microseconds: bool,
     },
     Text(StringBuilder),
@@ -161,64 +195,76 @@ enum Builder {
 impl Builder {
     fn new(kind: Kind, rows: usize, text_bytes: usize) -> Self {
         match kind {
-            Kind::Unsigned => Self::Unsigned(UInt64Builder::with_capacity(rows)),
-            Kind::Integer => Self::Integer(Int64Builder::with_capacity(rows)),
-            Kind::Float => {
-                Self::Float { column: Float64Builder::with_capacity(rows), beyond: Vec::new() }
-            }
-            Kind::Time => {
-                let column = TimestampNanosecondBuilder::with_capacity(rows).with_timezone(UTC);
-                Self::Time { column, in_microseconds: false }
-            }
+            Kind::Unsigned => Self::Unsigned(Numbers::new(rows)),
+            Kind::Integer => Self::Integer(Numbers::new(rows)),
+            Kind::Float => Self::Float { column: Numbers::new(rows), beyond: Vec::new() },
+            Kind::Time => Self::Time { column: Numbers::new(rows), in_microseconds: false },
             Kind::Text => Self::Text(StringBuilder::with_capacity(rows, text_bytes)),
             Kind::Unsigneds => Self::Unsigneds(ListBuilder::new(UInt64Builder::new())),
             Kind::Floats => Self::Floats(ListBuilder::new(Float64Builder::new())),
         }
     }
 
-    /// Appends a value that the column's kind holds; any other would be missing.
+    /// Whether its values are numbers or times.
+    fn is_of_numbers(&self) -> bool {
+        !matches!(self, Self::Text(_) | Self::Unsigneds(_) | Self::Floats(_))
+    }
+
+    /// Appends values to a column of numbers or times; those of another kind would be missing.
+    fn append_numbers(&mut self, numbers: impl Iterator<Item = Number> + Clone) {
+        match self {
+            Self::Unsigned(column) => column.append(Form::Unsigned, numbers, |_, _| None),
+            Self::Integer(column) => column.append(Form::Integer, numbers, |_, _| None),
+            Self::Float { column, beyond } => column.append(Form::Float, numbers, |row, number| {
+                let whole = number.whole()?;
+                if whole.unsigned_abs() >= EXACT_WHOLE_MAX {
+                    beyond.push((row, whole));
+                }
+                Some((whole as f64).to_bits())
+            }),
+            Self::Time { column, in_microseconds } => {
+                column.append(Form::Time, numbers, |_, Number { form, bits }| {
+                    let is_coarse = form == Form::MicrosecondTime;
+                    *in_microseconds |= is_coarse;
+                    let time = Timestamp(bits as i64).floor_to(MICROSECOND_NS);
+                    is_coarse.then_some(time.0 as u64)
+                });
+            }
+            Self::Text(_) | Self::Unsigneds(_) | Self::Floats(_) => {}
+        }
+    }
+
+    /// Appends a value to a column of texts or lists.
     #[inline]
     fn append(&mut self, value: &Value<'_>, scratch: &mut Vec<u8>) {
         match self {
-            Self::Unsigned(column) => column.append_option(unsigned(value)),
-            Self::Integer(column) => column.append_option(match value {
-                Value::Integer(value) => Some(*value),
-                _ => None,
-            }),
-            Self::Float { column, beyond } => {
-                if let Some(whole) = whole_beyond_floats(value) {
-                    beyond.push((column.len(), whole));
-                }
-                column.append_option(float(value));
-            }
-            Self::Time { column, in_microseconds } => column.append_option(match value {
-                Value::Time(time) => Some(time.0),
-                Value::MicrosecondTime(time) => {
-                    *in_microseconds = true;
-                    Some(time.floor_to(MICROSECOND_NS).0)
-                }
-                _ => None,
-            }),
             Self::Text(column) => append_text(column, value, scratch),
             Self::Unsigneds(column) => {
-                let items = list_items(value).map(|item| unsigned(&item));
+                let items = list_items(value).map(|item| match item {
+                    Value::Unsigned(item) => Some(item),
+                    _ => None,
+                });
                 items.for_each(|item| column.values().append_option(item));
                 column.append(true);
             }
             Self::Floats(column) => {
-                let items = list_items(value).map(|item| float(&item));
+                let items = list_items(value).map(|item| match item {
+                    Value::Float(item) => Some(item),
+                    item => Number::of(&item).whole().map(|item| item as f64),
+                });
                 items.for_each(|item| column.values().append_option(item));
                 column.append(true);
             }
+            Self::Unsigned(_) | Self::Integer(_) | Self::Float { .. } | Self::Time { .. } => {}
         }
     }
 
     fn bytes(&self) -> usize {
         match self {
-            Self::Unsigned(column) => column.len() * 8,
-            Self::Integer(column) => column.len() * 8,
-            Self::Float { column, .. } => column.len() * 8,
-            Self::Time { column, .. } => column.len() * 8,
+            Self::Unsigned(column)
+            | Self::Integer(column)
+            | Self::Float { column, .. }
+            | Self::Time { column, .. } => column.bits.len() * 8,
             Self::Text(column) => column.len() * 4 + column.values_slice().len(),
             Self::Unsigneds(column) => column.len() * 4 + column.values_ref().len() * 8,
             Self::Floats(column) => column.len() * 4 + column.values_ref().len() * 8,
@@ -230,10 +276,10 @@ impl Builder {
         // A builder that has given its memory away would find its next by doubling.
         let empty = Self::new(self.kind(), rows, self.text_bytes());
         match std::mem::replace(self, empty) {
-            Self::Unsigned(mut column) => Arc::new(column.finish()),
-            Self::Integer(mut column) => Arc::new(column.finish()),
-            Self::Float { mut column, .. } => Arc::new(column.finish()),
-            Self::Time { mut column, .. } => Arc::new(column.finish()),
+            Self::Unsigned(column) => column.array::<UInt64Type>(),
+            Self::Integer(column) => column.array::<Int64Type>(),
+            Self::Float { column, .. } => column.array::<Float64Type>(),
+            Self::Time { column, .. } => column.times(),
             Self::Text(mut column) => Arc::new(column.finish()),
             Self::Unsigneds(mut column) => Arc::new(column.finish()),
             Self::Floats(mut column) => Arc::new(column.finish()),
@@ -261,44 +307,15 @@ impl Builder {
 
     fn copy(&self) -> ArrayRef {
         match self {
-            Self::Unsigned(column) => Arc::new(column.finish_cloned()),
-            Self::Integer(column) => Arc::new(column.finish_cloned()),
-            Self::Float { column, .. } => Arc::new(column.finish_cloned()),
-            Self::Time { column, .. } => Arc::new(column.finish_cloned()),
+            Self::Unsigned(column) => column.copy().array::<UInt64Type>(),
+            Self::Integer(column) => column.copy().array::<Int64Type>(),
+            Self::Float { column, .. } => column.copy().array::<Float64Type>(),
+            Self::Time { column, .. } => column.copy().times(),
             Self::Text(column) => Arc::new(column.finish_cloned()),
             Self::Unsigneds(column) => Arc::new(column.finish_cloned()),
             Self::Floats(column) => Arc::new(column.finish_cloned()),
         }
     }
-}
-
-#[inline]
-fn unsigned(value: &Value<'_>) -> Option<u64> {
-    match value {
-        Value::Unsigned(value) => Some(*value),
-        _ => None,
-    }
-}
-
-#[inline]
-fn float(value: &Value<'_>) -> Option<f64> {
-    match value {
-        Value::Float(value) => Some(*value),
-        Value::Integer(value) => Some(*value as f64),
-        Value::Unsigned(value) => Some(*value as f64),
-        _ => None,
-    }
-}
-
-/// A whole number that is no float, or that looks otherwise as one.
-#[inline]
-fn whole_beyond_floats(value: &Value<'_>) -> Option<i128> {
-    let whole = match value {
-        Value::Integer(value) => i128::from(*value),
-        Value::Unsigned(value) => i128::from(*value),
-        _ => return None,
-    };
-    (whole.unsigned_abs() >= EXACT_WHOLE_MAX).then_some(whole)
 }
 
 /// The items of a list; none of anything else.

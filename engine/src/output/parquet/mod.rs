@@ -5,6 +5,7 @@
 //! `tractor.version`.
 
 mod builder;
+mod numbers;
 mod table;
 
 pub use builder::TableBuilder;

@@ -17,6 +17,7 @@ use super::totals::StatisticRow;
 use super::writer::{JobListener, JobWriter, StoredCells};
 use crate::output::CellWriter;
 use crate::profiles::{Column, Kind, Layout, Profile, Value};
+use crate::statistics::{Count, Item};
 use crate::time::{SECOND_NS, Timestamp};
 use std::net::IpAddr;
 use std::ops::ControlFlow;
@@ -132,6 +133,24 @@ fn statistics() -> Vec<StatisticRow> {
     ]
 }
 
+/// The same, as they are written.
+fn items() -> Vec<Item> {
+    let rows = statistics();
+    let by_title = rows.chunk_by(|row, next| row.title == next.title);
+    let titles = ["protocols", "clients"].into_iter().zip(by_title);
+    let items = titles.map(|(title, rows)| {
+        let entries = rows.iter().map(|row| {
+            let [flows, packets, bytes] = [row.flows, row.packets, row.bytes].map(|n| n as i64);
+            crate::statistics::Entry {
+                label: row.label.clone(),
+                count: Count { flows, packets, bytes },
+            }
+        });
+        Item { title, entries: entries.collect() }
+    });
+    items.collect()
+}
+
 /// Writes a whole job of so many flows.
 fn write_job(folder: &Path, id: u64, flows: u64) -> Heard {
     let heard = Heard::default();
@@ -142,6 +161,6 @@ fn write_job(folder: &Path, id: u64, flows: u64) -> Heard {
     append(native(), 0..flows, &mut rows);
     rows.finish().unwrap();
     let ended = JobRecord { flows, ..record(id, JobState::Finished) };
-    writer.end(statistics(), &ended).unwrap();
+    writer.end(items(), &ended).unwrap();
     heard
 }

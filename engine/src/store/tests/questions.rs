@@ -1,10 +1,10 @@
 use super::super::{Facts, Filter, Index, JobReader};
 use super::*;
-use crate::limits::FLOWS_PER_BLOCK;
 use crate::output::EncodedTable;
 use tempfile::tempdir;
 
-const FLOWS: u64 = 2 * FLOWS_PER_BLOCK as u64 + 1_000;
+/// More than two blocks.
+const FLOWS: u64 = 33_768;
 
 fn found(reader: &Arc<JobReader>, filter: &Filter) -> Vec<Facts> {
     reader.facts(filter.clone(), 0).map(Result::unwrap).collect()

@@ -134,7 +134,7 @@ fn on_a_full_disk_nothing_is_lost_or_doubled() {
     let mut rows = writer.cells();
     append(native(), 0..flows, &mut rows);
     rows.finish().unwrap();
-    writer.end(statistics(), &JobRecord { flows, ..record(7, JobState::Finished) }).unwrap();
+    writer.end(items(), &JobRecord { flows, ..record(7, JobState::Finished) }).unwrap();
     assert!(asked.load(Ordering::SeqCst) > 3);
     let bytes = |folder: &Path| std::fs::read(folder.join("segment-000001.trs")).unwrap();
     assert!(bytes(folder.path()) == bytes(undisturbed.path()));
@@ -158,7 +158,7 @@ fn whoever_gives_up_on_a_full_disk_is_told_so_and_whole_blocks_stay() {
         .or_else(|| rows.finish().err())
         .expect("an error");
     assert!(error.to_string().contains("segment-000001.trs"), "{error}");
-    writer.end(statistics(), &begun).unwrap_err();
+    writer.end(items(), &begun).unwrap_err();
     let reader = JobReader::open(folder.path()).unwrap();
     assert!(reader.damage().is_none());
 }
