@@ -138,7 +138,7 @@ impl PluginArguments {
 
     /// Whether what was refused was typed and is most likely a slip: a file or folder that cannot be
     /// read, or options that its plugin refuses.
-    fn asked_for(&self, refusal: &Refusal) -> bool {
+    pub fn asked_for(&self, refusal: &Refusal) -> bool {
         let names =
             |field: &str, paths: &[PathBuf]| self.is_typed(field) && paths.contains(&refusal.path);
         match refusal.fault {

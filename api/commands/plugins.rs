@@ -133,10 +133,10 @@ fn object(plugins: &Plugins) -> Value {
         let path = one.path.display().to_string();
         json!({ "id": one.id, "path": path, "why": words(one.reason) })
     });
-    let refused = plugins
-        .refused()
-        .iter()
-        .map(|one| json!({ "id": one.id, "path": one.path.display().to_string(), "why": one.why }));
+    let refused = plugins.refused().iter().map(|one| {
+        let path = one.path.display().to_string();
+        json!({ "id": one.id, "path": path, "why": one.why, "fault": one.fault.name() })
+    });
     json!({
         "loaded": loaded.collect::<Vec<_>>(),
         "absent": absent.collect::<Vec<_>>(),

@@ -28,11 +28,13 @@ pub fn run(arguments: &StoreArguments) -> Exit {
         }
     };
     let exit = if report.is_clean() { Exit::Success } else { Exit::Damaged };
-    let text = if options.json { object(&report) } else { text(&report) };
+    // Who removes what is needless reads nothing else.
+    let was_read = !matches!(arguments.action, StoreAction::Compact(_));
+    let text = if options.json { object(&report) } else { text(&report, was_read) };
     print(&text).err().unwrap_or(exit)
 }
 
-fn text(report: &Report) -> String {
+fn text(report: &Report, was_read: bool) -> String {
     let mut text = String::new();
     // Writing to a string cannot fail.
     for line in report.findings.iter().chain(&report.done) {
@@ -43,6 +45,12 @@ fn text(report: &Report) -> String {
     }
     if report.bytes_freed > 0 {
         let _ = writeln!(text, "{} freed", counted(report.bytes_freed, "byte"));
+    }
+    if !was_read {
+        if report.done.is_empty() {
+            text.push_str("nothing is needless\n");
+        }
+        return text;
     }
     if report.jobs > 0 {
         let _ = writeln!(

@@ -90,8 +90,15 @@ pub const FINDING_RETRY_S: u64 = 10;
 /// of others are in the last entry, and counted as `left_out`. Up to twice as many are in memory.
 pub const COUNTED_ENTRIES_MAX: usize = 1 << 15;
 
-/// Questions that a child may have at once; of more, clients are told to come again.
-pub const QUESTIONS_MAX: usize = 64;
+/// Questions that a child may have at once; of more, clients are told to come again. So a child that does
+/// not answer leaves most of the places for calls to others.
+pub const QUESTIONS_MAX: usize = 8;
+
+/// Bytes of memory without which no job begins; the server does not start when jobs would have less.
+pub const JOB_MEMORY_BYTES_MIN: u64 = 128 << 20;
+
+/// Bytes of memory of the process that looks for the begin and the end of captures.
+pub const INDEXING_BYTES_MAX: u64 = 1 << 30;
 
 /// Warnings kept of a job; further ones are left out.
 pub const JOB_WARNINGS_MAX: usize = 100;

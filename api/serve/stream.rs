@@ -7,6 +7,7 @@ use super::reply;
 use super::shared::Shared;
 use bytes::Bytes;
 use futures_util::stream;
+use hyper::StatusCode;
 use hyper::header::{CONTENT_TYPE, HeaderValue};
 use std::io::{self, ErrorKind, Write};
 use std::sync::Arc;
@@ -20,6 +21,8 @@ enum Piece {
     More(Bytes),
     /// Without one the answer was not written to its end.
     Last(Bytes),
+    /// Why it was not.
+    Failed(io::Error),
 }
 
 /// Collects bytes into pieces.
@@ -54,8 +57,8 @@ impl Write for PieceWriter {
     }
 }
 
-/// The answer that `write` writes. What fails before the first piece is a refusal; later it cuts the
-/// connection, so that nobody takes what there is for the whole.
+/// The answer that `write` writes. What fails before the first piece is a refusal (409 where data are not
+/// valid); later it cuts the connection, so that nobody takes what there is for the whole.
 pub async fn written(
     shared: &Shared,
     content_type: &'static str,
@@ -67,19 +70,27 @@ pub async fn written(
     let (sender, mut pieces) = channel(PIECES_MAX);
     spawn_blocking(move || {
         let _place = place;
-        let mut writer = PieceWriter { sender, bytes: Vec::with_capacity(PIECE_BYTES) };
+        let bytes = Vec::with_capacity(PIECE_BYTES);
+        let mut writer = PieceWriter { sender: sender.clone(), bytes };
         match write(&mut writer).and_then(|()| writer.end()) {
             Ok(()) => {}
             Err(cause) if cause.kind() == ErrorKind::BrokenPipe => {
                 tracing::debug!("a client went away before its answer had ended");
             }
-            Err(cause) => tracing::error!("an answer could not be written to its end: {cause}"),
+            Err(cause) => {
+                tracing::error!("an answer could not be written to its end: {cause}");
+                // Whoever hears it has had nothing yet.
+                let _ = sender.blocking_send(Piece::Failed(cause));
+            }
         }
     });
     match pieces.recv().await {
         Some(Piece::Last(bytes)) => Ok(reply::of_type(content_type, bytes.into())),
         Some(Piece::More(bytes)) => Ok(of_pieces(content_type, bytes, pieces)),
-        None => Err(Fault::internal("an answer was not written")),
+        Some(Piece::Failed(cause)) if cause.kind() == ErrorKind::InvalidData => {
+            Err(Fault::new(StatusCode::CONFLICT, cause.to_string()))
+        }
+        Some(Piece::Failed(_)) | None => Err(Fault::internal("an answer was not written")),
     }
 }
 
@@ -98,6 +109,10 @@ fn of_pieces(content_type: &'static str, first: Bytes, mut pieces: Receiver<Piec
             Some(Piece::Last(bytes)) => {
                 is_over = true;
                 Some(Ok(bytes))
+            }
+            Some(Piece::Failed(cause)) => {
+                is_over = true;
+                Some(Err(cause))
             }
             None => {
                 is_over = true;

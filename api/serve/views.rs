@@ -74,6 +74,7 @@ pub struct Progress {
     pub packets: u64,
     /// Bytes read, as they are on disk.
     pub bytes: u64,
+    /// Those that have ended.
     pub flows: u64,
     /// Of the capture, from 0 to 1.
     pub share: f64,

@@ -115,6 +115,7 @@ pub fn watched_command(
     if group == Group::ItsOwn {
         command.process_group(0);
     }
+    allocates_as_needed(command);
     let mut child = command.env(VARIABLE, orders.text()).spawn()?;
     begun(&mut child);
     let mut watcher = Watcher {
@@ -135,6 +136,12 @@ pub fn watched_command(
     }
     let (how, inside) = how?;
     Ok(Watched { attempt: Attempt { how, inside }, words: text(&watcher.words)? })
+}
+
+/// Lets a child of this program have less memory than its allocator takes at a time otherwise, which is a
+/// gibibyte: what it has not touched would count, too.
+pub fn allocates_as_needed(command: &mut Command) {
+    command.env("MIMALLOC_ARENA_EAGER_COMMIT", "0");
 }
 
 /// Waits for a child that has a group of its own, and ends who is left of that.

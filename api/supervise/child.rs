@@ -67,18 +67,27 @@ const OPEN_FILES_MAX: u64 = 1_024;
 pub fn takes_little(cpu_s_max: Option<u64>) -> std::io::Result<()> {
     // Lower is always allowed; a job that is not nice is still a job.
     let _ = nice(NICENESS);
-    let at_most = |resource: Resource, most: u64| {
-        let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
-        let before = getrlimit(resource);
-        let limit = Rlimit { current: least(before.current), maximum: least(before.maximum) };
-        setrlimit(resource, limit)
-    };
     at_most(Resource::Core, 0)?;
     at_most(Resource::Nofile, OPEN_FILES_MAX)?;
     if let Some(seconds) = cpu_s_max {
         at_most(Resource::Cpu, seconds)?;
     }
     Ok(())
+}
+
+/// Bounds the memory of this process: what is writable and private. Address space alone costs nothing.
+///
+/// # Errors
+/// That of the system.
+pub fn has_memory(bytes_max: u64) -> std::io::Result<()> {
+    at_most(Resource::Data, bytes_max)
+}
+
+fn at_most(resource: Resource, most: u64) -> std::io::Result<()> {
+    let least = |limit: Option<u64>| Some(limit.map_or(most, |limit| limit.min(most)));
+    let before = getrlimit(resource);
+    let limit = Rlimit { current: least(before.current), maximum: least(before.maximum) };
+    Ok(setrlimit(resource, limit)?)
 }
 
 fn obey(orders: &Orders) -> std::io::Result<()> {
@@ -88,13 +97,7 @@ fn obey(orders: &Orders) -> std::io::Result<()> {
     if !is_parent {
         return Err(std::io::Error::other("nobody is there any more"));
     }
-    // Of what is writable and private; address space alone costs nothing.
-    let before = getrlimit(Resource::Data);
-    let least = |limit: Option<u64>| {
-        Some(limit.map_or(orders.memory_bytes, |limit| limit.min(orders.memory_bytes)))
-    };
-    let limit = Rlimit { current: least(before.current), maximum: least(before.maximum) };
-    setrlimit(Resource::Data, limit)?;
+    has_memory(orders.memory_bytes)?;
     let file = File::options().append(true).open(&orders.words)?;
     *WORDS.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     Ok(())

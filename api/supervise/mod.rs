@@ -22,7 +22,8 @@ use std::time::Duration;
 use tractor_engine::classify::calls::{CALL_S_MAX, MEMORY_SHARE};
 
 pub use attempt::{
-    Attempt, Group, How, Limits, Watched, Wish, nameless, wait_with_group, watched, watched_command,
+    Attempt, Group, How, Limits, Watched, Wish, allocates_as_needed, nameless, wait_with_group,
+    watched, watched_command,
 };
 pub use blame::{Blame, Culprit, blame, deed, one_of, was_killed};
 pub use orders::Orders;

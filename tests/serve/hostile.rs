@@ -10,7 +10,8 @@ use serde_json::json;
 
 use super::server::Place;
 use crate::cli::run::until;
-use crate::cli::traffic::office;
+use crate::cli::traffic::{office, plain, segment};
+use crate::support::traffic::payloads::client_hello;
 
 #[test]
 fn nothing_outside_of_the_folder_is_opened_and_nothing_hangs() {
@@ -57,6 +58,41 @@ fn nothing_outside_of_the_folder_is_opened_and_nothing_hangs() {
         let files = server.ask("/files/list");
         files.as_array().unwrap().len() == 1 && files[0]["status"]["state"] == "finished"
     });
+}
+
+#[test]
+fn a_server_that_calls_itself_a_script_is_inert_in_every_answer() {
+    let name = "<script>alert(1)</script>.example";
+    let hello = client_hello(name, &[7; 32]);
+    let packets = [segment(0, 40_000, b""), segment(1_000, 40_000, &hello)];
+    let place = Place::new();
+    place.capture("script.pcap", &plain(&packets));
+    let server = place.serve(&[]);
+    let job = server.finished("script.pcap");
+    let paths = [
+        "statistics",
+        "statistics/ip?ip=192.0.2.2",
+        "flows",
+        "flows?ip=192.0.2.2",
+        "details",
+        "status",
+    ];
+    let mut told = 0;
+    for path in paths {
+        let reply = server.get(&format!("/file/{job}/{path}"));
+        let text = String::from_utf8_lossy(&reply.body).into_owned();
+        assert!(!text.contains("<script"), "{path}: {text}");
+        assert_eq!(reply.header("Content-Type"), Some("application/json"), "{path}");
+        assert_eq!(reply.header("X-Content-Type-Options"), Some("nosniff"), "{path}");
+        told += usize::from(reply.json().to_string().contains(name));
+    }
+    assert!(told >= 4, "{told} answers tell the name");
+    // An export has the text as it is, and is no page.
+    let export = server.get(&format!("/file/{job}/flows?format=csv"));
+    assert!(String::from_utf8_lossy(&export.body).contains(name));
+    let attached = export.header("Content-Disposition").unwrap_or_default();
+    assert!(attached.starts_with("attachment"), "{attached}");
+    assert_eq!(export.header("X-Content-Type-Options"), Some("nosniff"));
 }
 
 #[test]

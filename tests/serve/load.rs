@@ -15,9 +15,13 @@ use super::large::large_capture;
 use super::server::{Place, Server};
 use crate::cli::run::until;
 
-/// How much longer a job may take: it is to be 1.3, and a machine that does other things, too, is not
-/// that exact.
-const SLOWER_MAX: f64 = 1.5;
+/// How much longer a job may take.
+const SLOWER_MAX: f64 = 1.3;
+
+/// How often that is measured until nobody else takes much of the processors.
+const ATTEMPTS: usize = 5;
+
+const POLLERS: u64 = 10_000;
 
 /// What others may take of the processors without making such a figure void: jobs give way to them.
 const OTHERS_MAX: f64 = 0.1;
@@ -139,13 +143,17 @@ fn many_clients_poll_while_a_job_runs() {
     }
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let place = Place::new();
-    place.capture("slow.pcap", &slow_capture());
+    // One after the other, as long as it takes.
+    let names: Vec<String> = (0..60).map(|number| format!("slow{number}.pcap")).collect();
+    names.iter().for_each(|name| place.capture(name, &slow_capture()));
     let server = place.serve(&SLOWLY);
-    let job = server.process("slow.pcap");
+    let jobs: Vec<u64> = names.iter().map(|name| server.process(name)).collect();
+    let job = jobs[0];
     until("the job is under way", || server.status(job)["state"] == "in_progress");
     let path = format!("/file/{job}/status");
     let seconds = if is_long() { 30 } else { 5 };
     let times = runtime().block_on(pollers(&address(&server), &path, count, seconds));
+    assert_eq!(server.ask("/health")["jobs_running"], 1, "no job ran at the end");
     let (last, most, memory) = (at_99_of_100(&times), times[times.len() - 1], resident_mb(&server));
     println!(
         "{count} pollers: {} answers, 99 of 100 in {last:?}, all in {most:?}, {memory} MB",
@@ -173,8 +181,7 @@ fn ticks_s(pid: u32, times: usize) -> f64 {
     ticks / TICKS_A_SECOND
 }
 
-/// Seconds of processor time that the whole machine, or a process with its children that are over, has
-/// taken.
+/// Seconds of processor time that the whole machine has taken.
 fn machine_s() -> f64 {
     let text = std::fs::read_to_string("/proc/stat").expect("about the machine");
     let line = text.lines().next().expect("all processors");
@@ -225,7 +232,6 @@ fn sleep_a_moment() {
 /// of the job's two workers could have worked.
 #[test]
 fn a_job_is_not_much_slower_while_many_clients_poll() {
-    const POLLERS: u64 = 10_000;
     if !is_long() || many_files() < POLLERS + 100 {
         eprintln!("skipped: TRACTOR_LONG is not set, or too few files may be open");
         return;
@@ -238,10 +244,18 @@ fn a_job_is_not_much_slower_while_many_clients_poll() {
     jobs_last(&server, name, 1);
     let once = jobs_last(&server, name, 1);
     let jobs = (8_000_u128.div_ceil(once.as_millis().max(1)) as usize).max(3);
-    let (before, others) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
+    let judged = (0..ATTEMPTS).find_map(|_| slowdown(&server, name, jobs));
+    let charged = judged.expect("others took too much of the processors to judge it");
+    assert!(charged <= SLOWER_MAX, "{charged:.2} times as long");
+}
+
+/// How much longer jobs take while many clients poll, without what the clients take of the processors;
+/// `None` when others took much of them.
+fn slowdown(server: &Server, name: &str, jobs: usize) -> Option<f64> {
+    let (before, others) = others_meanwhile(server, || jobs_last(server, name, jobs));
 
     let is_over = Arc::new(AtomicBool::new(false));
-    let (address, path) = (address(&server), "/file/1/status");
+    let (address, path) = (address(server), "/file/1/status");
     let ((under, others), client_s, server_s, times) = std::thread::scope(|scope| {
         let polls = scope
             .spawn(|| runtime().block_on(pollers_until(&address, path, POLLERS, 3_600, &is_over)));
@@ -249,12 +263,12 @@ fn a_job_is_not_much_slower_while_many_clients_poll() {
         std::thread::sleep(Duration::from_secs(2));
         let (own, its) = (std::process::id(), server.child.id());
         let (client, servers) = (processor_s(own), processor_s(its));
-        let (under, more) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
+        let (under, more) = others_meanwhile(server, || jobs_last(server, name, jobs));
         let (client_s, server_s) = (processor_s(own) - client, processor_s(its) - servers);
         is_over.store(true, Ordering::Release);
         ((under, more.max(others)), client_s, server_s, polls.join().expect("the pollers"))
     });
-    let (after, more) = others_meanwhile(&server, || jobs_last(&server, name, jobs));
+    let (after, more) = others_meanwhile(server, || jobs_last(server, name, jobs));
     let others = others.max(more);
 
     let processors = processors();
@@ -272,9 +286,9 @@ fn a_job_is_not_much_slower_while_many_clients_poll() {
     );
     if others > OTHERS_MAX {
         eprintln!("not judged: others took up to {others:.2} of the processors meanwhile");
-        return;
+        return None;
     }
-    assert!(charged <= SLOWER_MAX, "{charged:.2} times as long");
+    Some(charged)
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The server as its clients meet it: real captures in a folder, real children, real connections.
 
 mod bounds;
+mod changes;
 mod damage;
 mod disk;
 mod helpers;

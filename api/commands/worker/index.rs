@@ -1,6 +1,7 @@
 //! Says when captures begin and end. A name a line comes in, as JSON; an object a line goes out.
 
 use crate::cli::IndexArguments;
+use crate::serve::limits::INDEXING_BYTES_MAX;
 use crate::{Exit, messages, supervise};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
@@ -11,6 +12,7 @@ use tractor_engine::jobs::Folder;
 pub fn run(arguments: &IndexArguments) -> Exit {
     let folder = supervise::child::is_killed_with_its_parent()
         .and_then(|()| supervise::child::takes_little(None))
+        .and_then(|()| supervise::child::has_memory(INDEXING_BYTES_MAX))
         .and_then(|()| Folder::open(&arguments.captures));
     let folder = match folder {
         Ok(folder) => folder,

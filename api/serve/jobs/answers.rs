@@ -3,11 +3,11 @@
 use super::counting::{OfAddress, OfLabel, shown, stored};
 use super::running::Running;
 use super::start::Jobs;
+use super::stored::io_error;
 use crate::serve::limits::{KNOWN_ENTRIES_MAX, KNOWN_STATISTICS_MAX, PAGE_FLOWS_MAX};
 use crate::serve::service::{Answer, FlowFilter, FlowPage, Refusal};
 use crate::serve::views::{DetailsIp, DetailsLabelItem, Label, StatisticItem};
 use std::collections::BTreeMap;
-use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -126,16 +126,28 @@ impl Jobs {
         let wanted = self.wanted(filter)?;
         // Who takes all of them takes them at their own pace.
         let since = filter.limit.map(|_| Stopwatch::start());
-        let Found { rows, not_told } = self.found(id, wanted, filter.after.unwrap_or(0), since)?;
+        let after = filter.after.unwrap_or(0);
+        let Found { rows, not_told } = self.found(id, wanted, after, since)?;
         let Some(limit) = filter.limit else {
-            let in_words = |error: StoreError| io::Error::other(error.to_string());
-            let rows = rows.map(move |facts| facts.map(item).map_err(in_words));
+            let rows = rows.map(move |facts| facts.map(item).map_err(|error| io_error(id, &error)));
             return Ok(FlowPage { rows: Box::new(rows), next: None, not_told });
         };
         let limit = limit.min(PAGE_FLOWS_MAX);
-        let page: Result<Vec<Facts>, StoreError> = rows.take(limit).collect();
-        let page = page.map_err(|error| self.refused(id, &error))?;
-        let next = page.last().filter(|_| page.len() == limit).map(place_of);
+        let (mut page, mut next) = (Vec::new(), None);
+        for facts in rows.take(limit) {
+            match facts {
+                Ok(facts) => page.push(facts),
+                // Few flows match, and are far apart: the next page looks on from there.
+                Err(StoreError::GivenUp { looked_to }) if looked_to > after => {
+                    next = Some(looked_to);
+                    break;
+                }
+                Err(error) => return Err(self.refused(id, &error)),
+            }
+        }
+        if page.len() == limit {
+            next = page.last().map(place_of);
+        }
         let rows = page.into_iter().map(|facts| Ok(item(facts)));
         Ok(FlowPage { rows: Box::new(rows), next, not_told })
     }

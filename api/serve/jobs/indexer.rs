@@ -2,7 +2,7 @@
 //! that nobody has to ask for.
 
 use super::start::Jobs;
-use super::state::{Known, Span, mark_of};
+use super::state::{Known, Span};
 use crate::cli::Process;
 use crate::serve::limits::{BEGIN_PAUSE, FORGETTING_PAUSE, INDEXING_MAX, WRITE_PAUSE};
 use crate::serve::service::Refusal;
@@ -74,31 +74,21 @@ fn take_in(jobs: &Jobs, news: &News) {
     jobs.wake_all();
 }
 
-/// Begins the jobs of files that are complete, where that is wanted; false: there was no room for all, or
-/// a file has the name of one whose job still runs. What takes the name of another file is a new one.
+/// Begins the jobs of files that are complete, where that is wanted; false: there was no room for all. What
+/// takes the name of another file is a new one.
 fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) -> bool {
     let is_wanted = match jobs.settings.process {
         Process::None => false,
         Process::New => !is_first,
         Process::All => true,
     };
-    let mut is_all = true;
     let complete = news.entries.iter().filter(|entry| news.complete.contains(&entry.shown));
     for entry in complete {
-        let mark = mark_of(entry);
-        let state = jobs.state();
-        if state.decided.get(&entry.shown) == Some(&mark) {
+        let decided = jobs.state().decided.get(&entry.shown).copied();
+        if decided.is_some_and(|decided| jobs.is_that_file(&decided, entry)) {
             continue;
         }
-        let was_processed = state.was_processed(entry);
-        let going = state.unfinished(&entry.shown, jobs.settings.default_profile);
-        let runs = going.is_some_and(|job| job.running.is_some());
-        drop(state);
-        if is_wanted && !was_processed {
-            if runs {
-                is_all = false;
-                continue;
-            }
+        if is_wanted && !jobs.was_processed(entry) {
             match jobs.begin(&entry.shown, None) {
                 Ok(_) => {}
                 // The queue or the disk is full: its turn comes later.
@@ -106,11 +96,12 @@ fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) -> bool {
                 Err(refusal) => tracing::warn!("{} is not processed: {refusal:?}", entry.shown),
             }
         }
+        let mark = jobs.mark_of(entry);
         jobs.state().decided.insert(entry.shown.clone(), mark);
     }
     let names: HashSet<&str> = news.entries.iter().map(|entry| entry.shown.as_str()).collect();
     jobs.state().decided.retain(|name, _| names.contains(name.as_str()));
-    is_all
+    true
 }
 
 /// What a child says of a capture.

@@ -4,6 +4,7 @@
 mod answers;
 mod counting;
 mod indexer;
+mod marks;
 mod plugins;
 mod runner;
 mod running;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::io::{Read, Seek};
 use std::os::unix::process::CommandExt;
 use std::process::Stdio;
+use tractor_engine::classify::{Fault, Refusal};
 
 /// Plugins as they were when the server started, and what became of them since.
 #[derive(Clone, Default)]
@@ -21,7 +22,7 @@ impl PluginStates {
     /// Asks a child.
     ///
     /// # Errors
-    /// A sentence: the child could not be asked, or refuses its arguments.
+    /// A sentence: the child could not be asked, refuses its arguments, or cannot do what somebody typed.
     pub fn ask(settings: &Settings) -> Result<Self, String> {
         let cannot =
             |cause: &dyn std::fmt::Display| format!("plugins cannot be looked at: {cause}");
@@ -42,7 +43,13 @@ impl PluginStates {
             .rewind()
             .and_then(|()| output.read_to_string(&mut text))
             .map_err(|cause| cannot(&cause))?;
-        let list = serde_json::from_str(&text).map_err(|cause| cannot(&cause))?;
+        let list: Value = serde_json::from_str(&text).map_err(|cause| cannot(&cause))?;
+        for refusal in objects(&list["refused"]).iter().filter_map(refusal) {
+            if settings.asked_for(&refusal) {
+                return Err(refusal.to_string());
+            }
+            tracing::warn!("{refusal}");
+        }
         Ok(Self::read(&list))
     }
 
@@ -97,6 +104,13 @@ impl PluginStates {
             }
         }
     }
+}
+
+/// What the child refused; `None` where it says nothing of the kind.
+fn refusal(value: &Value) -> Option<Refusal> {
+    let fault = Fault::ALL.into_iter().find(|fault| value["fault"] == fault.name())?;
+    let id = value["id"].as_str().map(str::to_owned);
+    Some(Refusal { path: text(&value["path"]).into(), id, why: text(&value["why"]), fault })
 }
 
 fn objects(value: &Value) -> &[Value] {

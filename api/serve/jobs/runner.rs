@@ -86,13 +86,13 @@ impl Work<'_> {
             &limits,
             Group::ItsOwn,
             |child| {
-                self.running.begin(child.stdin.take());
+                let number = self.running.begin(child.stdin.take());
                 let (jobs, id) = (Arc::clone(self.jobs), self.record.id);
                 if let Some(output) = child.stdout.take() {
                     let running = Arc::clone(&self.running);
                     let jobs = Arc::clone(&jobs);
                     readers.push(std::thread::spawn(move || {
-                        running.hear(output, || jobs.tell(id));
+                        running.hear(number, output, || jobs.tell(id));
                     }));
                 }
                 if let Some(messages) = child.stderr.take() {

@@ -28,6 +28,8 @@ pub struct Running {
 /// What a child told last.
 #[derive(Debug, Default)]
 pub struct News {
+    /// The number of the child: who still hears an earlier one has nothing to say.
+    child: u64,
     pub packets: u64,
     pub bytes: u64,
     pub flows: u64,
@@ -67,15 +69,21 @@ impl Running {
         at(&lock(&self.news))
     }
 
-    /// Begins anew, with another child.
-    pub fn begin(&self, to_child: Option<ChildStdin>) {
-        *lock(&self.news) = News::default();
+    /// Begins anew, with another child; gives its number.
+    pub fn begin(&self, to_child: Option<ChildStdin>) -> u64 {
+        let mut news = lock(&self.news);
+        let child = news.child + 1;
+        *news = News { child, ..News::default() };
         *lock(&self.asked) = Asked { to_child, waiting: HashMap::new() };
+        child
     }
 
-    /// There is no child any more: nobody waits for its answers.
-    pub fn end(&self) {
-        *lock(&self.asked) = Asked::default();
+    /// That child is there no more: nobody waits for its answers.
+    fn end(&self, child: u64) {
+        let news = lock(&self.news);
+        if news.child == child {
+            *lock(&self.asked) = Asked::default();
+        }
     }
 
     /// How long nothing has moved, if something should have: not while a plugin thinks, which may take as
@@ -116,22 +124,28 @@ impl Running {
         answer.filter(|answer| !matches!(answer, Up::NoAnswer { .. }))
     }
 
-    /// Hears a child to its end. `changed` is called when clients should see something new.
-    pub fn hear(&self, from: impl Read, changed: impl Fn()) {
+    /// Hears the child of that number to its end, or until there is another: somebody whom it left behind
+    /// may keep its pipe. `changed` is called when clients should see something new.
+    pub fn hear(&self, child: u64, from: impl Read, changed: impl Fn()) {
         let mut from = BufReader::new(from);
         // What makes no sense is not from us; the child's end says the rest.
         while let Ok(Some(frame)) = read_frame::<Up>(&mut from, FRAME_BYTES_MAX as u64) {
-            if self.take(frame) {
-                changed();
+            match self.take(child, frame) {
+                Some(true) => changed(),
+                Some(false) => {}
+                None => return,
             }
         }
-        self.end();
+        self.end(child);
     }
 
-    /// Takes a frame in; tells whether clients see something new.
-    fn take(&self, frame: Up) -> bool {
+    /// Takes a frame of a child in; tells whether clients see something new. `None`: there is another child.
+    fn take(&self, child: u64, frame: Up) -> Option<bool> {
         let mut news = lock(&self.news);
-        match frame {
+        if news.child != child {
+            return None;
+        }
+        Some(match frame {
             Up::Progress { packets, bytes, flows, rows } => {
                 let moved = (packets, bytes, rows) != (news.packets, news.bytes, news.rows);
                 (news.packets, news.bytes, news.flows, news.rows) = (packets, bytes, flows, rows);
@@ -183,6 +197,6 @@ impl Running {
                 let _ = waiting.map(|to| to.try_send(frame));
                 false
             }
-        }
+        })
     }
 }

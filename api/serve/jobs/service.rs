@@ -3,6 +3,7 @@
 use super::answers::no_job;
 use super::start::Jobs;
 use super::state::file;
+use super::stored::io_error;
 use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
 use crate::serve::views::{
     DetailsIp, File, FileStatus, Health, Label, Plugins, ProcessRequest, StatisticItem,
@@ -23,7 +24,8 @@ impl Service for Jobs {
         let listed = state.files.iter();
         let file = |(name, known)| {
             let name: &String = name;
-            file(name, Some(known), latest.get(name.as_str()).copied())
+            let own = latest.get(name.as_str()).copied();
+            file(name, Some(known), own.filter(|job| state.is_current(job, &known.entry)))
         };
         Ok(listed.map(file).collect())
     }
@@ -78,8 +80,7 @@ impl Service for Jobs {
             ExportFormat::Parquet => StoredAs::Parquet,
         };
         Ok(Box::new(move |to| {
-            export(&reader, &filter, format, to)
-                .map_err(|error| std::io::Error::new(error.io_kind(), error.to_string()))
+            export(&reader, &filter, format, to).map_err(|error| io_error(job, &error))
         }))
     }
 

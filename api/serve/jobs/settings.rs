@@ -1,11 +1,13 @@
 //! What the server was told, as far as its jobs are concerned.
 
 use crate::cli::{Process, ServeArguments};
-use crate::serve::limits::{FINDING_MS_MAX, STANDSTILL_MAX};
+use crate::serve::limits::{FINDING_MS_MAX, JOB_MEMORY_BYTES_MIN, STANDSTILL_MAX};
+use crate::supervise::allocates_as_needed;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
+use tractor_engine::classify::Refusal;
 
 /// How jobs are begun.
 #[derive(Clone)]
@@ -45,9 +47,29 @@ impl Settings {
         let mut limits =
             crate::supervise::limits(options.plugin_deadline_ms, options.plugin_memory);
         if options.plugin_memory.is_none() {
-            limits.memory_bytes /= self.arguments.jobs.max(1);
+            limits.memory_bytes /= self.arguments.jobs;
         }
         limits
+    }
+
+    /// # Errors
+    /// A sentence, when jobs would have too little memory to begin.
+    pub fn leaves_memory_to_jobs(&self) -> Result<(), String> {
+        let share = self.limits().memory_bytes;
+        if share >= JOB_MEMORY_BYTES_MIN {
+            return Ok(());
+        }
+        let (jobs, mib) = (self.jobs, |bytes: u64| bytes >> 20);
+        Err(format!(
+            "--jobs {jobs} leaves {} MiB of memory to each job, which needs {} MiB",
+            mib(share),
+            mib(JOB_MEMORY_BYTES_MIN)
+        ))
+    }
+
+    /// Whether somebody typed what was refused, and most likely slipped.
+    pub fn asked_for(&self, refusal: &Refusal) -> bool {
+        self.arguments.plugins.asked_for(refusal)
     }
 
     /// How long a job may make no progress.
@@ -83,6 +105,7 @@ fn program(words: &[&str]) -> std::io::Result<Command> {
     // This program, also when another version has taken its name.
     let mut command = Command::new("/proc/self/exe");
     command.arg("--no-config").args(words);
+    allocates_as_needed(&mut command);
     Ok(command)
 }
 

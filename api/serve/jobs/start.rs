@@ -6,7 +6,7 @@ use super::plugins::PluginStates;
 use super::runner;
 use super::running::Running;
 use super::settings::Settings;
-use super::state::{Job, Known, State, mark_of};
+use super::state::{Job, Known, State};
 use super::stored::refusal;
 use crate::Exit;
 use crate::serve::limits::{LOCK_MAX, LOCK_PAUSE, QUEUE_JOBS_MAX, QUEUE_RETRY_S};
@@ -14,16 +14,14 @@ use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::{FileStatus, StatisticItem};
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::{
-    Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, RwLock, RwLockReadGuard,
-    RwLockWriteGuard,
-};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use tractor_engine::jobs::{Clock, Entry, Folder, Stopwatch, Watch};
 use tractor_engine::profiles::Profile;
 use tractor_engine::statistics::Places;
 use tractor_engine::store::{
     Index, JobRecord, JobState, ProcessedFiles, Retention, Store, StoreError, WithoutPlugin,
+    folder_of_job, forget,
 };
 
 /// The thread that opens the index: what breaks down there is caught.
@@ -33,7 +31,8 @@ pub const INDEX_THREAD: &str = "index";
 pub struct Jobs {
     pub settings: Settings,
     pub folder: Folder,
-    store: RwLock<Store>,
+    /// Which number the next job has; never held over what takes long.
+    store: Mutex<Store>,
     /// One job is begun at a time, without holding up who only looks.
     beginning: Mutex<()>,
     /// Where the index is open. Without it questions are answered from the segments alone.
@@ -69,6 +68,7 @@ impl Jobs {
             })
         };
         let (folder, watched) = (open()?, open()?);
+        settings.leaves_memory_to_jobs().map_err(|why| (Exit::Usage, why))?;
         let places = Places::open(&settings.geoip).map_err(|why| (Exit::Usage, why))?;
         let store =
             open_store(&settings.data).map_err(|error| (Exit::Failure, error.to_string()))?;
@@ -97,7 +97,7 @@ impl Jobs {
         let jobs = Arc::new(Self {
             settings,
             folder,
-            store: RwLock::new(store),
+            store: Mutex::new(store),
             beginning: Mutex::default(),
             index: OnceLock::new(),
             places,
@@ -146,12 +146,8 @@ impl Jobs {
         self.write_rest();
     }
 
-    fn store(&self) -> RwLockReadGuard<'_, Store> {
-        self.store.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn store_to_change(&self) -> RwLockWriteGuard<'_, Store> {
-        self.store.write().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn store(&self) -> MutexGuard<'_, Store> {
+        lock(&self.store)
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -175,7 +171,7 @@ impl Jobs {
     }
 
     pub fn folder_of(&self, job: u64) -> PathBuf {
-        self.store().folder(job)
+        folder_of_job(&self.settings.data, job)
     }
 
     /// Waits until `find` finds something; `None` when the server stops.
@@ -207,8 +203,22 @@ impl Jobs {
             Some((record, running))
         })?;
         tracing::info!(job = record.id, file = record.file_name, "begins");
-        self.keep(&record);
+        let record = self.with_capture(record);
+        self.note(&record);
         Some((record, running))
+    }
+
+    /// The record of a job that begins, with the capture as it is by now: it may have waited long.
+    fn with_capture(&self, record: JobRecord) -> JobRecord {
+        match self.folder.find(&record.file_name) {
+            Ok(entry) => JobRecord {
+                capture_bytes: entry.bytes,
+                capture_modified_ns: Some(entry.identity.modified_ns()),
+                ..record
+            },
+            // Its child says so.
+            Err(_) => record,
+        }
     }
 
     /// The next capture to look at.
@@ -227,13 +237,18 @@ impl Jobs {
         let not_there = || Refusal::NotFound(format!("there is no capture {file_name:?}"));
         let entry = self.folder.find(file_name).map_err(|_| not_there())?;
         let _one_at_a_time = lock(&self.beginning);
+        let mark = self.mark_of(&entry);
+        let noted = self.state().processed.of(&entry.shown);
+        let is_that_file = noted.is_some_and(|noted| self.is_that_file(&noted, &entry));
         {
             let mut state = self.state();
-            if let Some(job) = state.unfinished(&entry.shown, profile.name) {
+            let going = state.unfinished(&entry.shown, profile.name);
+            // Another file that has taken the name has a job of its own.
+            if let Some(job) = going.filter(|job| job.is_of(&entry) || is_that_file) {
                 let (id, waits) = (job.record.id, job.running.is_none());
                 if waits {
                     // It will read what has the name now.
-                    state.processed.note(&entry.shown, mark_of(&entry));
+                    state.processed.note(&entry.shown, mark);
                 }
                 return Ok(id);
             }
@@ -251,7 +266,7 @@ impl Jobs {
             created_at: Some(Clock::unix_s()),
             ..JobRecord::default()
         };
-        let record = self.store_to_change().new_job(record).map_err(|error| refusal(&error))?;
+        let record = self.store().new_job(record).map_err(|error| refusal(&error))?;
         let id = record.id;
         tracing::info!(job = id, file = record.file_name, profile = record.profile, "queued");
         if let Some(index) = self.index.get() {
@@ -259,7 +274,7 @@ impl Jobs {
             let _ = index.raise_last_job_id(id);
         }
         let mut state = self.state();
-        state.processed.note(&entry.shown, mark_of(&entry));
+        state.processed.note(&entry.shown, mark);
         state.insert(Job::new(record));
         state.queue.push_back(id);
         self.changed.notify_all();
@@ -281,9 +296,10 @@ impl Jobs {
     pub fn end_job(&self, record: JobRecord, costs: &[(String, u64, u64, u64)]) {
         self.plugins().add_costs(costs);
         let id = record.id;
-        // Who cancels it meanwhile has done so before, or finds that it is over.
+        // Who cancels it meanwhile has done so before, or finds that it is over. What is cancelled stays
+        // so, though its child may have come to the end first.
         let mut unwritten = lock(&self.unwritten);
-        let record = match !record.state.is_over() && self.is_being_cancelled(id) {
+        let record = match self.is_being_cancelled(id) {
             true => cancelled(record),
             false => record,
         };
@@ -330,9 +346,9 @@ impl Jobs {
     /// Writes a record, or keeps it until there is room.
     fn write(&self, record: &JobRecord, unwritten: &mut BTreeMap<u64, JobRecord>) {
         unwritten.remove(&record.id);
-        if let Err(error) = self.store().save(record) {
+        if let Err(error) = record.save(&self.folder_of(record.id)) {
             tracing::error!(job = record.id, "{error}");
-            if error.is_full() {
+            if error.is_of_the_disk() {
                 unwritten.insert(record.id, record.clone());
             }
         }
@@ -344,8 +360,8 @@ impl Jobs {
         self.write_processed();
         let mut unwritten = lock(&self.unwritten);
         while let Some(record) = unwritten.first_entry() {
-            match self.store().save(record.get()) {
-                Err(error) if error.is_full() => return,
+            match record.get().save(&self.folder_of(*record.key())) {
+                Err(error) if error.is_of_the_disk() => return,
                 Err(error) => tracing::error!(job = record.key(), "{error}"),
                 Ok(()) => tracing::info!(job = record.key(), "its record found room"),
             }
@@ -414,7 +430,7 @@ impl Jobs {
 
     /// Removes a job and its results.
     pub fn forget(&self, id: u64) -> Answer<()> {
-        match self.store().forget(id) {
+        match forget(&self.settings.data, id) {
             Ok(()) | Err(StoreError::NoSuchJob(_)) => {}
             Err(error) => return Err(refusal(&error)),
         }

@@ -63,7 +63,7 @@ impl Known {
     pub fn now(self, entry: &Entry, is_complete: bool) -> Self {
         if self.entry == *entry {
             Self { is_complete, ..self }
-        } else if has_grown(&self.entry, entry) {
+        } else if has_grown(&self.entry, entry) && self.entry.bytes > 0 {
             Self { entry: entry.clone(), is_complete, is_wanted: true, ..self }
         } else {
             Self::new(entry.clone(), is_complete)
@@ -124,16 +124,22 @@ impl Job {
     }
 
     /// Whether a capture is the one that the job is of. One that waits takes what is there on its turn.
-    fn is_of(&self, entry: &Entry) -> bool {
+    pub fn is_of(&self, entry: &Entry) -> bool {
+        self.has_read(entry) || self.record.state == JobState::Queued
+    }
+
+    /// Whether the job reads, or has read, the capture as it is now.
+    pub fn has_read(&self, entry: &Entry) -> bool {
         let modified_ns = self.record.capture_modified_ns;
-        let is_unchanged = self.record.capture_bytes == entry.bytes
-            && modified_ns.is_none_or(|modified_ns| modified_ns == entry.identity.modified_ns());
-        is_unchanged || self.record.state == JobState::Queued
+        self.record.capture_bytes == entry.bytes
+            && modified_ns.is_none_or(|modified_ns| modified_ns == entry.identity.modified_ns())
     }
 }
 
 fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
     let (waiting, read) = running.map(|running| running.look(News::how_far)).unwrap_or_default();
+    let is_ending = running.is_some_and(Running::is_being_cancelled);
+    let ends = is_ending.then(|| "it is being cancelled".to_owned());
     let waits = waiting.map(|on| format!("it waits for the {}", on.name()));
     let share = |bytes: u64| match record.capture_bytes {
         0 => 0.0,
@@ -149,7 +155,7 @@ fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
         started_at: record.started_at,
         finished_at: record.finished_at,
         job_id: Some(record.id),
-        message: waits.or_else(|| record.message.clone()),
+        message: ends.or(waits).or_else(|| record.message.clone()),
         waiting: waiting.map(|on| on.name().to_owned()),
         progress,
         without_plugins: record.without_plugins.iter().map(without).collect(),
@@ -223,15 +229,12 @@ impl State {
         self.jobs.values().rev().find(|job| job.record.file_name == file_name)
     }
 
-    /// Whether a file has had its job: this one, not another of its name.
-    pub fn was_processed(&self, entry: &Entry) -> bool {
-        match self.processed.of(&entry.shown) {
-            Some(mark) => mark == mark_of(entry),
-            // That may have been lost.
-            None => {
-                self.latest(&entry.shown).is_some_and(|job| job.record.capture_bytes == entry.bytes)
-            }
-        }
+    /// Whether the capture of that name is still the one of its job, grown perhaps, as far as one can tell
+    /// without reading. A job that waits takes what is there on its turn.
+    pub fn is_current(&self, job: &Job, entry: &Entry) -> bool {
+        let may_have_grown =
+            |mark: FileMark| mark.inode == entry.identity.inode && mark.bytes <= entry.bytes;
+        job.is_of(entry) || self.processed.of(&entry.shown).is_some_and(may_have_grown)
     }
 
     /// A job of that file and profile that is not over.
@@ -250,7 +253,7 @@ impl State {
     pub fn file_of(&self, job: &Job) -> File {
         let name = &job.record.file_name;
         let known = self.files.get(name);
-        let own = known.filter(|known| job.is_of(&known.entry));
+        let own = known.filter(|known| self.is_current(job, &known.entry));
         let mut file = file(name, own, Some(job));
         if own.is_none() && known.is_some() {
             file.message = Some("the file is another one by now, or was changed".to_owned());
@@ -289,12 +292,6 @@ pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
         message,
         profile: job.map(|job| job.record.profile.clone()),
     }
-}
-
-/// By what a capture is told from another one of its name.
-pub fn mark_of(entry: &Entry) -> FileMark {
-    let modified_ns = entry.identity.modified_ns();
-    FileMark { inode: entry.identity.inode, bytes: entry.bytes, modified_ns }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use super::state::Span;
 use crate::serve::limits::FINDING_RETRY_S;
 use crate::serve::service::{Answer, Refusal};
 use serde_json::json;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tractor_engine::jobs::Entry;
@@ -44,8 +45,7 @@ impl Jobs {
     }
 
     fn damaged(&self, id: u64, why: &str) -> Refusal {
-        let message =
-            format!("the results of job {id} are damaged ({why}): process the file again");
+        let message = damaged(id, why);
         if let Some(job) = self.state().job_mut(id)
             && job.record.message.as_ref() != Some(&message)
         {
@@ -93,7 +93,7 @@ impl Jobs {
                 Ok(index) => {
                     // It may know of ids whose folders are gone.
                     if let Ok(last) = index.last_job_id() {
-                        self.store_to_change().raise_last_job_id(last);
+                        self.store().raise_last_job_id(last);
                     }
                     let _ = self.index.set(Arc::new(index));
                     return;
@@ -127,13 +127,27 @@ fn key_of(entry: &Entry) -> CaptureKey {
     CaptureKey { name: entry.shown.clone(), bytes: entry.bytes, modified_ns }
 }
 
+fn damaged(id: u64, why: &str) -> String {
+    format!("the results of job {id} are damaged ({why}): process the file again")
+}
+
+/// The same for an answer that is written while it is read.
+pub fn io_error(id: u64, error: &StoreError) -> io::Error {
+    match error {
+        StoreError::Damaged { .. } => {
+            io::Error::new(io::ErrorKind::InvalidData, damaged(id, &error.to_string()))
+        }
+        error => io::Error::new(error.io_kind(), error.to_string()),
+    }
+}
+
 /// Why the store has no answer, for a client.
 pub fn refusal(error: &StoreError) -> Refusal {
     match error {
         error if error.is_full() => {
             Refusal::StorageFull("the disk with the results is full".to_owned())
         }
-        StoreError::GivenUp => Refusal::Busy {
+        StoreError::GivenUp { .. } => Refusal::Busy {
             message: "there are too many flows to look through: ask for fewer".to_owned(),
             retry_after_s: FINDING_RETRY_S,
         },

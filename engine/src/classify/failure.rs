@@ -25,6 +25,18 @@ pub enum Fault {
     Library,
 }
 
+impl Fault {
+    pub const ALL: [Self; 3] = [Self::Unreadable, Self::Options, Self::Library];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unreadable => "unreadable",
+            Self::Options => "options",
+            Self::Library => "library",
+        }
+    }
+}
+
 impl fmt::Display for Refusal {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let path = self.path.display();

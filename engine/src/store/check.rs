@@ -185,38 +185,31 @@ fn check_entries(id: u64, reader: &JobReader, index: Option<&Index>, report: &mu
     }
 }
 
-/// Makes anew what can be made from the segments: records that are lost, and the index.
+/// Makes anew what can be made from the segments: records that are lost, and the index. Then all is
+/// checked as by [`check`]: what is damaged in segments nobody can make anew.
 ///
 /// # Errors
 /// When the store is in use or cannot be written.
 pub fn rebuild(data: &Path) -> Result<Report, StoreError> {
     let store = Store::hold(data)?;
-    let mut report = Report::default();
-    let jobs = folders::jobs(data)?;
-    report.jobs = jobs.len() as u64;
-    for (id, folder) in &jobs {
-        let reader = JobReader::open(folder)?;
-        report.flows += reader.rows();
-        report.segments += numbers(folder).len() as u64;
+    let mut done = Vec::new();
+    for (id, folder) in &folders::jobs(data)? {
         let saved = JobRecord::saved(folder).ok();
-        match JobRecord::load(folder) {
-            Ok(record) if saved.as_ref() != Some(&record) => {
-                JobRecord { id: *id, ..record }.save(folder)?;
-                report.done.push(format!("job {id}: {RECORD_FILE} is written anew"));
-            }
-            Ok(_) => {}
-            Err(error) => report.find(format!("job {id}: {error}")),
-        }
-        if let Some(damage) = reader.damage() {
-            report.find(format!("job {id}: {damage}"));
+        // What cannot be loaded is found below.
+        if let Ok(record) = JobRecord::load(folder)
+            && saved.as_ref() != Some(&record)
+        {
+            JobRecord { id: *id, ..record }.save(folder)?;
+            done.push(format!("job {id}: {RECORD_FILE} is written anew"));
         }
     }
     save_last_job_id(data, store.last_job_id())?;
     index::remove(data)?;
     let index = Index::open(data)?;
     index.raise_last_job_id(store.last_job_id())?;
-    report.done.push("the index is made anew".to_owned());
-    Ok(report)
+    done.push("the index is made anew".to_owned());
+    drop((index, store));
+    Ok(Report { done, ..check(data)? })
 }
 
 /// Removes what no job needs: jobs that were being forgotten, files that were not finished, indexes
@@ -230,10 +223,7 @@ pub fn compact(data: &Path) -> Result<Report, StoreError> {
     let mut needless: Vec<PathBuf> = store.being_forgotten();
     needless.extend(index::all_set_aside(data).into_iter().map(|(_, path)| path));
     let mut looked_into = vec![data.to_owned()];
-    for (_, folder) in folders::jobs(data)? {
-        report.jobs += 1;
-        looked_into.push(folder);
-    }
+    looked_into.extend(folders::jobs(data)?.into_iter().map(|(_, folder)| folder));
     for folder in looked_into {
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten();
         needless.extend(entries.map(|entry| entry.path()).filter(|path| {
@@ -255,7 +245,6 @@ pub fn compact(data: &Path) -> Result<Report, StoreError> {
     for (_, folder) in folders::jobs(data)? {
         // Only an empty one goes: of a job that was not even begun.
         if fs::remove_dir(&folder).is_ok() {
-            report.jobs -= 1;
             report.done.push(format!("{} is removed", folder.display()));
         }
     }

@@ -56,7 +56,7 @@ impl Store {
     }
 
     /// The folder of a job.
-    pub fn folder(&self, id: u64) -> PathBuf {
+    pub(super) fn folder(&self, id: u64) -> PathBuf {
         folders::of_job(&self.data, id)
     }
 
@@ -139,27 +139,7 @@ impl Store {
     /// # Errors
     /// When there is no such job, or it cannot be removed.
     pub fn forget(&self, id: u64) -> Result<(), StoreError> {
-        let folder = self.folder(id);
-        let left = self.data.join(JOBS).join(format!("{id}{FORGOTTEN}"));
-        let forgotten = || -> io::Result<()> {
-            fs::rename(&folder, &left)?;
-            sync_folder(&self.data.join(JOBS))?;
-            // It is forgotten; what stays is removed the next time.
-            let _ = fs::remove_dir_all(&left);
-            Ok(())
-        };
-        forgotten().map_err(|cause| match cause.kind() {
-            io::ErrorKind::NotFound if !left.exists() => StoreError::NoSuchJob(id),
-            _ => StoreError::io("remove", &folder, cause),
-        })
-    }
-
-    /// Bytes that are free on its disk.
-    ///
-    /// # Errors
-    /// When the disk does not tell.
-    pub fn free_bytes(&self) -> Result<u64, StoreError> {
-        folders::free_bytes(&self.data)
+        forget(&self.data, id)
     }
 
     pub(super) fn being_forgotten(&self) -> Vec<PathBuf> {
@@ -169,6 +149,26 @@ impl Store {
         });
         left.map(|entry| entry.path()).collect()
     }
+}
+
+/// Removes a job from the store in that folder, which this process holds. That may take a while.
+///
+/// # Errors
+/// When there is no such job, or it cannot be removed.
+pub fn forget(data: &Path, id: u64) -> Result<(), StoreError> {
+    let folder = folders::of_job(data, id);
+    let left = data.join(JOBS).join(format!("{id}{FORGOTTEN}"));
+    let forgotten = || -> io::Result<()> {
+        fs::rename(&folder, &left)?;
+        sync_folder(&data.join(JOBS))?;
+        // It is forgotten; what stays is removed the next time.
+        let _ = fs::remove_dir_all(&left);
+        Ok(())
+    };
+    forgotten().map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound if !left.exists() => StoreError::NoSuchJob(id),
+        _ => StoreError::io("remove", &folder, cause),
+    })
 }
 
 /// Removes a folder that is empty but for a record that was never whole.
@@ -201,16 +201,20 @@ pub struct Retention {
 
 impl Retention {
     /// Ids of the jobs that are to be forgotten, those that ended first before others; none that may
-    /// still run. `now` are Unix seconds.
+    /// still run, and none of which nobody knows when it ended, since its record is lost. `now` are Unix
+    /// seconds.
     pub fn to_forget(&self, records: &[JobRecord], now: i64) -> Vec<u64> {
-        let mut over: Vec<&JobRecord> =
-            records.iter().filter(|record| record.state.is_over()).collect();
-        over.sort_by_key(|record| (record.finished_at.or(record.created_at), record.id));
+        let ended =
+            |record: &JobRecord| record.finished_at.or(record.started_at).or(record.created_at);
+        let mut over: Vec<&JobRecord> = records
+            .iter()
+            .filter(|record| record.state.is_over() && ended(record).is_some())
+            .collect();
+        over.sort_by_key(|record| (ended(record), record.id));
         let too_many = self.keep_jobs.map_or(0, |keep| over.len().saturating_sub(keep));
         let oldest = self.keep_days.map(|days| now.saturating_sub(i64::from(days) * SECONDS_A_DAY));
         let is_old = |record: &JobRecord| {
-            let ended = record.finished_at.or(record.started_at).or(record.created_at);
-            oldest.zip(ended).is_some_and(|(oldest, ended)| ended < oldest)
+            oldest.zip(ended(record)).is_some_and(|(oldest, ended)| ended < oldest)
         };
         let numbered = over.into_iter().enumerate();
         numbered

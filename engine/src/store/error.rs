@@ -36,9 +36,9 @@ pub enum StoreError {
     NoFlowsYet,
     #[error("it was told to stop")]
     Stopped,
-    /// Whoever asked did not wait longer.
+    /// Whoever asked did not wait longer. Rows up to that number have been looked at.
     #[error("the answer takes too long")]
-    GivenUp,
+    GivenUp { looked_to: u64 },
     /// A defect of the program.
     #[error("internal error: {0}; please report this")]
     Internal(String),
@@ -61,6 +61,11 @@ impl StoreError {
             Self::NoSpaceForIndex { .. } => true,
             _ => false,
         }
+    }
+
+    /// Whether it is the disk that does not take or give something, which may be otherwise later.
+    pub fn is_of_the_disk(&self) -> bool {
+        matches!(self, Self::Io { .. }) || self.is_full()
     }
 
     /// For whoever knows only errors of input and output.

@@ -9,6 +9,7 @@ pub const JOBS: &str = "jobs";
 /// What follows the id of a job that is being removed.
 pub const FORGOTTEN: &str = ".forgotten";
 
+/// The folder of a job.
 pub fn of_job(data: &Path, id: u64) -> PathBuf {
     data.join(JOBS).join(id.to_string())
 }

@@ -139,12 +139,6 @@ impl Index {
         Ok(())
     }
 
-    /// # Errors
-    /// When the index does not take it.
-    pub fn put_entry(&self, job: u64, entry: &Entry) -> Result<(), StoreError> {
-        self.put_entries(job, std::slice::from_ref(entry))
-    }
-
     fn put_entries(&self, job: u64, entries: &[Entry]) -> Result<(), StoreError> {
         if entries.is_empty() {
             return Ok(());

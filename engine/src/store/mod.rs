@@ -34,13 +34,15 @@ mod tests;
 mod totals;
 mod writer;
 
+pub use block::checksum;
 pub use check::{Report, check, compact, rebuild};
-pub use data::{Retention, Store};
+pub use data::{Retention, Store, forget};
 pub use entry::{Committed, Entry};
 pub use error::StoreError;
 pub use export::{ExportFormat, export};
 pub use facts::{Facts, facts_of};
 pub use filter::Filter;
+pub use folders::of_job as folder_of_job;
 pub use index::{CaptureKey, Index};
 pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;

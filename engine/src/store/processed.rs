@@ -4,7 +4,7 @@
 use super::StoreError;
 use super::block::checksum;
 use super::files::{read_bounded, write_whole};
-use crate::limits::{PROCESSED_BYTES_MAX, PROCESSED_FILES_MAX};
+use crate::limits::{CAPTURE_HEAD_BYTES, PROCESSED_BYTES_MAX, PROCESSED_FILES_MAX};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,6 +20,16 @@ pub struct FileMark {
     pub bytes: u64,
     /// When it was last modified; nanoseconds since the epoch.
     pub modified_ns: i64,
+    /// The checksum of its head, by which a file that has grown is told from one written anew.
+    #[serde(default)]
+    pub head: u32,
+}
+
+impl FileMark {
+    /// How many bytes its head has.
+    pub fn head_bytes(bytes: u64) -> usize {
+        bytes.min(CAPTURE_HEAD_BYTES) as usize
+    }
 }
 
 /// Files that have had their job, by the name that is shown.

@@ -60,7 +60,8 @@ impl Iterator for Answers {
                     let block = *self.reader.blocks().get(self.block)?;
                     if self.is_awaited.as_ref().is_some_and(|is_awaited| !is_awaited()) {
                         self.block = self.reader.blocks().len();
-                        return Some(Err(StoreError::GivenUp));
+                        let looked_to = block.first_row.max(self.after_row);
+                        return Some(Err(StoreError::GivenUp { looked_to }));
                     }
                     self.block += 1;
                     self.look_into(&block).map(|found| self.found = found)

@@ -86,4 +86,8 @@ fn old_jobs_and_those_beyond_the_number_are_forgotten_but_none_that_runs() {
     assert_eq!(forgotten(Some(2), None), [1, 4]);
     assert_eq!(forgotten(None, Some(10)), [1, 4]);
     assert_eq!(forgotten(Some(0), None), [1, 4, 2, 5]);
+    // Nobody knows when it ended: somebody may want to look at it.
+    records.push(JobRecord { id: 6, state: JobState::Failed, ..JobRecord::default() });
+    let retention = Retention { keep_jobs: Some(2), keep_days: Some(10) };
+    assert_eq!(retention.to_forget(&records, 1_000_000), [1, 4]);
 }

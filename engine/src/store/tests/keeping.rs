@@ -48,6 +48,20 @@ fn a_check_names_what_is_damaged() {
 }
 
 #[test]
+fn what_is_damaged_stays_so_when_all_else_is_made_anew() {
+    let data = tempdir().unwrap();
+    some_store(data.path());
+    let path = data.path().join("jobs/1/segment-000001.trs");
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[9_000] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let report = rebuild(data.path()).unwrap();
+    assert_eq!(report.findings, check(data.path()).unwrap().findings);
+    assert_eq!(report.findings.len(), 1, "{report:?}");
+    assert!(report.findings[0].contains("the checksum does not match"), "{report:?}");
+}
+
+#[test]
 fn a_record_that_is_lost_comes_back_from_the_segments() {
     let data = tempdir().unwrap();
     some_store(data.path());

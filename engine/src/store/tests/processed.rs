@@ -4,7 +4,7 @@ use crate::limits::PROCESSED_FILES_MAX;
 use tempfile::tempdir;
 
 fn mark(modified_ns: i64) -> FileMark {
-    FileMark { inode: 7, bytes: 100, modified_ns }
+    FileMark { inode: 7, bytes: 100, modified_ns, head: 5 }
 }
 
 #[test]

@@ -1,6 +1,7 @@
-use super::super::{Facts, Filter, Index, JobReader};
+use super::super::{Facts, Filter, Index, JobReader, StoreError};
 use super::*;
 use crate::output::EncodedTable;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use tempfile::tempdir;
 
 /// More than two blocks.
@@ -77,6 +78,33 @@ fn pages_put_together_are_the_whole() {
         paged.extend(page);
     }
     assert_eq!(paged, whole);
+}
+
+#[test]
+fn who_gives_up_looks_on_where_that_was() {
+    let folder = tempdir().unwrap();
+    write_job(folder.path(), 7, FLOWS);
+    let reader = Arc::new(JobReader::open(folder.path()).unwrap());
+    let filter = Filter { label: Some("bittorrent".to_owned()), ..Filter::default() };
+    let (mut rows, mut after_row, mut times) = (Vec::new(), 0, 0);
+    loop {
+        // Patience for one block.
+        let looks = AtomicUsize::new(0);
+        let is_awaited = move || looks.fetch_add(1, Ordering::Relaxed) < 1;
+        let mut looked_to = None;
+        for facts in reader.facts(filter.clone(), after_row).as_long_as(is_awaited) {
+            match facts {
+                Ok(facts) => rows.push(facts),
+                Err(StoreError::GivenUp { looked_to: row }) => looked_to = Some(row),
+                Err(error) => panic!("{error}"),
+            }
+        }
+        let Some(row) = looked_to else { break };
+        assert!(row > after_row && rows.last().is_none_or(|last| last.row <= row));
+        (after_row, times) = (row, times + 1);
+    }
+    assert!(times >= 2, "{times}");
+    assert_eq!(rows, found(&reader, &filter));
 }
 
 #[test]
