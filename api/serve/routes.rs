@@ -32,9 +32,10 @@ fn reference(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
     let flows_of_label = path!("file" / JobId / "flows" / "labels");
     let flows_of_label = flows_of_label.and(get()).and(with()).and(path::full()).and(query());
     either([
+        // First what is asked most: those before it would each have to say no.
+        status.then(file::status).and_then(done).boxed(),
         path!("files" / "list").and(get()).and(with()).then(files::list).and_then(done).boxed(),
         process.then(files::process).and_then(done).boxed(),
-        status.then(file::status).and_then(done).boxed(),
         details.then(file::details).and_then(done).boxed(),
         all.then(statistics::of_all).and_then(done).boxed(),
         labels.then(statistics::of_label).and_then(done).boxed(),

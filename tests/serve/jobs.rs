@@ -43,6 +43,7 @@ fn a_job_under_way_is_not_begun_again_and_one_that_is_over_is() {
     });
     let cancelled = server.delete(&format!("/file/{slow}"));
     assert_eq!(cancelled.status, 200, "{cancelled:?}");
+    assert_eq!(cancelled.json()["message"], "it is being cancelled");
     assert_eq!(server.wait(slow)["state"], "cancelled");
     assert_eq!(server.wait(waiting)["state"], "finished");
     let again = server.finished("office.pcap");

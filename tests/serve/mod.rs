@@ -2,6 +2,7 @@
 
 mod bounds;
 mod changes;
+mod cost;
 mod damage;
 mod disk;
 mod helpers;

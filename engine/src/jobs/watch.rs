@@ -21,6 +21,9 @@ const QUIET: Duration = Duration::from_secs(10);
 /// Between two looks at files that may still grow.
 const LOOK: Duration = Duration::from_millis(500);
 
+/// Between any two looks: who writes without a pause is told of as often.
+const PAUSE: Duration = Duration::from_millis(50);
+
 /// Events that may wait; of more, only the next look through the folder tells.
 const EVENTS_MAX: usize = 4_096;
 
@@ -84,6 +87,8 @@ impl Watch {
         if !(is_first || something_happened || is_due || may_grow) {
             return Ok(None);
         }
+        let passed = self.looked.map_or(PAUSE, |looked| looked.passed());
+        std::thread::sleep(PAUSE.saturating_sub(passed));
         self.looked = Some(Stopwatch::start());
         let entries = self.folder.entries()?;
         let changed = self.take_in(&entries, is_first);
@@ -95,16 +100,28 @@ impl Watch {
         Ok(Some(News { entries, complete }))
     }
 
-    /// Waits for events and notes what they say. False: there was none.
+    /// Waits for events that tell of a change, and notes what they say. False: there was none.
     fn wait(&mut self) -> bool {
-        let first = match self.events.recv_timeout(LOOK) {
-            Ok(event) => event,
-            Err(RecvTimeoutError::Timeout) => return false,
-            Err(RecvTimeoutError::Disconnected) => {
-                std::thread::sleep(LOOK);
-                return false;
+        let began = Stopwatch::start();
+        loop {
+            match self.events.recv_timeout(LOOK.saturating_sub(began.passed())) {
+                Ok(first) => {
+                    // That files were read, by us for one, changes nothing.
+                    if self.take_events(first) {
+                        return true;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => return false,
+                Err(RecvTimeoutError::Disconnected) => {
+                    std::thread::sleep(LOOK);
+                    return false;
+                }
             }
-        };
+        }
+    }
+
+    /// Notes what an event says, and those behind it; tells whether something has changed.
+    fn take_events(&mut self, first: Event) -> bool {
         let rest: Vec<Event> = self.events.try_iter().take(EVENTS_MAX).collect();
         let mut changes = false;
         for event in std::iter::once(first).chain(rest) {
@@ -113,7 +130,6 @@ impl Watch {
                 EventKind::Access(AccessKind::Close(AccessMode::Write))
                     | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
             );
-            // That a file was read changes nothing.
             changes |= is_closed || !matches!(event.kind, EventKind::Access(_));
             if is_closed {
                 let names = event.paths.iter().filter_map(|path| path.file_name());
@@ -170,6 +186,30 @@ mod tests {
             }
         }
         panic!("waited in vain until {what}");
+    }
+
+    /// To look at files makes events, too.
+    #[test]
+    fn a_file_that_may_grow_is_not_looked_at_all_the_time() {
+        let root = tempfile::tempdir().unwrap();
+        let mut file = std::fs::File::create(root.path().join("a.pcap")).unwrap();
+        let mut watch = Watch::new(Folder::open(root.path()).unwrap());
+        watch.look().unwrap();
+        let (began, mut looks) = (Stopwatch::start(), 0);
+        while began.passed() < Duration::from_secs(1) {
+            std::fs::read(root.path().join("a.pcap")).unwrap();
+            let before = watch.looked.map(|looked| looked.passed());
+            watch.look().unwrap();
+            looks += usize::from(watch.looked.map(|looked| looked.passed()) < before);
+        }
+        assert!((1..=3).contains(&looks), "{looks} looks without a change");
+        let (began, mut looks) = (Stopwatch::start(), 0);
+        while began.passed() < Duration::from_secs(1) {
+            file.write_all(b"abc").unwrap();
+            watch.look().unwrap();
+            looks += 1;
+        }
+        assert!((5..=25).contains(&looks), "{looks} looks at what grows");
     }
 
     #[test]
