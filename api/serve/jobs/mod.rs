@@ -6,6 +6,7 @@ mod counting;
 mod indexer;
 mod marks;
 mod plugins;
+mod records;
 mod runner;
 mod running;
 mod service;
