@@ -18,6 +18,21 @@ pub fn parse(text: &str) -> Result<i64, String> {
     })
 }
 
+/// A span, or none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OrNever(pub Option<i64>);
+
+/// The same, or `never`.
+///
+/// # Errors
+/// A sentence for the user.
+pub fn parse_or_never(text: &str) -> Result<OrNever, String> {
+    match text {
+        "never" => Ok(OrNever(None)),
+        _ => parse(text).map(|ns| OrNever(Some(ns))).map_err(|why| format!("{why}, or never")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

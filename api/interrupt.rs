@@ -56,6 +56,20 @@ pub fn stops(progress: &Arc<Progress>) {
     });
 }
 
+/// Lets the first of these signals end the run in order, and the second the program: what was written
+/// until then stays.
+pub fn ends(end: impl Fn() + Send + 'static) {
+    // Without a handler the signals end the program, which is what they would do anyway.
+    let _ = ctrlc::set_handler(move || {
+        if !ASKED.swap(true, Ordering::AcqRel) {
+            return end();
+        }
+        messages::line(format_args!("interrupted"));
+        supervise::child::say_exit(Exit::Interrupted);
+        std::process::exit(i32::from(Exit::Interrupted.code()));
+    });
+}
+
 /// Lets the same signals only be counted: for a process whose child is to hear of them.
 pub fn counts() {
     // Without a handler they end this process, and then the child hears of that.

@@ -20,8 +20,8 @@ const ROOMS: &[(&str, &str)] = &[
         "dataflow",
         "limits prefetch time capture decode features flows classify profiles statistics output",
     ),
-    ("store", "limits time profiles statistics output"),
-    ("jobs", "limits time statistics store"),
+    ("store", "limits time capture profiles statistics output"),
+    ("jobs", "limits time capture statistics store"),
 ];
 
 /// Rooms whose names the commands may say.
@@ -51,11 +51,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["api/cli", "api/config", "api/manual.rs", "api/pcap_info.rs", "api/plugins.rs"]),
     ("clap_complete", &["api/cli", "api/manual.rs"]),
     ("clap_mangen", &["api/manual.rs"]),
-    ("crc32fast", &["engine/src/store/block.rs"]),
+    ("crc32fast", &["engine/src/capture/follow/growing.rs", "engine/src/store/block.rs"]),
     ("ctrlc", &["api/interrupt.rs"]),
     ("differential_dataflow", &["engine/src/dataflow/collections.rs"]),
     ("etherparse", &["engine/src/decode"]),
-    ("flate2", &["engine/src/capture/source.rs"]),
+    ("flate2", &["engine/src/capture/source.rs", "engine/src/jobs/following/tests.rs"]),
     (
         "foldhash",
         &[
@@ -78,7 +78,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("maxminddb", &["engine/src/statistics/places.rs"]),
     ("md5", &["engine/src/decode/names"]),
     ("mimalloc", &["api/main.rs"]),
-    ("notify", &["engine/src/jobs/watch.rs"]),
+    ("notify", &["engine/src/jobs/changes.rs"]),
     ("parquet", &["engine/src/output"]),
     ("pcap_file", &["engine/src/capture"]),
     ("prometheus_client", &["api/serve/metrics.rs"]),
@@ -93,7 +93,17 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/store",
         ],
     ),
-    ("serde", &["api/serve", "engine/src/jobs", "engine/src/statistics", "engine/src/store"]),
+    (
+        "serde",
+        &[
+            "api/serve",
+            "engine/src/capture/follow",
+            "engine/src/jobs",
+            "engine/src/statistics",
+            "engine/src/store",
+            "engine/src/time.rs",
+        ],
+    ),
     (
         "serde_json",
         &[

@@ -12,6 +12,7 @@ mod capture_times;
 mod copied_programs;
 mod corners;
 mod corpus;
+mod follow;
 mod house;
 mod oracle_agrees;
 mod oracle_self;

@@ -1,6 +1,6 @@
 //! Arguments of `tractor flows`, and those of how packets become flows.
 
-use super::{Inputs, profile_parser};
+use super::{FollowArguments, Inputs, profile_parser};
 use crate::duration;
 use crate::plugins::PluginArguments;
 use clap::{Args, ValueEnum};
@@ -102,6 +102,7 @@ impl FlowOptions {
   zcat old.pcap.gz | tractor flows - --label skype | head
   tractor flows captures/ --format parquet -o flows.parquet
   tractor flows 'night-*.pcapng.zst' --format none --timings
+  tractor flows --follow /var/captures -o flows.csv
 
 A plugin of --plugin or --plugins that crashes, exits, panics, does not return within 10 s or takes \
 most of the memory is named, and the run is repeated without it. From standard input or a pipe, and \
@@ -138,6 +139,14 @@ pub struct FlowsArguments {
     /// iscx-fixed and cic-fixed
     #[arg(long, value_name = "TIME", value_parser = duration::parse, conflicts_with_all = ["splt", "with_id"])]
     pub window: Option<i64>,
+
+    /// Read the folder as one stream without an end: files that grow, are rotated and appear; rows
+    /// are written as flows close. Ctrl-C ends it, with all flows
+    #[arg(short, long)]
+    pub follow: bool,
+
+    #[command(flatten)]
+    pub following: FollowArguments,
 
     #[command(flatten)]
     pub options: FlowOptions,

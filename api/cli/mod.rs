@@ -2,12 +2,14 @@
 
 mod client;
 mod flows;
+mod follow;
 mod plugins;
 mod server;
 mod settings;
 
 pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
 pub use flows::{FlowOptions, FlowsArguments, Format};
+pub use follow::FollowArguments;
 pub use plugins::{CheckArguments, PluginsAction, PluginsArguments};
 pub use server::{
     IndexArguments, JobArguments, Log, Process, ServeArguments, StoreAction, StoreArguments,

@@ -1,18 +1,20 @@
 //! `tractor flows`: the flows of captures, with their features.
 
 use super::{
-    STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, run_options, stoppable, together,
-    wants_timings, watched,
+    STANDARD_OUTPUT, classes, engine_inputs, exit_of_error, follow, run_options, stoppable,
+    together, wants_timings, watched,
 };
 use crate::cli::{FlowsArguments, Format};
 use crate::output_file::OutputFile;
 use crate::plugins;
 use crate::supervise::{self, Job};
 use crate::{Exit, interrupt, messages};
-use std::io::{self, IsTerminal};
+use std::io::{self, IsTerminal, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::sync::Arc;
 use tractor_engine::capture::{CaptureFile, join};
+use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::{RunError, RunOptions};
 use tractor_engine::output::{
     ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter, ZeekWriter,
@@ -31,6 +33,7 @@ fn agree_and_write(arguments: &FlowsArguments) -> Exit {
         _ => Ok(agreed),
     });
     match agreed {
+        Ok(agreed) if agreed.follow => follow::run(&agreed),
         Ok(agreed) => write_flows(&agreed),
         Err(why) => {
             messages::error(why);
@@ -61,14 +64,12 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
         ));
         return Exit::Usage;
     }
-    let mut options = run_options(&arguments.options);
-    options.plugins = plugins;
-    options.classes = classes(&joined.files, arguments.label.as_deref());
-    options.table.early_packets = arguments.splt.unwrap_or(0);
-    options.table.window_ns = arguments.window;
-    options.checksums = arguments.format == Format::Zeek;
-    let opened = OutputFile::create(destination(arguments))
-        .and_then(|output| writer(arguments, &options, &output).map(|writer| (output, writer)));
+    let classes = classes(&joined.files, arguments.label.as_deref());
+    let options = options_of(arguments, plugins, classes);
+    let opened = OutputFile::create(destination(arguments)).and_then(|output| {
+        let writer = writer(arguments, &options, output.writer()?)?;
+        Ok((output, writer))
+    });
     let (output, writer) = match opened {
         Ok(opened) => opened,
         Err(cause) => return cannot_write(arguments, &cause),
@@ -98,6 +99,21 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
     messages::exit_of_inputs(summary.files, &summary.problems)
 }
 
+/// How the run is done that the arguments ask for.
+pub(super) fn options_of(
+    arguments: &FlowsArguments,
+    plugins: Arc<Plugins>,
+    classes: Vec<Option<String>>,
+) -> RunOptions {
+    let mut options = run_options(&arguments.options);
+    options.plugins = plugins;
+    options.classes = classes;
+    options.table.early_packets = arguments.splt.unwrap_or(0);
+    options.table.window_ns = arguments.window;
+    options.checksums = arguments.format == Format::Zeek;
+    options
+}
+
 /// Whether the output, links followed, is a file that is read: it would be lost.
 fn is_input(output: &Path, files: &[CaptureFile]) -> bool {
     let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
@@ -113,7 +129,7 @@ fn is_terminal(output: &Path) -> bool {
 }
 
 /// Without a format nothing is written, so nothing may be touched.
-fn destination(arguments: &FlowsArguments) -> &Path {
+pub(super) fn destination(arguments: &FlowsArguments) -> &Path {
     match arguments.format {
         Format::None => Path::new("-"),
         _ => &arguments.output,
@@ -126,19 +142,20 @@ pub(super) fn nothing_found() -> Exit {
     Exit::Failure
 }
 
-fn writer(
+/// The format that was asked for, behind which `to` is.
+pub(super) fn writer(
     arguments: &FlowsArguments,
     options: &RunOptions,
-    output: &OutputFile,
+    to: Box<dyn Write + Send>,
 ) -> io::Result<Box<dyn RowWriter>> {
     let layout = layout(arguments, options.profile);
     let classes = classes_of_rows(options);
     Ok(match arguments.format {
-        Format::Csv => Box::new(CsvWriter::new(layout, output.writer()?)),
-        Format::Jsonl => Box::new(JsonLinesWriter::new(layout, output.writer()?)),
-        Format::Parquet => Box::new(ParquetWriter::new(layout, output.writer()?)?),
-        Format::Arff => Box::new(ArffWriter::new(layout, classes, output.writer()?)),
-        Format::Zeek => Box::new(ZeekWriter::new(output.writer()?)),
+        Format::Csv => Box::new(CsvWriter::new(layout, to)),
+        Format::Jsonl => Box::new(JsonLinesWriter::new(layout, to)),
+        Format::Parquet => Box::new(ParquetWriter::new(layout, to)?),
+        Format::Arff => Box::new(ArffWriter::new(layout, classes, to)),
+        Format::Zeek => Box::new(ZeekWriter::new(to)),
         Format::None => Box::new(DiscardWriter::new(layout)),
     })
 }
@@ -160,13 +177,13 @@ fn layout(arguments: &FlowsArguments, profile: &'static Profile) -> Layout {
     }
 }
 
-fn cannot_write(arguments: &FlowsArguments, cause: &io::Error) -> Exit {
+pub(super) fn cannot_write(arguments: &FlowsArguments, cause: &io::Error) -> Exit {
     messages::cannot_write(place(arguments), cause);
     Exit::Failure
 }
 
 /// The output as messages name it.
-fn place(arguments: &FlowsArguments) -> std::path::Display<'_> {
+pub(super) fn place(arguments: &FlowsArguments) -> std::path::Display<'_> {
     match arguments.output.as_path() == Path::new("-") {
         true => Path::new(STANDARD_OUTPUT).display(),
         false => arguments.output.display(),

@@ -3,6 +3,7 @@
 mod check;
 mod config;
 mod flows;
+mod follow;
 mod info;
 mod jobs;
 mod manual;

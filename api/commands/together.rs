@@ -89,6 +89,16 @@ fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
             ["window", "with_id"],
             "rows of windows begin with flow_id alone, not with all of --with-id",
         ),
+        clash(
+            arguments.follow && *format == Format::Parquet,
+            ["follow", "format"],
+            "a followed folder has no end, and parquet is written as a whole: take csv or jsonl",
+        ),
+        clash(
+            arguments.follow && options.merge,
+            ["follow", "merge"],
+            "a followed folder is read as its files come, not interleaved (--merge)",
+        ),
         clash(options.outer && profile.reading.is_copied(), ["profile", "outer"], &not_outer(name)),
     ];
     known.into_iter().flatten().collect()

@@ -10,6 +10,9 @@ pub const BLOCK_BYTES_MAX: usize = 16 << 20;
 /// Interfaces of one pcapng section. One more is damage: the file ends there.
 pub const INTERFACES_MAX: usize = 65_536;
 
+/// Files of a folder that is followed that are held open; the one that was read first is closed.
+pub const FOLLOWED_OPEN_MAX: usize = 8;
+
 /// Bytes of a chunk: what is read, decoded and sent through the dataflow in one step.
 /// Larger ones keep more memory, smaller ones pay for more steps (some 50 µs each).
 pub const CHUNK_BYTES: usize = 1 << 20;

@@ -1,9 +1,12 @@
 //! Packet time: the only time the engine knows.
 
 use jiff::fmt::temporal::DateTimePrinter;
+use serde::{Deserialize, Serialize};
 
 /// A moment: nanoseconds since the Unix epoch. Covers the years 1677 to 2262.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 pub struct Timestamp(pub i64);
 
 /// Nanoseconds in a microsecond, millisecond and second.

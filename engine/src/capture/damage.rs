@@ -15,6 +15,8 @@ pub(super) enum Damage {
     BlockCut { announced: usize, left: usize },
     #[error("the file became shorter while it was read")]
     Shrunk,
+    #[error("{left} bytes of a record that was not finished are left")]
+    NotFinished { left: u64 },
     #[error("a packet of {0} bytes is announced, more than the possible {RECORD_BYTES_MAX}")]
     PacketTooLong(u32),
     #[error("a block of {0} bytes is announced, more than the possible {BLOCK_BYTES_MAX}")]
@@ -42,7 +44,11 @@ impl Damage {
     pub(super) fn is_truncation(self) -> bool {
         matches!(
             self,
-            Self::HeaderCut { .. } | Self::PacketCut { .. } | Self::BlockCut { .. } | Self::Shrunk
+            Self::HeaderCut { .. }
+                | Self::PacketCut { .. }
+                | Self::BlockCut { .. }
+                | Self::Shrunk
+                | Self::NotFinished { .. }
         )
     }
 }

@@ -15,6 +15,7 @@ mod damage;
 mod describe;
 mod expand;
 mod file;
+mod follow;
 mod header;
 mod interface;
 mod join;
@@ -36,6 +37,9 @@ mod window;
 
 pub use describe::{Description, Format, Interface, Resolution};
 pub use file::CaptureFile;
+pub use follow::{
+    Captures, Fed, FileId, FollowOptions, FollowState, Follower, InputEvent, Journal, Listed,
+};
 pub use join::{Input, Joined, join};
 pub use link_names::link_name;
 pub use merge::{FileRuns, MergedReader};

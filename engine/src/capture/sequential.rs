@@ -161,6 +161,68 @@ impl SequentialReader {
         ChunkEnd { start, next: self.offset, packets, bytes_read, problem, end_of_file }
     }
 
+    /// For an input that may grow: reads what is whole now, up to a limit. An end inside of a record is
+    /// none, and the next call looks whether there is more.
+    pub(super) fn read_more(&mut self, limit: Limit, visit: &mut impl FnMut(&Packet<'_>)) -> More {
+        let start = self.offset;
+        let end = start.saturating_add(limit.bytes);
+        let mut packets = 0;
+        self.look_again();
+        loop {
+            let left =
+                Limit { bytes: end.saturating_sub(self.offset), packets: limit.packets - packets };
+            let walked = self.walk(left, visit);
+            self.consume(walked.bytes);
+            packets += walked.packets;
+            let stopped = match walked.stop {
+                Stop::Limit => Stopped::Limit,
+                Stop::Incomplete(missing) if self.fill(missing.needed_bytes) => continue,
+                Stop::Incomplete(_) if self.failure.is_none() => Stopped::Dry,
+                stop => Stopped::Over(self.problem_at_end(stop)),
+            };
+            return More { packets, bytes: self.offset - start, stopped };
+        }
+    }
+
+    /// The input may have more by now.
+    pub(super) fn look_again(&mut self) {
+        self.ended = self.failure.is_some();
+    }
+
+    /// A reader of the same plain pcap file that goes on at an offset, behind which `reader` is.
+    pub(super) fn going_on_at(self, offset: u64, reader: impl Read + Send + 'static) -> Self {
+        Self {
+            source: Source::plain(reader),
+            begin: 0,
+            end: 0,
+            offset,
+            ended: false,
+            reported_bytes: offset,
+            ..self
+        }
+    }
+
+    /// Offset of the next record in the uncompressed data.
+    pub(super) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(super) fn is_compressed(&self) -> bool {
+        self.source.compression.is_some()
+    }
+
+    /// The first uncompressed bytes, before anything but them was read.
+    pub(super) fn first_bytes(&self, bytes_max: usize) -> &[u8] {
+        let read = if self.offset == self.begin as u64 { self.end } else { 0 };
+        self.buffer.get(..read.min(bytes_max)).unwrap_or_default()
+    }
+
+    /// Whether compressed data ended too early: there may be more of it later.
+    pub(super) fn is_cut(&self) -> bool {
+        let failed = self.failure.as_ref().map(io::Error::kind);
+        self.is_compressed() && failed == Some(io::ErrorKind::UnexpectedEof)
+    }
+
     /// Steps over what comes before the first packet and returns the packet's time. The packet is
     /// still read by the next chunk.
     pub(super) fn first_time(&mut self) -> Option<Timestamp> {
@@ -306,6 +368,22 @@ impl SequentialReader {
         self.reported_bytes = taken_bytes;
         bytes
     }
+}
+
+/// What was read of an input that may grow.
+pub(super) struct More {
+    pub(super) packets: u64,
+    pub(super) bytes: u64,
+    pub(super) stopped: Stopped,
+}
+
+/// Why no more was read.
+pub(super) enum Stopped {
+    Limit,
+    /// There is nothing whole any more, for now.
+    Dry,
+    /// There never will be.
+    Over(Option<Problem>),
 }
 
 /// What comes next in the file.

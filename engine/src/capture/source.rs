@@ -56,6 +56,11 @@ impl Source {
         Ok(Self { reader, compression, taken_bytes })
     }
 
+    /// Uncompressed bytes, whatever they look like: what is not the begin of an input.
+    pub(super) fn plain(reader: impl Read + Send + 'static) -> Self {
+        Self { reader: Box::new(reader), compression: None, taken_bytes: Arc::default() }
+    }
+
     /// Bytes taken from the input so far.
     pub(super) fn taken_bytes(&self) -> u64 {
         self.taken_bytes.load(Ordering::Relaxed)

@@ -22,6 +22,11 @@ impl Failure {
         self.keep(RunError::Internal(what));
     }
 
+    /// Reports that what was read when cannot be kept.
+    pub fn report_journal(&self, error: std::io::Error) {
+        self.keep(RunError::Journal(error));
+    }
+
     /// Reports a plugin that is broken.
     pub fn report_plugin(&self, failure: PluginFailure) {
         self.keep(RunError::Plugin(failure));

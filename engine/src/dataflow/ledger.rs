@@ -95,6 +95,13 @@ impl Ledger {
         }
     }
 
+    /// Lets the stream go on where another one ended.
+    pub fn go_on(&self, packets: u64, clock: Timestamp, first_time: Option<Timestamp>) {
+        let mut state = lock(&self.state);
+        (state.published.packets, state.published.clock) = (packets, clock);
+        state.first_time = first_time;
+    }
+
     /// What the stream was, once it is over.
     pub fn close(&self) -> Stream {
         let mut state = lock(&self.state);

@@ -13,6 +13,7 @@ mod batch;
 mod classify;
 mod collections;
 mod failure;
+mod feed;
 mod flows;
 mod fragments;
 mod graph;
@@ -28,8 +29,9 @@ mod source;
 mod summary;
 mod writer;
 
+pub use feed::{Feed, Standing};
 pub use progress::{Progress, Questions};
-pub use run::{RunOptions, run};
+pub use run::{RunOptions, run, run_followed};
 pub use summary::{RunError, Summary, Timings};
 
 /// The number of a chunk in the stream: file in the upper, chunk in the lower 32 bits.

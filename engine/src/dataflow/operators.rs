@@ -86,6 +86,7 @@ pub fn source<'scope>(
             let frontier = &frontiers[0];
             // The feedback edge adds one to the step.
             source.acknowledge(|place: Place| !frontier.less_equal(&(place.step() + 1)));
+            source.obey();
             source.read_one();
             while let Some(Ready { place, segments: mut to_flows, fragments: mut parts }) =
                 source.take_ready()

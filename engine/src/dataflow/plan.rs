@@ -50,6 +50,12 @@ impl Plan {
         Self { files, chunk_bytes, is_merged, ranges, peers }
     }
 
+    /// A folder that goes on for ever: one worker reads it.
+    pub fn followed(chunk_bytes: usize, peers: usize) -> Self {
+        let ranges = vec![None];
+        Self { files: Vec::new(), chunk_bytes, is_merged: false, ranges, peers }
+    }
+
     /// The step after the last unit, which ends the stream.
     pub fn end(&self) -> Place {
         Place { unit: self.ranges.len(), chunk: 0 }

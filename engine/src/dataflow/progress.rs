@@ -42,6 +42,11 @@ impl Questions {
         has_room
     }
 
+    /// Whether there are any.
+    pub(super) fn wait(&self) -> bool {
+        !lock(&self.waiting).is_empty()
+    }
+
     pub(super) fn take(&self) -> Vec<Question> {
         std::mem::take(&mut *lock(&self.waiting))
     }

@@ -3,6 +3,7 @@
 use super::Step;
 use super::classify::{ClassifyStage, watch_options};
 use super::failure::{Failure, lock};
+use super::feed::{Feed, Standing};
 use super::flows::FlowStage;
 use super::fragments::FragmentStage;
 use super::graph;
@@ -15,7 +16,7 @@ use super::sink::{OrderedFlows, SinkStage};
 use super::source::Source;
 use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
-use crate::capture::{Joined, RANGE_BYTES_MAX};
+use crate::capture::{ChunkEnd, Follower, Joined, RANGE_BYTES_MAX};
 use crate::classify::Plugins;
 use crate::decode::{Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
@@ -26,6 +27,7 @@ use crate::limits::{
 use crate::output::RowWriter;
 use crate::profiles::Profile;
 use crate::statistics::{CountryOf, Tables};
+use crate::time::Timestamp;
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
@@ -119,6 +121,8 @@ fn processors() -> usize {
 pub struct Shared {
     pub plan: Plan,
     pub ledger: Ledger,
+    /// Where a folder is followed.
+    pub feed: Option<Arc<Feed>>,
     pub progress: Arc<Progress>,
     pub failure: Failure,
     pub flows: Pool<Flow>,
@@ -143,6 +147,22 @@ impl Shared {
 
     pub fn is_stopped(&self) -> bool {
         self.progress.stop.load(Ordering::Acquire) || self.failure.happened()
+    }
+
+    /// Takes note of how far a folder has been read, and of what went wrong.
+    pub fn hear(&self, follower: &mut Follower, end: &mut ChunkEnd, clock: Option<Timestamp>) {
+        let Some(feed) = &self.feed else { return };
+        clock.into_iter().for_each(|clock| follower.saw(clock));
+        feed.report(end.problem.take().into_iter().chain(follower.take_problems()));
+        if let Some(error) = follower.take_failure() {
+            self.failure.report_journal(error);
+        }
+        feed.tell(Standing {
+            newest: follower.newest(),
+            left_bytes: follower.left_bytes(),
+            late_files: follower.late_files(),
+            files: follower.files_seen(),
+        });
     }
 
     /// Whether someone has asked for the end of an epoch: one chunk hears of it, the next whose turn
@@ -179,13 +199,47 @@ pub fn run(
     writer: Option<Box<dyn RowWriter>>,
     progress: &Arc<Progress>,
 ) -> Result<Summary, RunError> {
-    let began = Instant::now();
     let workers = options.workers.clamp(1, WORKERS_MAX);
     let chunk_bytes = options.chunk_bytes.clamp(1, RANGE_BYTES_MAX);
-    let files = joined.files.len();
+    let tally =
+        Summary { files: joined.files.len(), problems: joined.problems, ..Summary::default() };
+    let plan = Plan::new(joined.files, chunk_bytes, options.merge, workers);
+    run_plan(plan, None, tally, options, writer, progress)
+}
+
+/// Runs a folder that is followed, until it is told to end. What goes wrong with files is told by the
+/// feed, at once.
+///
+/// # Errors
+/// As [`run`], and when the journal cannot be kept.
+pub fn run_followed(
+    feed: &Arc<Feed>,
+    options: &RunOptions,
+    writer: Option<Box<dyn RowWriter>>,
+    progress: &Arc<Progress>,
+) -> Result<Summary, RunError> {
+    let workers = options.workers.clamp(1, WORKERS_MAX);
+    let plan = Plan::followed(options.chunk_bytes.clamp(1, RANGE_BYTES_MAX), workers);
+    let mut summary =
+        run_plan(plan, Some(Arc::clone(feed)), Summary::default(), options, writer, progress)?;
+    summary.files = usize::try_from(feed.standing().files).unwrap_or(usize::MAX);
+    Ok(summary)
+}
+
+fn run_plan(
+    plan: Plan,
+    feed: Option<Arc<Feed>>,
+    tally: Summary,
+    options: &RunOptions,
+    writer: Option<Box<dyn RowWriter>>,
+    progress: &Arc<Progress>,
+) -> Result<Summary, RunError> {
+    let began = Instant::now();
+    let workers = options.workers.clamp(1, WORKERS_MAX);
     let shared = Arc::new(Shared {
-        plan: Plan::new(joined.files, chunk_bytes, options.merge, workers),
+        plan,
         ledger: Ledger::default(),
+        feed,
         progress: Arc::clone(progress),
         failure: Failure::default(),
         flows: Pool::new(SPARE_BYTES_MAX),
@@ -197,7 +251,7 @@ pub fn run(
         epoch_is_full: AtomicBool::new(false),
         plugins: Arc::clone(&options.plugins),
         panic_at_step: options.panic_at_step,
-        tally: Mutex::new(Summary { files, problems: joined.problems, ..Summary::default() }),
+        tally: Mutex::new(tally),
     });
     let own = || options.statistics.then(Arc::<Mutex<Tables>>::default);
     let tables = options.live.clone().or_else(own);

@@ -6,8 +6,8 @@ use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{
-    ChunkEnd, FileRuns, KeptBytes, MergedReader, Packet, Problem, RangeReader, SequentialReader,
-    Start,
+    ChunkEnd, Fed, FileRuns, Follower, KeptBytes, MergedReader, Packet, Problem, RangeReader,
+    SequentialReader, Start,
 };
 use crate::decode::{
     Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, NameAnswer, Payloads,
@@ -73,6 +73,7 @@ enum Reader {
     Ranges(RangeReader),
     Sequential(SequentialReader),
     Merged(MergedReader),
+    Followed(Box<Follower>),
     /// The file could not be opened again.
     Closed(Problem),
 }
@@ -94,6 +95,10 @@ pub struct Source {
     places_before: PlacesBefore,
     /// Segments that the last chunk had for each worker, rounded up.
     segments_expected: Vec<usize>,
+    /// A folder that is followed has nothing new: until someone says that it may.
+    is_dry: bool,
+    /// Something was sent since the last epoch ended.
+    has_news: bool,
     pub counts: Counts,
     pub busy_ns: u64,
 }
@@ -125,6 +130,8 @@ impl Source {
             spare,
             places_before: PlacesBefore::default(),
             segments_expected: vec![0; peers],
+            is_dry: false,
+            has_news: false,
             counts: Counts::default(),
             busy_ns: 0,
         }
@@ -132,7 +139,11 @@ impl Source {
 
     /// Tells the others how to wake this source.
     pub fn register(&self, activator: SyncActivator) {
-        self.shared.ledger.register(self.worker, activator);
+        let begin = Place { unit: 0, chunk: 0 };
+        match &self.shared.feed {
+            Some(feed) if self.shared.plan.owner(begin) == self.worker => feed.register(activator),
+            _ => self.shared.ledger.register(self.worker, activator),
+        }
     }
 
     /// The earliest step that this worker may still send; `None` when it is through.
@@ -150,7 +161,7 @@ impl Source {
     /// True when there is a chunk to read and room for it.
     pub fn can_read(&self) -> bool {
         let held = self.pending.len() + self.in_flight.len();
-        self.next.is_some() && held < CHUNKS_IN_FLIGHT_PER_WORKER
+        self.next.is_some() && held < CHUNKS_IN_FLIGHT_PER_WORKER && !self.is_dry
     }
 
     /// Reads and decodes one more chunk, if there is one and room for it.
@@ -170,6 +181,9 @@ impl Source {
         }
         let start = if place.chunk == 0 { None } else { Some(Start::Guess) };
         let (end, decoded) = self.read(place, start);
+        if self.is_dry && !self.is_asked() {
+            return;
+        }
         // A guess that failed says nothing about the file's end.
         let goes_on = !end.end_of_file || plan.is_ranged(place.unit);
         let following = match goes_on {
@@ -205,6 +219,8 @@ impl Source {
         let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
         let is_end = place == self.shared.plan.end();
         let questions = self.shared.take_questions();
+        let ends_epoch = self.shared.take_tick() | !questions.is_empty() | is_end;
+        self.has_news = !ends_epoch && (self.has_news || decoded.clock.is_some());
         let head = Arc::new(ChunkHead {
             first_position: published.packets + 1,
             clock_before: published.clock,
@@ -216,7 +232,7 @@ impl Source {
             payloads: decoded.payloads,
             answers: decoded.answers,
             // What is asked for waits for nothing else.
-            ends_epoch: self.shared.take_tick() | !questions.is_empty() | is_end,
+            ends_epoch,
             questions,
             is_end,
         });
@@ -251,6 +267,29 @@ impl Source {
             self.reader = ahead;
         }
         read
+    }
+
+    /// Whether someone waits for an empty chunk.
+    fn is_asked(&self) -> bool {
+        let progress = &self.shared.progress;
+        self.has_news && progress.tick.load(Ordering::Acquire) || progress.questions.wait()
+    }
+
+    /// Obeys what whoever watches the folder says.
+    pub fn obey(&mut self) {
+        let Some(feed) = self.shared.feed.clone() else { return };
+        if let (None, Some(Place { unit: 0, chunk: 0 })) = (&self.reader, self.next) {
+            self.reader = Some((0, self.reader_of(0)));
+        }
+        let Some((_, Reader::Followed(follower))) = &mut self.reader else { return };
+        let orders = feed.take_orders();
+        if orders.end {
+            follower.end();
+        }
+        if let Some(passed) = orders.look {
+            follower.look(passed);
+        }
+        self.is_dry &= !orders.end && orders.look.is_none() && !self.is_asked();
     }
 
     fn note_progress(&self, end: &ChunkEnd) {
@@ -288,6 +327,7 @@ impl Source {
         let mut clock = Timestamp::MIN;
         let (decoder, homes, peers) = (&mut self.decoder, &self.homes, self.peers);
         // Only ranges can leave the bytes where they are.
+        let mut fed = None;
         let mut copies = match (&reader, &decoder.payloads) {
             (Reader::Ranges(_), _) | (_, None) => None,
             _ => Some(Vec::new()),
@@ -317,7 +357,7 @@ impl Source {
         let plan = &self.shared.plan;
         let mut file_runs = FileRuns::new();
         let mut kept = KeptBytes::default();
-        let end = match &mut reader {
+        let mut end = match &mut reader {
             Reader::Ranges(ranges) => {
                 let end = ranges.read(place.chunk, start.unwrap_or(Start::Guess), &mut visit);
                 kept = ranges.take_kept();
@@ -329,10 +369,25 @@ impl Source {
                 file_runs = runs;
                 end
             }
+            Reader::Followed(follower) => match follower.read(plan.chunk_bytes, &mut visit) {
+                Fed::Chunk(end) => end,
+                other => {
+                    fed = Some(other);
+                    no_chunk(None)
+                }
+            },
             Reader::Closed(problem) => no_chunk(Some(problem.clone())),
         };
         chunk.file_runs = file_runs;
         chunk.clock = (end.packets > 0).then_some(clock);
+        if let Reader::Followed(follower) = &mut reader {
+            self.is_dry = matches!(fed, Some(Fed::Nothing));
+            end.end_of_file = matches!(fed, Some(Fed::End));
+            if let Some(Fed::Advance(clock)) = fed {
+                chunk.clock = Some(clock);
+            }
+            self.shared.hear(follower, &mut end, chunk.clock);
+        }
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);
         chunk.link_addresses = std::mem::take(&mut self.decoder.link_addresses);
@@ -357,6 +412,9 @@ impl Source {
             return reader;
         }
         let plan = &self.shared.plan;
+        if let Some(follower) = self.shared.feed.as_ref().and_then(|feed| feed.take_follower()) {
+            return Reader::Followed(follower);
+        }
         if plan.is_merged {
             return Reader::Merged(MergedReader::default());
         }

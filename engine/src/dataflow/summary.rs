@@ -50,6 +50,9 @@ pub enum RunError {
     /// The destination did not take the rows.
     #[error("cannot write the output: {0}")]
     Write(#[from] std::io::Error),
+    /// What is read of a folder could not be noted.
+    #[error("cannot write the journal: {0}")]
+    Journal(std::io::Error),
     /// A defect of the program; the message says where.
     #[error("internal error: {0}; please report this")]
     Internal(String),

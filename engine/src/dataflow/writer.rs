@@ -44,6 +44,9 @@ pub fn write_all(
             written.rows += 1;
         }
         batches.into_iter().for_each(|batch| shared.flows.give(batch));
+        if shared.feed.is_some() {
+            writer.flush()?;
+        }
         for Answer { question, open, left_out } in answers {
             let row = |flow| Row::without_statistics(flow, class_of(flow), &shared.plugins);
             writer.answer(&question, &mut open.iter().map(row), left_out)?;

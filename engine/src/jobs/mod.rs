@@ -3,13 +3,16 @@
 //!
 //! Not here: processes. The program that starts a child is the one that knows its arguments.
 
+mod changes;
 mod clock;
 mod folder;
+mod following;
 mod frames;
 mod watch;
 
 pub use crate::limits::FRAME_BYTES_MAX;
 pub use clock::{Clock, Stopwatch};
 pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
+pub use following::Rounds;
 pub use frames::{Down, Up, Waiting, read_frame, write_frame};
 pub use watch::{News, Watch};

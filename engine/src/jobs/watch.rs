@@ -3,13 +3,11 @@
 //! The system tells of most changes, but not on every file system, and not when there were too many:
 //! so the folder is looked through again from time to time.
 
+use super::changes::Changes;
 use super::{Entry, Folder, Stopwatch};
-use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind, RenameMode};
-use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
 use std::io;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 /// Between two looks through the whole folder, whatever the system tells.
@@ -23,9 +21,6 @@ const LOOK: Duration = Duration::from_millis(500);
 
 /// Between any two looks: who writes without a pause is told of as often.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Events that may wait; of more, only the next look through the folder tells.
-const EVENTS_MAX: usize = 4_096;
 
 /// What is so now.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,9 +40,7 @@ struct Seen {
 /// A watched folder.
 pub struct Watch {
     folder: Folder,
-    events: Receiver<Event>,
-    /// Kept: without it there are no events. `None`: the system tells of none.
-    _watcher: Option<RecommendedWatcher>,
+    changes: Changes,
     seen: HashMap<OsString, Seen>,
     /// Closed or renamed into place since the last look.
     closed: HashSet<OsString>,
@@ -56,23 +49,8 @@ pub struct Watch {
 
 impl Watch {
     pub fn new(folder: Folder) -> Self {
-        let (to_here, events) = sync_channel(EVENTS_MAX);
-        let tell = move |event: notify::Result<Event>| {
-            // One that finds no room is made up for by the next look through the folder.
-            let _ = event.map(|event| to_here.try_send(event));
-        };
-        let watcher = notify::recommended_watcher(tell).ok().and_then(|mut watcher| {
-            watcher.watch(folder.path(), RecursiveMode::NonRecursive).ok()?;
-            Some(watcher)
-        });
-        Self {
-            folder,
-            events,
-            _watcher: watcher,
-            seen: HashMap::new(),
-            closed: HashSet::new(),
-            looked: None,
-        }
+        let changes = Changes::of(folder.path());
+        Self { folder, changes, seen: HashMap::new(), closed: HashSet::new(), looked: None }
     }
 
     /// Waits for a change, `LOOK` at most, and says what is so now; `None`: nothing has changed.
@@ -81,7 +59,7 @@ impl Watch {
     /// When the folder cannot be listed.
     pub fn look(&mut self) -> io::Result<Option<News>> {
         let is_first = self.looked.is_none();
-        let something_happened = !is_first && self.wait();
+        let something_happened = !is_first && self.changes.wait(LOOK, &mut self.closed);
         let is_due = self.looked.is_none_or(|looked| looked.passed() >= RESCAN);
         let may_grow = self.seen.values().any(|seen| !seen.is_complete);
         if !(is_first || something_happened || is_due || may_grow) {
@@ -98,45 +76,6 @@ impl Watch {
         let complete = self.seen.values().filter(|seen| seen.is_complete);
         let complete = complete.map(|seen| seen.entry.shown.clone()).collect();
         Ok(Some(News { entries, complete }))
-    }
-
-    /// Waits for events that tell of a change, and notes what they say. False: there was none.
-    fn wait(&mut self) -> bool {
-        let began = Stopwatch::start();
-        loop {
-            match self.events.recv_timeout(LOOK.saturating_sub(began.passed())) {
-                Ok(first) => {
-                    // That files were read, by us for one, changes nothing.
-                    if self.take_events(first) {
-                        return true;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => return false,
-                Err(RecvTimeoutError::Disconnected) => {
-                    std::thread::sleep(LOOK);
-                    return false;
-                }
-            }
-        }
-    }
-
-    /// Notes what an event says, and those behind it; tells whether something has changed.
-    fn take_events(&mut self, first: Event) -> bool {
-        let rest: Vec<Event> = self.events.try_iter().take(EVENTS_MAX).collect();
-        let mut changes = false;
-        for event in std::iter::once(first).chain(rest) {
-            let is_closed = matches!(
-                event.kind,
-                EventKind::Access(AccessKind::Close(AccessMode::Write))
-                    | EventKind::Modify(ModifyKind::Name(RenameMode::To | RenameMode::Both))
-            );
-            changes |= is_closed || !matches!(event.kind, EventKind::Access(_));
-            if is_closed {
-                let names = event.paths.iter().filter_map(|path| path.file_name());
-                self.closed.extend(names.map(|name| name.to_owned()));
-            }
-        }
-        changes
     }
 
     /// Takes in what is there now; tells whether anything is new.

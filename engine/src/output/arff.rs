@@ -64,6 +64,10 @@ impl<W: Write + Send> RowWriter for ArffWriter<W> {
         self.lines.end_line()
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.lines.finish()
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         self.lines.finish()
     }

@@ -12,6 +12,14 @@ pub trait CellWriter: Send {
     /// When the destination does not take it.
     fn write_cells(&mut self, cells: &[Value<'_>]) -> io::Result<()>;
 
+    /// As [`RowWriter::flush`].
+    ///
+    /// # Errors
+    /// As [`CellWriter::write_cells`].
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what is left. Called once, after the last row.
     ///
     /// # Errors
@@ -36,6 +44,10 @@ impl<C: CellWriter> RowWriter for Evaluated<C> {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
         let to = &mut self.to;
         self.cells.of(row, |cells| to.write_cells(cells))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -51,6 +51,10 @@ impl<W: Write + Send> CellWriter for CsvLines<W> {
         self.lines.end_line()
     }
 
+    fn flush(&mut self) -> io::Result<()> {
+        self.lines.finish()
+    }
+
     fn finish(&mut self) -> io::Result<()> {
         self.lines.finish()
     }

@@ -48,6 +48,14 @@ pub trait RowWriter: Send {
         Ok(())
     }
 
+    /// Hands on what was written so far: a followed folder may be silent for long.
+    ///
+    /// # Errors
+    /// As [`RowWriter::write`].
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Writes what is left. Called once, after the last row.
     ///
     /// # Errors

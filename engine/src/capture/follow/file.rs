@@ -1,0 +1,304 @@
+//! One file of a folder that is followed: how far it has been read, and whether it is still the same.
+
+use super::growing::{Growing, Head, first_bytes};
+use super::{Captures, FileId, FileState, Listed};
+use crate::capture::damage::Damage;
+use crate::capture::problem::{Place, Problem, Severity, sentence};
+use crate::capture::sequential::{More, SequentialReader, Stopped, Unreadable};
+use crate::capture::step::Limit;
+use crate::capture::{Packet, expand::is_named_like_a_capture};
+use crate::time::Timestamp;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Bytes of a header and of that of the first record: with fewer, two captures may begin alike.
+const TELLING_BYTES: usize = 40;
+
+/// A file that has been seen.
+pub(super) struct Followed {
+    pub serial: u64,
+    pub listed: Listed,
+    head: Arc<Head>,
+    /// Up to there it has been read, in the uncompressed data.
+    pub offset: u64,
+    /// Of its first packet, once there is one.
+    pub first_time: Option<Timestamp>,
+    reader: Option<(Arc<File>, Box<SequentialReader>)>,
+    is_compressed: bool,
+    /// Nothing more is read of it: it is damaged, or no capture, or another one has taken its place.
+    pub is_over: bool,
+    /// It is not in the folder any more; what is open of it is read to its end.
+    pub is_gone: bool,
+    /// For how long it still waits for older files.
+    pub held: Duration,
+    /// The file that this one is a compressed copy of.
+    pub copy_of: Option<u64>,
+    /// Why it could not be opened.
+    unreadable: Option<Problem>,
+}
+
+/// What became of a file that was looked at again.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Looked {
+    Same,
+    /// There may be more of it.
+    Changed,
+    /// Its name and place are another file's now.
+    Another,
+    /// It has become shorter than what was read of it.
+    Shorter,
+}
+
+impl Followed {
+    pub(super) fn new(serial: u64, listed: Listed) -> Self {
+        Self {
+            serial,
+            listed,
+            head: Arc::default(),
+            offset: 0,
+            first_time: None,
+            reader: None,
+            is_compressed: false,
+            is_over: false,
+            is_gone: false,
+            held: Duration::ZERO,
+            copy_of: None,
+            unreadable: None,
+        }
+    }
+
+    pub(super) fn restored(state: &FileState) -> Self {
+        let listed = Listed {
+            name: OsString::from_vec(state.name.clone()),
+            shown: state.shown.clone(),
+            device: state.device,
+            inode: state.inode,
+            // Whatever it is by now differs.
+            bytes: 0,
+            modified_ns: i64::MIN,
+        };
+        Self {
+            head: Arc::new(Head::of(state.head.clone())),
+            offset: state.offset,
+            first_time: state.first_time,
+            is_over: state.is_over,
+            ..Self::new(state.serial, listed)
+        }
+    }
+
+    pub(super) fn state(&self) -> FileState {
+        FileState {
+            serial: self.serial,
+            name: self.listed.name.as_bytes().to_vec(),
+            shown: self.listed.shown.clone(),
+            device: self.listed.device,
+            inode: self.listed.inode,
+            head: self.head.bytes(),
+            offset: self.offset,
+            first_time: self.first_time,
+            is_over: self.is_over,
+        }
+    }
+
+    pub(super) fn id(&self) -> FileId {
+        let (head_bytes, head_checksum) = self.head.id();
+        FileId {
+            name: self.listed.shown.clone(),
+            device: self.listed.device,
+            inode: self.listed.inode,
+            head_bytes,
+            head_checksum,
+        }
+    }
+
+    /// Whether that is how a journal knows it.
+    pub(super) fn is(&self, id: &FileId) -> bool {
+        (self.listed.device, self.listed.inode) == (id.device, id.inode)
+            && self.head.begins_as(id.head_bytes, id.head_checksum)
+    }
+
+    pub(super) fn has_reader(&self) -> bool {
+        self.reader.is_some()
+    }
+
+    pub(super) fn close(&mut self) {
+        self.reader = None;
+    }
+
+    /// Takes in how it is listed now.
+    pub(super) fn look(&mut self, listed: &Listed, captures: &dyn Captures) -> Looked {
+        let is_known = self.listed == *listed;
+        if is_known && !self.head.has_changed() {
+            return Looked::Same;
+        }
+        // A file that is held open keeps its number.
+        let opened = match &self.reader {
+            Some((file, _)) => Ok(Arc::clone(file)),
+            None => self.file(listed, captures),
+        };
+        // What cannot be opened now may be so at the next look.
+        let Ok(file) = opened else { return Looked::Same };
+        if self.head.has_changed() || !self.head.holds(&file).unwrap_or(true) {
+            return Looked::Another;
+        }
+        let first = first_bytes(&file).map_or(0, |bytes| bytes.len());
+        if !self.is_compressed && listed.bytes < self.offset {
+            // Who writes a file over makes it empty first.
+            return if first < TELLING_BYTES { Looked::Same } else { Looked::Shorter };
+        }
+        self.listed = listed.clone();
+        Looked::Changed
+    }
+
+    /// The file of that name, if it is still the one that was listed.
+    fn file(&self, listed: &Listed, captures: &dyn Captures) -> io::Result<Arc<File>> {
+        let (file, now) = captures.open(&listed.name)?;
+        match (now.device, now.inode) == (listed.device, listed.inode) {
+            true => Ok(Arc::new(file)),
+            false => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+
+    /// Opens it and finds the time of its first packet, as far as there is one already.
+    pub(super) fn prepare(&mut self, captures: &dyn Captures) -> Option<Problem> {
+        if self.reader.is_none()
+            && let Err(problem) = self.open(captures)
+        {
+            return problem;
+        }
+        if let (None, Some((_, reader))) = (self.first_time, &mut self.reader) {
+            reader.look_again();
+            self.first_time = reader.first_time();
+        }
+        None
+    }
+
+    /// The first uncompressed bytes of one that is compressed.
+    pub(super) fn uncompressed_head(&self, captures: &dyn Captures) -> Option<Vec<u8>> {
+        let (file, now) = captures.open(&self.listed.name).ok()?;
+        let head = Arc::clone(&self.head);
+        let growing = Growing { file: Arc::new(file), offset: 0, head };
+        let reader = SequentialReader::new(&now.shown, growing, None).ok()?;
+        let bytes = reader.first_bytes(super::growing::HEAD_BYTES);
+        reader.is_compressed().then(|| bytes.to_vec())
+    }
+
+    /// Whether a compressed file that begins like this has the same data.
+    pub(super) fn begins_as(&self, uncompressed: &[u8]) -> bool {
+        let head = self.head.bytes();
+        head.len() >= TELLING_BYTES && uncompressed.starts_with(&head)
+    }
+
+    /// Opens it where it was read to.
+    ///
+    /// # Errors
+    /// With a problem when it never can be read; without one it may be so later.
+    fn open(&mut self, captures: &dyn Captures) -> Result<(), Option<Problem>> {
+        let file = self.file(&self.listed, captures).map_err(|_| None)?;
+        if !self.head.holds(&file).unwrap_or(false) {
+            return Err(None);
+        }
+        let growing =
+            |offset| Growing { file: Arc::clone(&file), offset, head: Arc::clone(&self.head) };
+        let name = &self.listed.shown;
+        let mut reader = match SequentialReader::new(name, growing(0), None) {
+            Ok(reader) => reader,
+            Err(unreadable) => return Err(self.unreadable(unreadable)),
+        };
+        self.is_compressed = reader.is_compressed();
+        self.unreadable = None;
+        if self.offset > reader.offset() {
+            match reader.is_plain_pcap() {
+                true => reader = reader.going_on_at(self.offset, growing(self.offset)),
+                false => {
+                    let bytes = self.offset - reader.offset();
+                    reader.read_more(Limit { bytes, packets: u64::MAX }, &mut |_| {});
+                }
+            }
+        }
+        self.reader = Some((file, Box::new(reader)));
+        Ok(())
+    }
+
+    /// A file without a whole header may get one. Of other files only those that should be captures are
+    /// told of.
+    fn unreadable(&mut self, unreadable: Unreadable) -> Option<Problem> {
+        let is_whole = self.head.id().0 as usize >= TELLING_BYTES;
+        let should_be_one = is_named_like_a_capture(Path::new(&self.listed.name));
+        self.is_over = is_whole && matches!(unreadable, Unreadable::NoCapture(_));
+        let problem = Problem::error(&self.listed.shown, unreadable.cause());
+        if !self.is_over {
+            self.unreadable = Some(problem);
+            return None;
+        }
+        should_be_one.then_some(problem)
+    }
+
+    /// Reads on.
+    pub(super) fn read(
+        &mut self,
+        limit: Limit,
+        captures: &dyn Captures,
+        visit: &mut impl FnMut(&Packet<'_>),
+    ) -> More {
+        let nothing = More { packets: 0, bytes: 0, stopped: Stopped::Dry };
+        if self.reader.is_none()
+            && let Err(problem) = self.open(captures)
+        {
+            let stopped = problem.map_or(Stopped::Dry, |problem| Stopped::Over(Some(problem)));
+            return More { stopped, ..nothing };
+        }
+        let Some((_, reader)) = &mut self.reader else { return nothing };
+        let mut more = reader.read_more(limit, visit);
+        self.offset = reader.offset();
+        if reader.is_cut() {
+            self.reader = None;
+            more.stopped = Stopped::Dry;
+        }
+        self.is_over |= matches!(more.stopped, Stopped::Over(_));
+        more
+    }
+
+    /// What is wrong with it when nothing more comes.
+    pub(super) fn problem_at_end(&self) -> Option<Problem> {
+        let left = self.left_bytes();
+        let not_finished = || self.damage(Damage::NotFinished { left });
+        (left > 0).then(|| self.unreadable.clone().unwrap_or_else(not_finished))
+    }
+
+    /// Bytes that were seen and not read.
+    pub(super) fn left_bytes(&self) -> u64 {
+        match self.is_over || self.is_compressed || self.copy_of.is_some() {
+            true => 0,
+            false => self.listed.bytes.saturating_sub(self.offset),
+        }
+    }
+
+    pub(super) fn shorter(&self) -> Problem {
+        self.damage(Damage::Shrunk)
+    }
+
+    fn damage(&self, damage: Damage) -> Problem {
+        let place = Place { offset_bytes: self.offset, compressed: self.is_compressed };
+        Problem::damage(&self.listed.shown, place, damage)
+    }
+
+    /// It is not there any more, and was not read to its end.
+    pub(super) fn lost(&self, how: &str) -> Option<Problem> {
+        let (left, read) = (self.left_bytes(), self.offset);
+        let cause = format!("it was {how} when {read} of its {} bytes had been read", read + left);
+        let severity = Severity::Warning;
+        let file = self.listed.shown.clone();
+        (left > 0).then_some(Problem { file, offset_bytes: Some(read), severity, cause })
+    }
+
+    /// The folder could not be listed.
+    pub(super) fn unlisted(error: &io::Error) -> Problem {
+        Problem::error("the folder", format!("it cannot be listed ({})", sentence(error)))
+    }
+}

@@ -1,0 +1,121 @@
+//! A folder of captures that goes on for ever, as one stream.
+//!
+//! A sensor writes into it, begins the next file by size or time, and perhaps writes over the oldest
+//! ones. Every file is read to its last whole packet, and on from there when it grows. A file is known by
+//! device, inode and its first bytes: a new name is no new file, other first bytes are. What is read
+//! when is a matter of when it was there, so whoever wants the same stream again keeps a journal of it
+//! ([`InputEvent`]) and has it replayed.
+//!
+//! Not here: when to look. Time comes from outside, as how much of it has passed.
+
+mod file;
+mod follower;
+mod growing;
+
+pub use follower::{Fed, Follower};
+
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io;
+use std::time::Duration;
+
+/// Where captures appear.
+pub trait Captures: Send {
+    /// All regular files that are there now.
+    ///
+    /// # Errors
+    /// When they cannot be listed.
+    fn list(&mut self) -> io::Result<Vec<Listed>>;
+
+    /// Opens one of them, and tells what has been opened, whatever has the name by now.
+    ///
+    /// # Errors
+    /// When it is not there any more.
+    fn open(&self, name: &OsStr) -> io::Result<(File, Listed)>;
+}
+
+/// A file that is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub name: OsString,
+    /// The name as messages have it.
+    pub shown: String,
+    pub device: u64,
+    pub inode: u64,
+    pub bytes: u64,
+    /// Since 1970.
+    pub modified_ns: i64,
+}
+
+/// How a folder is followed.
+#[derive(Clone, Debug)]
+pub struct FollowOptions {
+    /// For how long a new file waits for older ones that may still appear.
+    pub lateness: Duration,
+    /// After how long a silence time passes without packets, and how often from then on; `None`: it
+    /// never does.
+    pub quiet_after: Option<Duration>,
+    /// A silence after which nothing is left to wait for: time stands still again.
+    pub silence_max: Duration,
+    /// The stream ends after so long a silence.
+    pub end_after: Option<Duration>,
+}
+
+/// A file, as a journal knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileId {
+    pub name: String,
+    pub device: u64,
+    pub inode: u64,
+    /// So many first bytes, and what they are.
+    pub head_bytes: u32,
+    pub head_checksum: u32,
+}
+
+/// What was read when. An event is noted before anything that comes of it is seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InputEvent {
+    /// From where it had been read to before, a file was read up to an offset; `packets` is the number
+    /// of packets of the stream then.
+    Read { file: FileId, to: u64, packets: u64 },
+    /// Time passed without packets: the stream clock went on to this.
+    Advance { clock_ns: i64, packets: u64 },
+}
+
+/// Keeps what was read when.
+pub trait Journal: Send {
+    /// # Errors
+    /// When it cannot be kept.
+    fn note(&mut self, event: &InputEvent) -> io::Result<()>;
+}
+
+/// How far a folder has been read: enough to go on from there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowState {
+    pub(super) files: Vec<FileState>,
+    /// Files that have been seen in all.
+    pub(super) files_seen: u64,
+    pub packets: u64,
+    pub newest: Option<Timestamp>,
+    /// Files whose first packet is older than what had been read before.
+    pub late_files: u64,
+    /// Events that the journal has.
+    pub events: u64,
+}
+
+/// How far one file has been read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct FileState {
+    pub serial: u64,
+    pub name: Vec<u8>,
+    pub shown: String,
+    pub device: u64,
+    pub inode: u64,
+    pub head: Vec<u8>,
+    pub offset: u64,
+    pub first_time: Option<Timestamp>,
+    pub is_over: bool,
+}

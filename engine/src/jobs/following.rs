@@ -1,0 +1,67 @@
+//! Following a folder: what is in it, and when to look.
+
+use super::changes::Changes;
+use super::{Folder, Stopwatch};
+use crate::capture::{Captures, Listed};
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+/// Between two looks when nothing happens.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// Between any two looks: who writes without a pause is read as often.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A machine that slept has not watched: of longer pauses only so much has passed.
+const PASSED_MAX: Duration = Duration::from_secs(5);
+
+impl Captures for Folder {
+    fn list(&mut self) -> io::Result<Vec<Listed>> {
+        Ok(self.entries()?.into_iter().map(listed).collect())
+    }
+
+    fn open(&self, name: &OsStr) -> io::Result<(File, Listed)> {
+        let (file, entry) =
+            self.open_entry(name).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+        Ok((file, listed(entry)))
+    }
+}
+
+fn listed(entry: super::Entry) -> Listed {
+    Listed {
+        modified_ns: entry.identity.modified_ns(),
+        shown: entry.shown,
+        name: entry.name,
+        device: entry.identity.device,
+        inode: entry.identity.inode,
+        bytes: entry.bytes,
+    }
+}
+
+/// Tells whoever reads a folder when to look again.
+pub struct Rounds {
+    changes: Changes,
+    looked: Stopwatch,
+}
+
+impl Rounds {
+    pub fn through(folder: &Path) -> Self {
+        Self { changes: Changes::of(folder), looked: Stopwatch::start() }
+    }
+
+    /// Waits until it is time to look, and tells how much has passed since the last time.
+    pub fn wait(&mut self) -> Duration {
+        self.changes.wait(LOOK, &mut HashSet::new());
+        std::thread::sleep(PAUSE.saturating_sub(self.looked.passed()));
+        let passed = self.looked.passed().min(PASSED_MAX);
+        self.looked = Stopwatch::start();
+        passed
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,357 @@
+use super::*;
+use crate::capture::{Fed, FollowOptions, FollowState, Follower, InputEvent, Journal, Packet};
+use crate::time::Timestamp;
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+use tempfile::TempDir;
+
+const SECOND: Duration = Duration::from_secs(1);
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// A pcap file of packets at these seconds.
+fn pcap(seconds: &[u32]) -> Vec<u8> {
+    let mut file =
+        vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 1, 0, 0, 0];
+    seconds.iter().for_each(|&second| file.extend(record(second)));
+    file
+}
+
+const RECORD_BYTES: usize = 16 + 60;
+
+fn record(second: u32) -> Vec<u8> {
+    let mut record = second.to_le_bytes().to_vec();
+    record.extend([0; 4]);
+    record.extend([60, 0, 0, 0, 60, 0, 0, 0]);
+    record.extend([second as u8; 60]);
+    record
+}
+
+/// What a journal would keep.
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Vec<InputEvent>>>);
+
+impl Journal for Notes {
+    fn note(&mut self, event: &InputEvent) -> io::Result<()> {
+        self.0.lock().unwrap().push(event.clone());
+        Ok(())
+    }
+}
+
+/// A folder that is followed, and what came of it: seconds of packets, and negative ones of time that
+/// passed without.
+struct Followed {
+    root: TempDir,
+    follower: Follower,
+    notes: Notes,
+    stream: Vec<i64>,
+}
+
+fn options() -> FollowOptions {
+    let silence_max = 20 * SECOND;
+    FollowOptions { lateness: Duration::ZERO, quiet_after: None, silence_max, end_after: None }
+}
+
+impl Followed {
+    fn new(options: FollowOptions) -> Self {
+        let root = tempfile::tempdir().unwrap();
+        let state = FollowState::default();
+        let (follower, notes) = Self::follower(&root, options, &state, Vec::new());
+        Self { root, follower, notes, stream: Vec::new() }
+    }
+
+    fn follower(
+        root: &TempDir,
+        options: FollowOptions,
+        state: &FollowState,
+        replay: Vec<InputEvent>,
+    ) -> (Follower, Notes) {
+        let (folder, notes) = (Folder::open(root.path()).unwrap(), Notes::default());
+        let journal: Box<dyn Journal> = Box::new(notes.clone());
+        (Follower::new(Box::new(folder), options, state, replay, Some(journal)), notes)
+    }
+
+    /// The program is killed, and goes on from a state and what was noted after it.
+    fn again(&mut self, options: FollowOptions, state: &FollowState) {
+        let notes = self.notes.0.lock().unwrap()[state.events as usize..].to_vec();
+        (self.follower, _) = Self::follower(&self.root, options, state, notes);
+        self.stream.clear();
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.root.path().join(name), bytes).unwrap();
+    }
+
+    fn append(&self, name: &str, bytes: &[u8]) {
+        let path = self.root.path().join(name);
+        File::options().append(true).open(path).unwrap().write_all(bytes).unwrap();
+    }
+
+    fn remove(&self, name: &str) {
+        std::fs::remove_file(self.root.path().join(name)).unwrap();
+    }
+
+    /// Looks after so long, and reads what there is; true at the end of the stream.
+    fn look(&mut self, passed: Duration) -> bool {
+        self.follower.look(passed);
+        loop {
+            let stream = &mut self.stream;
+            let mut clock = None;
+            let fed = self.follower.read(1 << 16, &mut |packet: &Packet<'_>| {
+                stream.push(packet.time.0 / SECOND_NS);
+                clock = clock.max(Some(packet.time));
+            });
+            clock.into_iter().for_each(|clock| self.follower.saw(clock));
+            match fed {
+                Fed::Chunk(_) => {}
+                Fed::Advance(Timestamp(ns)) => self.stream.push(-ns / SECOND_NS),
+                Fed::Nothing => return false,
+                Fed::End => return true,
+            }
+        }
+    }
+
+    fn problems(&mut self) -> Vec<String> {
+        self.follower.take_problems().iter().map(ToString::to_string).collect()
+    }
+}
+
+#[test]
+fn a_file_that_grows_is_read_up_to_its_last_whole_packet() {
+    let mut followed = Followed::new(options());
+    let whole = pcap(&[1, 2, 3]);
+    for end in 0..=whole.len() {
+        match end {
+            0 => followed.write("a.pcap", b""),
+            _ => followed.append("a.pcap", &whole[end - 1..end]),
+        }
+        followed.look(SECOND);
+        let packets = end.saturating_sub(24) / RECORD_BYTES;
+        assert_eq!(followed.stream, [1, 2, 3][..packets], "{end} bytes");
+    }
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn files_are_read_in_the_order_of_their_first_packets() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[5, 6]));
+    followed.write("b.pcap", &pcap(&[1, 2]));
+    followed.write("c.pcap", &pcap(&[]));
+    followed.write("notes.txt", &[b'x'; 1_000]);
+    followed.look(SECOND);
+    followed.append("c.pcap", &record(9));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 5, 6, 9]);
+    assert_eq!((followed.problems().len(), followed.follower.late_files()), (0, 0));
+}
+
+#[test]
+fn who_begins_the_next_file_has_ended_the_one_before() {
+    let mut followed = Followed::new(options());
+    followed.write("b.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    // The folder lists the new one first.
+    followed.append("b.pcap", &record(2));
+    followed.write("a.pcap", &pcap(&[3]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 3]);
+}
+
+#[test]
+fn a_file_that_is_written_over_is_another_one() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[1, 2, 3]));
+    followed.look(SECOND);
+    // In place: its number stays. It may be longer or shorter than what was read.
+    for (seconds, empty_first) in [(vec![4, 5, 6, 7], false), (vec![8], true), (vec![9, 10], false)]
+    {
+        if empty_first {
+            followed.write("a.pcap", b"");
+            followed.look(SECOND);
+        }
+        followed.write("a.pcap", &pcap(&seconds));
+        followed.look(SECOND);
+    }
+    assert_eq!(followed.stream, (1..=10).collect::<Vec<_>>());
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_written_over_before_it_was_read_is_told_of() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    // Seen, but before it is read it has gone.
+    followed.append("a.pcap", &record(2));
+    followed.follower.look(SECOND);
+    followed.write("a.pcap", &pcap(&[3]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 3]);
+    let told = ["a.pcap: it was written over when 100 of its 176 bytes had been read"];
+    assert_eq!(followed.problems(), told);
+}
+
+#[test]
+fn a_file_that_becomes_shorter_fails_and_the_others_go_on() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[1, 2, 3]));
+    followed.look(SECOND);
+    followed.write("a.pcap", &pcap(&[1, 2]));
+    followed.write("b.pcap", &pcap(&[4]));
+    followed.look(SECOND);
+    followed.write("a.pcap", &pcap(&[1, 2, 3, 5]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 3, 4]);
+    let told = ["a.pcap: truncated at byte 252: the file became shorter while it was read"];
+    assert_eq!(followed.problems(), told);
+}
+
+#[test]
+fn a_file_with_another_name_is_the_same_and_a_name_may_be_another_files() {
+    let mut followed = Followed::new(options());
+    let path = |name: &str| followed.root.path().join(name);
+    let (now, before) = (path("a.pcap"), path("a.pcap.1"));
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    std::fs::rename(&now, &before).unwrap();
+    followed.append("a.pcap.1", &record(2));
+    followed.write("a.pcap", &pcap(&[3]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 3]);
+    // Removed, and its number is given to the next.
+    for second in 4..20 {
+        followed.remove("a.pcap");
+        followed.write("a.pcap", &pcap(&[second]));
+        followed.look(SECOND);
+    }
+    assert_eq!(followed.stream, (1..20).collect::<Vec<_>>());
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_removed_is_read_to_its_end_or_told_of() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    followed.append("a.pcap", &record(2));
+    followed.remove("a.pcap");
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2], "it was open");
+    // Of many files not all are open.
+    (0..20).for_each(|second| followed.write(&format!("{second}.pcap"), &pcap(&[10 + second])));
+    followed.follower.look(SECOND);
+    (0..20).for_each(|second| followed.remove(&format!("{second}.pcap")));
+    followed.look(SECOND);
+    let read = followed.stream.len() - 2;
+    assert!((1..20).contains(&read));
+    assert_eq!(followed.problems().len() + read, 20);
+}
+
+#[test]
+fn files_that_come_late_are_counted_or_waited_for() {
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap", &pcap(&[5]));
+    followed.look(SECOND);
+    followed.write("b.pcap", &pcap(&[3]));
+    followed.look(SECOND);
+    assert_eq!((&followed.stream[..], followed.follower.late_files()), (&[5, 3][..], 1));
+
+    let mut followed = Followed::new(FollowOptions { lateness: 3 * SECOND, ..options() });
+    followed.write("z.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    followed.write("a.pcap", &pcap(&[5]));
+    followed.look(SECOND);
+    followed.write("b.pcap", &pcap(&[3]));
+    followed.look(2 * SECOND);
+    assert_eq!(followed.stream, [1]);
+    followed.look(SECOND);
+    followed.look(2 * SECOND);
+    assert_eq!((&followed.stream[..], followed.follower.late_files()), (&[1, 3, 5][..], 0));
+}
+
+#[test]
+fn a_file_that_is_compressed_is_not_read_twice() {
+    use flate2::{Compression, write::GzEncoder};
+    let mut followed = Followed::new(options());
+    let seconds: Vec<u32> = (1..50).collect();
+    followed.write("a.pcap", &pcap(&seconds[..30]));
+    followed.look(SECOND);
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
+    gzip.write_all(&pcap(&seconds)).unwrap();
+    // It had grown, and then was compressed and removed.
+    followed.write("a.pcap.gz", &gzip.finish().unwrap());
+    followed.look(SECOND);
+    assert_eq!(followed.stream.len(), 30);
+    followed.remove("a.pcap");
+    followed.look(SECOND);
+    followed.look(SECOND);
+    assert_eq!(followed.stream, (1..50).collect::<Vec<_>>());
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn time_passes_without_packets_until_nothing_waits_for_it() {
+    let mut followed = Followed::new(FollowOptions { quiet_after: Some(5 * SECOND), ..options() });
+    followed.look(60 * SECOND);
+    assert!(followed.stream.is_empty(), "before the first packet nobody knows the time");
+    followed.write("a.pcap", &pcap(&[100]));
+    (0..60).for_each(|_| drop(followed.look(SECOND)));
+    assert_eq!(followed.stream, [100, -105, -110, -115, -120, -125]);
+    followed.append("a.pcap", &record(111));
+    followed.look(SECOND);
+    followed.look(6 * SECOND);
+    assert_eq!(followed.stream[6..], [111, -130], "time does not go back");
+}
+
+#[test]
+fn a_stream_ends_after_a_silence_or_when_it_is_told() {
+    let end_after = Some(3 * SECOND);
+    let mut followed = Followed::new(FollowOptions { end_after, ..options() });
+    followed.write("a.pcap", &pcap(&[1, 2])[..150]);
+    assert!(!followed.look(SECOND));
+    assert!(!followed.look(2 * SECOND));
+    assert!(followed.look(SECOND));
+    let told =
+        ["a.pcap: truncated at byte 100: 50 bytes of a record that was not finished are left"];
+    assert_eq!(followed.problems(), told);
+    assert_eq!(followed.stream, [1]);
+    let mut followed = Followed::new(options());
+    assert!(!followed.look(SECOND));
+    followed.follower.end();
+    assert!(followed.look(SECOND));
+}
+
+/// Late files, files written over and time that passed: what was noted is done again, and what comes
+/// behind it is as if nothing had happened.
+#[test]
+fn a_stream_goes_on_from_any_state_as_it_was() {
+    let options = FollowOptions { quiet_after: Some(5 * SECOND), ..options() };
+    let mut followed = Followed::new(options.clone());
+    let mut states = vec![(0, followed.follower.state())];
+    let step =
+        |followed: &mut Followed, passed: Duration, states: &mut Vec<(usize, FollowState)>| {
+            followed.look(passed);
+            states.push((followed.stream.len(), followed.follower.state()));
+        };
+    followed.write("b.pcap", &pcap(&[100, 101]));
+    step(&mut followed, SECOND, &mut states);
+    followed.write("a.pcap", &pcap(&[90, 91]));
+    step(&mut followed, SECOND, &mut states);
+    followed.append("b.pcap", &record(102)[..40]);
+    step(&mut followed, 6 * SECOND, &mut states);
+    followed.append("b.pcap", &record(102)[40..]);
+    followed.append("a.pcap", &record(95));
+    step(&mut followed, SECOND, &mut states);
+    step(&mut followed, 6 * SECOND, &mut states);
+    followed.write("c.pcap", &pcap(&[104]));
+    step(&mut followed, SECOND, &mut states);
+    let whole = followed.stream.clone();
+    assert_eq!(whole, [100, 101, 90, 91, -106, 95, 102, -111, 104]);
+    for (done, state) in &states {
+        followed.again(options.clone(), state);
+        followed.look(Duration::ZERO);
+        assert_eq!(followed.stream, whole[*done..], "from {done} on");
+        assert_eq!(followed.problems(), Vec::<String>::new());
+    }
+    assert!(states.iter().any(|(_, state)| state.events > 0));
+}
