@@ -1,7 +1,7 @@
 //! The streaming engine of TrActor: captures in, flows and their features out.
 //!
 //! ```text
-//! limits, time, prefetch  what all may use
+//! limits, time, prefetch, saved  what all may use
 //! capture/     Packet     file formats, compression, folders as one stream
 //! decode/      Segment    link layers, IP, fragments, transport
 //! features/    trackers   what is kept of a flow while it is open
@@ -28,6 +28,7 @@ pub mod limits;
 pub mod output;
 mod prefetch;
 pub mod profiles;
+pub mod saved;
 pub mod statistics;
 pub mod store;
 pub mod time;

@@ -9,6 +9,7 @@ use super::subject::Subject;
 use super::tag::{Collector, Tag};
 use super::view::{Shown, View};
 use crate::limits::FLOWS_PER_CALL_MAX;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 use tractor_plugin::abi;
@@ -29,7 +30,7 @@ struct Member {
 }
 
 /// What became of the calls of one classifier.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Those flow by flow counted too.
     pub calls: u64,

@@ -1,9 +1,10 @@
 //! The verdicts about a flow that stand.
 
 use super::Tag;
+use serde::{Deserialize, Serialize};
 
 /// What each classifier said last of one flow, in plugin order.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Standing {
     tags: Vec<Tag>,
 }

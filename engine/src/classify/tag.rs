@@ -3,10 +3,11 @@
 use super::LabelId;
 use super::text::printable;
 use crate::limits::{EVIDENCE_BYTES_MAX, TAGS_PER_FLOW_MAX};
+use serde::{Deserialize, Serialize};
 use tractor_plugin::abi::TAKE_BACK;
 
 /// A verdict of a classifier about a flow.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tag {
     /// The place of the flow among those shown.
     pub subject: u32,

@@ -1,5 +1,7 @@
 //! What decoding met, counted by kind: nothing is dropped in silence.
 
+use serde::{Deserialize, Serialize};
+
 /// Why a packet is in no flow, or what was odd about one that is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
@@ -44,7 +46,7 @@ pub const KINDS: [(Kind, &str); 11] = [
 ];
 
 /// Packets met, by kind and transport.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// All packet records.
     pub packets: u64,

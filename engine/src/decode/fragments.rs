@@ -6,7 +6,9 @@ use super::{
     shard_of_words,
 };
 use crate::limits::{FRAGMENT_LIFE_NS, FRAGMENTS_PER_SHARD_MAX, SHARDS};
+use crate::saved::{Reader, SavedError, Share, Writer};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// A packet that is part of a fragmented datagram.
@@ -17,7 +19,7 @@ pub struct Fragment {
 }
 
 /// What all fragments of one datagram share (RFC 791, RFC 8200).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct DatagramId {
     source: u128,
     destination: u128,
@@ -28,7 +30,7 @@ struct DatagramId {
     stack: u64,
 }
 
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct First {
     id: DatagramId,
     clock: Timestamp,
@@ -107,6 +109,49 @@ impl FragmentTable {
             }
         }
         self.is_read(&segment).then_some(segment)
+    }
+
+    /// Writes down what is remembered and counted, behind what `to` has.
+    pub fn save(&self, to: &mut Vec<u8>) {
+        let used = || self.shards.iter().enumerate().filter(|(_, shard)| !shard.is_empty());
+        let mut writer = Writer::new(to);
+        writer.put(&self.counts);
+        writer.put(&used().count());
+        for (place, shard) in used() {
+            writer.put_of_shard(place, |writer| writer.put(shard));
+        }
+        writer.finish();
+    }
+
+    /// Remembers from now on its share of what all tables of a run have saved, in `parts`, however
+    /// many they were. The first worker takes what they have counted.
+    ///
+    /// # Errors
+    /// When the state is damaged or of another layout; then the table is as before.
+    pub fn restore(&mut self, parts: &[&[u8]], share: Share) -> Result<(), SavedError> {
+        let mut restored = Self::new(self.reading, self.placement.clone());
+        for part in parts {
+            let mut reader = Reader::new(part)?;
+            let counts = reader.get()?;
+            if share.is_first() {
+                restored.counts.merge(&counts);
+            }
+            let used: usize = reader.get()?;
+            for _ in 0..used {
+                let (place, mut part) = reader.of_shard()?;
+                if share.has(place) {
+                    restored.shards[place] = part.get()?;
+                    part.finish()?;
+                }
+            }
+            reader.finish()?;
+        }
+        let is_too_long = |shard: &VecDeque<First>| shard.len() > FRAGMENTS_PER_SHARD_MAX;
+        if restored.shards.iter().any(is_too_long) {
+            return Err(SavedError::Damaged);
+        }
+        *self = restored;
+        Ok(())
     }
 
     fn count_orphan(&mut self, protocol: u8) {

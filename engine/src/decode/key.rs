@@ -1,6 +1,7 @@
 //! The key that finds a flow, and where its flow lives.
 
 use foldhash::fast::RandomState;
+use serde::{Deserialize, Serialize};
 use std::hash::{BuildHasher, Hash, Hasher};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,7 +13,7 @@ pub struct Endpoint {
 }
 
 /// Both ends without order, transport protocol, and VLANs and tunnels: six words (FLOWS.md, section 6).
-#[derive(Clone, Copy, Debug, Default, Eq)]
+#[derive(Clone, Copy, Debug, Default, Eq, Serialize, Deserialize)]
 pub struct Key {
     words: [u64; 6],
 }

@@ -3,6 +3,7 @@
 use super::Kind;
 use super::key::sum_of_words;
 use crate::limits::HEADER_DEPTH_MAX;
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// Ways to carry packets in others. The numbers are part of the results (FLOWS.md, section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,12 +32,23 @@ const NAMES: [&str; 14] = [
 
 /// VLANs and tunnels, outermost first, each as a number: a VLAN's id, or for a tunnel its own
 /// number << 33 | whether it has an id << 32 | the id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Layers {
     numbers: [u64; HEADER_DEPTH_MAX],
+    #[serde(deserialize_with = "depth")]
     count: usize,
     /// Headers that were stepped over, also those that are no layer.
+    #[serde(deserialize_with = "depth")]
     headers: usize,
+}
+
+/// Reads a number of headers.
+fn depth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<usize, D::Error> {
+    let depth = usize::deserialize(deserializer)?;
+    match depth <= HEADER_DEPTH_MAX {
+        true => Ok(depth),
+        false => Err(de::Error::custom("too deep")),
+    }
 }
 
 /// VLAN ids that fit the key's word beside their number.

@@ -2,9 +2,10 @@
 
 use super::{Gaps, Moments};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// How active periods are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum ActivityRule {
     /// From the first to the last packet of each period; the last period counts.
     Exact,
@@ -17,7 +18,7 @@ pub enum ActivityRule {
 }
 
 /// Lengths of periods, with their number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Periods {
     count: u64,
     sum_ns: i64,
@@ -37,7 +38,7 @@ impl Periods {
 }
 
 /// Active and idle periods of a flow. Those that have ended stand apart: most flows have none.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Activity {
     period_start: Timestamp,
     /// The last active period of a flow that has ended, where it counts.
@@ -45,7 +46,7 @@ pub struct Activity {
     ended: Option<Box<EndedPeriods>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct EndedPeriods {
     active: Periods,
     idle: Periods,

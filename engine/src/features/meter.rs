@@ -3,6 +3,7 @@
 use super::{ActivityRule, Arrival};
 use crate::decode::Segment;
 use crate::time::{SECOND_NS, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A gap strictly longer begins another subflow, and ends a bulk.
 const PAUSE_NS: i64 = SECOND_NS;
@@ -11,7 +12,7 @@ const PAUSE_NS: i64 = SECOND_NS;
 const BULK_PACKETS_MIN: u64 = 4;
 
 /// Pairs are by side.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Meter {
     /// Transport headers.
     pub header_bytes: [u64; 2],
@@ -48,7 +49,7 @@ impl Default for Meter {
 }
 
 /// Bulks: runs of data packets without a pause.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bulks {
     pub count: u64,
     pub packets: u64,
@@ -58,7 +59,7 @@ pub struct Bulks {
 }
 
 /// Data packets in a row that may become a bulk.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Run {
     start: Timestamp,
     last: Timestamp,

@@ -1,5 +1,7 @@
 //! Exact sums of a series of whole numbers, and the statistics drawn from them.
 
+use serde::{Deserialize, Serialize};
+
 /// A wide sum from its two words. They are kept apart so that a tracker is aligned to eight bytes.
 #[inline]
 fn join(low: u64, high: u64) -> u128 {
@@ -73,7 +75,7 @@ impl Moments {
 
 /// Spans of time in nanoseconds, which may be negative where a profile takes file order as it is;
 /// their sum stands elsewhere, as the time from the first to the last packet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gaps {
     min_ns: i64,
     max_ns: i64,
@@ -113,7 +115,7 @@ impl Gaps {
 }
 
 /// Lengths in bytes; their sum stands elsewhere, as the flow's volume.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lengths {
     min_bytes: u32,
     max_bytes: u32,

@@ -1,7 +1,9 @@
 //! What a run keeps of its flows.
 
+use serde::Serialize;
+
 /// The trackers that someone's columns read; an open flow has no memory for others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum Needs {
     /// Times between packets, active and idle periods.
     Times,

@@ -1,9 +1,10 @@
 //! What the IP header says beside lengths.
 
 use crate::decode::Segment;
+use serde::{Deserialize, Serialize};
 
 /// Least time to live of each side and the first packet's DSCP (RFC 2474).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Network {
     /// Of a side that sent packets.
     pub time_to_live_min: [u8; 2],

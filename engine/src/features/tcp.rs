@@ -1,6 +1,7 @@
 //! TCP flags and first windows of each side.
 
 use crate::decode::Segment;
+use serde::{Deserialize, Serialize};
 
 /// Names of the flags, in the order of the profiles' columns, with their bit.
 pub const FLAG_NAMES: [(&str, usize); 8] = [
@@ -15,7 +16,7 @@ pub const FLAG_NAMES: [(&str, usize); 8] = [
 ];
 
 /// How often each side set each flag (saturating at 2³² - 1), and its first window.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TcpFlags {
     /// Counts of a side's last packets, eight bits a flag, so that a packet costs one addition.
     recent: [u64; 2],

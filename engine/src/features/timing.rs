@@ -2,16 +2,17 @@
 
 use super::{Gaps, Moments};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Inter-arrival times.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Timing {
     pub flow: Gaps,
     sides: [SideTiming; 2],
 }
 
 /// Gaps between the packets of one side.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct SideTiming {
     gaps: Gaps,
     first: Timestamp,

@@ -3,6 +3,8 @@
 use super::{Activity, ActivityRule, Exchange, Meter, Network, Sizes, TcpFlags, Timing};
 use crate::decode::{LinkAddresses, Segment};
 use crate::time::Timestamp;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::mem::{offset_of, take};
 
 /// What a tracker is told of a packet beside its segment.
@@ -18,7 +20,7 @@ pub struct Arrival {
 }
 
 /// How active and idle periods are told apart.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct ActivitySettings {
     pub rule: ActivityRule,
     /// A gap strictly longer ends an active period.
@@ -27,7 +29,7 @@ pub struct ActivitySettings {
 
 /// The trackers that an open flow keeps: a flow table is compiled for each set, so that a flow
 /// has no memory for what nobody needs.
-pub trait TrackerSet: Default + 'static {
+pub trait TrackerSet: Default + Serialize + DeserializeOwned + 'static {
     /// Bytes from the begin that nearly every packet touches.
     const HOT_BYTES: usize;
 
@@ -42,7 +44,7 @@ pub trait TrackerSet: Default + 'static {
 }
 
 /// Every tracker. Those that are touched by each packet stand first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Trackers {
     pub timing: Timing,
@@ -55,7 +57,7 @@ pub struct Trackers {
 }
 
 /// What one profile alone keeps.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Own {
     #[default]
     Nothing,
@@ -104,7 +106,7 @@ impl TrackerSet for Trackers {
 }
 
 /// The times alone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct TimeTrackers {
     timing: Timing,
@@ -132,7 +134,7 @@ impl TrackerSet for TimeTrackers {
 }
 
 /// What CICFlowMeter's columns read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct MeterTrackers {
     timing: Timing,
@@ -174,7 +176,7 @@ impl TrackerSet for MeterTrackers {
 }
 
 /// What NFStream's columns read.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct FrameTrackers {
     timing: Timing,

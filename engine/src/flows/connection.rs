@@ -3,9 +3,10 @@
 use super::EndReason;
 use crate::decode::{Segment, flags};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// By which rule the client is known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ClientBy {
     /// It sent a SYN without ACK.
     Syn,
@@ -35,10 +36,11 @@ pub struct Ended {
 }
 
 /// State of one connection. The first eight bytes are all that most packets look at.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Connection {
     pub client_by: ClientBy,
+    #[serde(deserialize_with = "crate::saved::side")]
     client_side: u8,
     /// No packet but plain SYNs so far.
     only_syns: bool,
@@ -46,6 +48,7 @@ pub struct Connection {
     ends_are_equal: bool,
     /// Which side sent a FIN, and which was the first to.
     has_fin: [bool; 2],
+    #[serde(deserialize_with = "crate::saved::side")]
     first_fin_side: u8,
     ended_by: Option<EndReason>,
     /// The sequence number after each side's first FIN.

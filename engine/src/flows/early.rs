@@ -2,10 +2,12 @@
 
 use crate::decode::Segment;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// One of a flow's first packets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlyPacket {
+    #[serde(deserialize_with = "crate::saved::side")]
     pub side: u8,
     pub payload_bytes: u32,
     /// Since the flow's packet before; 0 for the first.

@@ -4,11 +4,12 @@ use super::{Call, ClientBy, EarlyPacket, Labelled, Seen, Window};
 use crate::decode::{Key, Layers};
 use crate::features::Trackers;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
 /// Why a flow ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EndReason {
     /// Both sides sent FIN and the last one was acknowledged.
     Fin,
@@ -48,16 +49,18 @@ impl EndReason {
 
 /// A flow (technological connection) that has ended. Pairs are by side of the key: use
 /// [`Flow::forward`] and [`Flow::backward`] to read them by direction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Flow {
     /// Position of the first packet in the stream, counted from 1.
     pub id: u64,
     pub key: Key,
     /// Spelled out only when the key's word cannot.
     pub deep_stack: Option<Arc<Layers>>,
+    #[serde(deserialize_with = "crate::saved::side")]
     pub client_side: usize,
     /// Where pairs have what came from the client: not its side where directions are told by
     /// address alone and both are equal.
+    #[serde(deserialize_with = "crate::saved::side")]
     pub forward_side: usize,
     pub client_by: ClientBy,
     /// It was counted while it was open, with this side as its client.
@@ -77,7 +80,9 @@ pub struct Flow {
     pub early_packets: Vec<EarlyPacket>,
     /// Where flows are cut into windows: everything but id, key and client is of this one.
     pub window: Option<Window>,
-    /// What classifiers see of it, where there are any.
+    /// What classifiers see of it, where there are any. It is gone before a flow waits for its turn as
+    /// a row, so that it is not saved.
+    #[serde(skip)]
     pub seen: Option<Box<Seen>>,
     /// What they made of it.
     pub labelled: Option<Box<Labelled>>,

@@ -4,11 +4,15 @@
 //! flow's first packet in the stream. Every worker hears of every answer, in stream order, so each
 //! has the same table at the same packet, and nobody has to ask another.
 
+mod saved;
+
 use crate::decode::{NameAnswer, shard_of_words};
 use crate::limits::{
     KNOWN_NAME_LIFE_MAX_NS, KNOWN_NAME_LIFE_MIN_NS, KNOWN_NAMES_PER_SHARD_MAX, SHARDS,
 };
 use crate::time::Timestamp;
+pub use saved::OneOfEach;
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -18,7 +22,7 @@ type Told = (IpAddr, Option<IpAddr>);
 
 type Map<K, V> = std::collections::HashMap<K, V, foldhash::fast::RandomState>;
 
-#[derive(Clone)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Known {
     name: Arc<str>,
     until: Timestamp,

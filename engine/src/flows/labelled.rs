@@ -1,9 +1,10 @@
 //! What classifiers and names say of a flow.
 
 use crate::decode::names::Names;
+use serde::{Deserialize, Serialize};
 
 /// The last word about a flow.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Labelled {
     /// The application, or else the protocol.
     pub label: Option<Choice>,
@@ -13,7 +14,7 @@ pub struct Labelled {
 }
 
 /// A classifier's verdict that was chosen.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Choice {
     /// Index into the run's labels.
     pub label: u16,

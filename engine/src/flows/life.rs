@@ -1,9 +1,10 @@
 //! How long a flow lives: the rules and spans a profile chooses and options override.
 
 use crate::time::{MILLISECOND_NS, SECOND_NS, Timestamp};
+use serde::Serialize;
 
 /// Which family of rules ends a flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub enum LifeRule {
     /// By TCP's own end, silence, an optional longest life, and reuse of the ports.
     Connection,
@@ -17,7 +18,7 @@ pub enum LifeRule {
 }
 
 /// A flow's life. All comparisons are strict.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Life {
     pub rule: LifeRule,
     /// Longest silence.

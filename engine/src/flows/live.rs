@@ -2,13 +2,15 @@
 
 use super::wheel::Entry;
 use crate::decode::Key;
+use serde::{Deserialize, Serialize};
 
 /// A flow that counts from now on while it is open, or one that does not count any more, since it
 /// has ended and is not shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CountedOpen {
     pub id: u64,
     pub key: Key,
+    #[serde(deserialize_with = "crate::saved::side")]
     pub client_side: usize,
     pub counts: bool,
 }

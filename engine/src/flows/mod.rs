@@ -35,8 +35,9 @@ pub use question::{About, Question};
 pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
 pub use window::{Earlier, Window};
 
-use crate::decode::{Key, Segment};
+use crate::decode::{Key, Placement, Segment};
 use crate::features::{FrameTrackers, MeterTrackers, Needs, TimeTrackers, Trackers};
+use crate::saved::{SavedError, Share};
 use crate::time::Timestamp;
 use table::Table;
 
@@ -71,6 +72,27 @@ pub trait FlowTable {
     );
 
     fn counts(&self) -> &TableCounts;
+
+    /// Writes down all that the table holds, behind what `to` has. To be called after the end of a
+    /// chunk.
+    fn save(&self, to: &mut Vec<u8>);
+
+    /// Holds from now on its share of what all tables of a run with the same options have saved, in
+    /// `parts`, however many they were. The first worker takes what they have counted. `placement` is
+    /// that of the segments to come.
+    ///
+    /// # Errors
+    /// When the state is damaged, or of another layout or other options; then the table is as before.
+    fn restore(
+        &mut self,
+        parts: &[&[u8]],
+        share: Share,
+        placement: &Placement,
+    ) -> Result<(), SavedError>;
+
+    /// Tells the ids of all flows of which something may still come: those that are open, and those
+    /// that [`FlowTable::count_open`] is going to tell that they count no more.
+    fn open_ids(&self, to: &mut dyn FnMut(u64));
 }
 
 /// An empty table whose flows keep what is needed.

@@ -5,11 +5,12 @@ use super::life::{Life, LifeRule};
 use super::{ChunkHead, EndReason};
 use crate::decode::{Key, Segment, flags, shard_of};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::mem::offset_of;
 
 /// State of an open flow; pairs are by side of the key. What every packet touches stands in the
 /// first two cache lines: a miss costs as much as all the arithmetic of a packet.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct OpenFlow {
     pub key: Key,
@@ -24,10 +25,14 @@ pub struct OpenFlow {
     pub connection: Connection,
     pub first: Timestamp,
     pub id: u64,
+    /// Of this process: it is worked out anew from the key.
+    #[serde(skip)]
     pub hash: u32,
     pub file: u32,
     /// Counts the flows that have lived at this index, so that old wheel entries are known.
+    #[serde(skip)]
     pub generation: u32,
+    #[serde(skip)]
     pub is_open: bool,
     /// What is still to be kept of its packets for classifiers.
     pub wants: u8,

@@ -3,9 +3,10 @@
 use super::watch::WatchOptions;
 use super::{EndReason, Life};
 use crate::features::{ActivitySettings, Needs};
+use serde::{Deserialize, Serialize};
 
 /// What a run wants of its flows.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TableOptions {
     pub life: Life,
     pub needs: Needs,
@@ -23,7 +24,7 @@ pub struct TableOptions {
 }
 
 /// What happened in the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TableCounts {
     pub flows: u64,
     /// By [`EndReason`].

@@ -3,6 +3,7 @@
 
 use crate::decode::Key;
 use crate::limits::{FLOWS_SET_ASIDE_PER_SHARD_MAX, SHARDS};
+use crate::saved::{Reader, SavedError, Share, Writer};
 use foldhash::fast::RandomState;
 use std::collections::{BTreeMap, HashMap};
 
@@ -55,6 +56,42 @@ impl SetAside {
         let (age, client_side) = shard.clients.remove(key)?;
         shard.by_age.remove(&age);
         Some(client_side.into())
+    }
+
+    /// Writes each shard's clients by age.
+    pub fn save(&self, writer: &mut Writer<'_>) {
+        let used = || self.shards.iter().enumerate().filter(|(_, shard)| !shard.by_age.is_empty());
+        writer.put(&used().count());
+        for (place, shard) in used() {
+            writer.put_of_shard(place, |writer| {
+                writer.put(&shard.by_age.len());
+                for (age, key) in &shard.by_age {
+                    let client_side = shard.clients.get(key).map_or(0, |(_, side)| *side);
+                    writer.put(&(age, key, client_side));
+                }
+            });
+        }
+    }
+
+    /// Takes the shards of a share from what one of several workers has saved.
+    pub fn restore(&mut self, reader: &mut Reader<'_>, share: Share) -> Result<(), SavedError> {
+        let used: usize = reader.get()?;
+        for _ in 0..used {
+            let (place, mut part) = reader.of_shard()?;
+            if !share.has(place) {
+                continue;
+            }
+            let clients: usize = part.get()?;
+            for _ in 0..clients {
+                let (age, key, client_side): (Age, Key, u8) = part.get()?;
+                if client_side > 1 {
+                    return Err(SavedError::Damaged);
+                }
+                self.put(place, key, age, client_side.into());
+            }
+            part.finish()?;
+        }
+        Ok(())
     }
 
     /// True when so many more might make the shard forget.

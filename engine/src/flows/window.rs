@@ -1,9 +1,10 @@
 //! Windows of time that cut a flow into rows (`--window`).
 
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// Which window of a flow a row is of.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Window {
     /// Begin of the window: a whole number of windows since the Unix epoch.
     pub start: Timestamp,
@@ -15,7 +16,7 @@ pub struct Window {
 }
 
 /// What a flow had before the row that it is in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct Earlier {
     /// When the flow's first packet came.
     pub start: Timestamp,
@@ -24,7 +25,7 @@ pub struct Earlier {
 }
 
 /// The window that an open flow is in.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub struct OpenWindow {
     pub window: Window,
     /// When the flow's first packet in it came.

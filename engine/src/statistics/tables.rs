@@ -2,6 +2,7 @@
 
 use super::{Count, Kind, StatisticKey};
 use crate::limits::STATISTIC_KEYS_MAX;
+use crate::saved::{Reader, SavedError, Writer};
 use foldhash::{HashMap, HashMapExt};
 use std::cmp::Reverse;
 
@@ -70,6 +71,42 @@ impl Tables {
             sum.add(&kind.beyond);
             sum
         })
+    }
+
+    /// Writes down all counts, behind what `to` has, in no order.
+    pub fn save(&self, to: &mut Vec<u8>) {
+        let mut writer = Writer::new(to);
+        writer.put(&self.step);
+        for OfKind { counts, beyond, is_full, .. } in &self.kinds {
+            writer.put(&(beyond, is_full, counts.len()));
+            counts.iter().for_each(|entry| writer.put(&entry));
+        }
+        writer.finish();
+    }
+
+    /// Has from now on the counts that were saved.
+    ///
+    /// # Errors
+    /// When they are damaged or of another layout; then the tables are as before.
+    pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
+        let mut reader = Reader::new(saved)?;
+        let mut restored = Self::with_keys_max(self.kinds[0].keys_max);
+        restored.step = reader.get()?;
+        for (place, of_kind) in restored.kinds.iter_mut().enumerate() {
+            let (beyond, is_full, keys): (Count, bool, usize) = reader.get()?;
+            (of_kind.beyond, of_kind.is_full) = (beyond, is_full);
+            for _ in 0..keys {
+                let (key, count): (StatisticKey, Count) = reader.get()?;
+                let is_one_more = of_kind.counts.len() < of_kind.keys_max;
+                if key.kind() as usize != place || !is_one_more {
+                    return Err(SavedError::Damaged);
+                }
+                of_kind.counts.insert(key, count);
+            }
+        }
+        reader.finish()?;
+        *self = restored;
+        Ok(())
     }
 
     pub(super) fn of(&self, kind: Kind) -> &OfKind {
@@ -157,6 +194,34 @@ mod tests {
         assert_eq!((tables.beyond(), tables.ports()), (count(0), vec![(port(2), count(1))]));
         tables.apply(port(4), &count(5));
         assert_eq!(tables.beyond(), count(5));
+    }
+
+    #[test]
+    fn counts_that_were_saved_go_on_as_before() {
+        let changes = [1, 2, 3, 2, 1].map(|number| (port(number), count(i64::from(number))));
+        let more = [StatisticKey::Label(4), StatisticKey::Domain("a.example".into())];
+        let changes: Vec<_> = changes.into_iter().chain(more.map(|key| (key, count(-2)))).collect();
+        for cut in 0..=changes.len() {
+            let [mut whole, mut before, mut behind] = [2, 2, 2].map(Tables::with_keys_max);
+            before.close_step(7);
+            for (place, (key, change)) in changes.iter().enumerate() {
+                whole.apply(key.clone(), change);
+                if place < cut {
+                    before.apply(key.clone(), change);
+                }
+            }
+            let mut saved = Vec::new();
+            before.save(&mut saved);
+            behind.restore(&saved).unwrap();
+            assert_eq!(behind.step(), Some(7));
+            changes[cut..].iter().for_each(|(key, change)| behind.apply(key.clone(), change));
+            assert_eq!((behind.ports(), behind.labels()), (whole.ports(), whole.labels()));
+            assert_eq!(behind.beyond(), whole.beyond());
+            for bytes in 0..saved.len() {
+                assert!(behind.restore(&saved[..bytes]).is_err());
+            }
+            assert_eq!(behind.ports(), whole.ports(), "what is damaged changes nothing");
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use super::{Count, CountryOf, StatisticKey};
 use crate::decode::Key;
 use crate::flows::Flow;
 use foldhash::{HashMap, HashMapExt};
+use serde::{Deserialize, Serialize};
 
 /// Changes since the last epoch.
 pub struct Tally {
@@ -14,7 +15,7 @@ pub struct Tally {
 }
 
 /// What is known of a flow beside its ends, and can be known before it ends.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Known {
     pub label: Option<u16>,
     pub domain: Option<Box<str>>,

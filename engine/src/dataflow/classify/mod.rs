@@ -4,6 +4,9 @@
 //! answers before it in the stream, each classifier sees what it asked for, and its latest call
 //! about the flow stands. So it does not matter which flows happen to share a batch.
 
+// Nobody saves a run yet.
+#[allow(dead_code)]
+mod saved;
 mod shown;
 mod wishes;
 
@@ -19,8 +22,8 @@ use crate::decode::names::{NameSource, Names, Piece};
 use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
 use crate::profiles::{Features, Row};
 use crate::statistics::{Known, Tally};
+use saved::OpenById;
 use shown::{NamesOf, Shown, fetch, lent, names_in, own_flow, subject};
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 use wishes::{column_wishes, features_of};
@@ -36,7 +39,9 @@ pub struct ClassifyStage {
     features: Vec<Option<Features>>,
     /// Which flow or window a classifier's columns are of.
     wishes: Vec<ColumnWish>,
-    open: HashMap<u64, Open, foldhash::fast::RandomState>,
+    open: OpenById,
+    /// What the classifiers had done before the state was restored.
+    counts_before: Vec<Counts>,
     shared: Arc<Shared>,
     /// Used again for every batch.
     tags: Vec<Tag>,
@@ -69,7 +74,8 @@ impl ClassifyStage {
             panel,
             features: classifiers.map(|one| features_of(&one.wish)).collect(),
             wishes: column_wishes(&shared.plugins),
-            open: HashMap::default(),
+            open: OpenById::default(),
+            counts_before: Vec::new(),
             shared,
             tags: Vec::new(),
             packets: Vec::new(),
@@ -83,11 +89,7 @@ impl ClassifyStage {
     /// Adds what the classifiers have done.
     pub fn report(&self, summary: &mut Summary) {
         summary.timings.classify_ns += self.busy_ns;
-        let Some(panel) = &self.panel else { return };
-        summary.plugins.resize_with(panel.len(), Counts::default);
-        for (all, own) in summary.plugins.iter_mut().zip(panel.counts()) {
-            all.merge(own);
-        }
+        saved::merge(&mut summary.plugins, &self.counts());
     }
 
     /// Labels the flows of a batch, and leaves of it those that have ended.
@@ -231,7 +233,7 @@ impl ClassifyStage {
 /// Takes the new verdicts about a flow: keeps them for one that goes on, decides for one that has
 /// ended, and counts it under its label.
 fn settle(
-    open: &mut HashMap<u64, Open, foldhash::fast::RandomState>,
+    open: &mut OpenById,
     shared: &Shared,
     flow: &mut Flow,
     tags: impl Iterator<Item = Tag>,

@@ -9,6 +9,7 @@ use crate::flows::{ColumnWish, Earlier, FirstPacket, Flow, Seen};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// A batch, as classifiers see it.
 pub struct Shown {
@@ -107,7 +108,7 @@ fn name_packets(seen: &Seen) -> impl DoubleEndedIterator<Item = &FirstPacket> {
 }
 
 /// All that names are read from: they are the same as long as this is.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NamesOf {
     payload_bytes: [usize; 2],
     /// Some bring no new bytes.
@@ -122,6 +123,12 @@ impl NamesOf {
             packets: name_packets(seen).count(),
             client_side: flow.client_side,
         }
+    }
+
+    /// For tests.
+    #[cfg(test)]
+    pub fn of_nothing() -> Self {
+        Self { payload_bytes: [3, 0], packets: 1, client_side: 1 }
     }
 
     pub fn has_bytes(&self) -> bool {

@@ -24,6 +24,7 @@ mod tls;
 use crate::limits::PIECES_READ_MAX;
 use hello::Hello;
 use message::Request;
+use serde::{Deserialize, Serialize};
 
 const TCP: u8 = 6;
 
@@ -49,7 +50,7 @@ pub struct Piece {
 }
 
 /// What says the server's name.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum NameSource {
     #[default]
     None,
@@ -68,7 +69,7 @@ pub enum NameSource {
 }
 
 /// What the first bytes of a flow say.
-#[derive(Clone, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Names {
     /// As sent, but for a dot at its end and, where it stood in a URL or Host, a port; no address
     /// of a group, and nothing with control characters or white space.

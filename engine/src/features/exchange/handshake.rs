@@ -2,9 +2,10 @@
 
 use crate::decode::{Segment, flags};
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 
 /// SYN, SYN+ACK and ACK.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Handshake {
     /// Of the SYN; in the end, what it took.
     time_ns: i64,

@@ -1,6 +1,7 @@
 //! The letters that tell what a connection did, in the order in which it did it.
 
 use crate::limits::HISTORY_LETTERS_MAX;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Letters that fit without memory of their own; most flows have fewer.
 const INLINE: usize = 15;
@@ -57,6 +58,27 @@ impl History {
     pub fn letters(&self) -> &[u8] {
         let letters = self.all.as_ref().map_or(self.first.as_slice(), |all| all.as_slice());
         &letters[..usize::from(self.count)]
+    }
+}
+
+/// The first letters as they were told, and, of a longer history, all.
+type Saved<'a> = ([u8; INLINE], &'a [u8]);
+
+impl Serialize for History {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.first, self.letters()).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for History {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (first, letters): Saved<'de> = Deserialize::deserialize(deserializer)?;
+        let mut all = [0; HISTORY_LETTERS_MAX];
+        let told = all.get_mut(..letters.len());
+        told.ok_or_else(|| de::Error::custom("more letters than a history has"))?
+            .copy_from_slice(letters);
+        let is_long = letters.len() > INLINE;
+        Ok(Self { count: letters.len() as u8, first, all: is_long.then(|| Box::new(all)) })
     }
 }
 

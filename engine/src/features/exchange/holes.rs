@@ -1,9 +1,10 @@
 //! What was not seen of a side's bytes, so far.
 
 use crate::limits::HOLES_PER_SIDE_MAX;
+use serde::{Deserialize, Serialize};
 
 /// Bytes seen above the first hole: ranges of numbers from, up to; in order, with holes between.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Islands {
     ranges: Vec<(i64, i64)>,
 }

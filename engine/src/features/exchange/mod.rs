@@ -17,6 +17,7 @@ use crate::time::Timestamp;
 use handshake::Handshake;
 use history::{FLIPPED, History, is_told};
 use holes::Islands;
+use serde::{Deserialize, Serialize};
 use side::{SentFlags, Side, once};
 use state::State;
 
@@ -24,7 +25,7 @@ const TCP: u8 = 6;
 const UDP: u8 = 17;
 
 /// The exchange of one flow. An ordinary packet touches the first 64 bytes only.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Exchange {
     sides: [Side; 2],
@@ -38,7 +39,7 @@ pub struct Exchange {
 const _: () = assert!(size_of::<[Side; 2]>() == 64 && size_of::<Exchange>() <= 152);
 
 /// Places, modulo 2³², of a side's last packets with a flag: the same once more tells nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Control {
     syn: u32,
     fin: u32,
@@ -48,7 +49,7 @@ struct Control {
 }
 
 /// What most flows have nothing of.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Rare {
     retransmitted: u32,
     zero_windows: u32,

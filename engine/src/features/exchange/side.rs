@@ -1,13 +1,14 @@
 //! The sequence numbers of one end of a connection (RFC 9293), as far as it was seen.
 
 use super::state::Standing;
+use serde::{Deserialize, Serialize};
 
 /// Differences beyond are not believed of a SYN, an RST, or an acknowledgement number of 0.
 const FAR: i64 = 1 << 20;
 
 /// One end. Numbers count from its initial sequence number: its first byte is number 1. All that
 /// an ordinary packet touches.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Side {
     /// The initial sequence number, seen or guessed.
     start: u32,

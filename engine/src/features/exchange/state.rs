@@ -1,9 +1,10 @@
 //! How far each end of a connection has come, after Zeek's connection states (FLOWS.md, section 7).
 
 use crate::decode::flags::{ACK, FIN, RST, SYN};
+use serde::{Deserialize, Serialize};
 
 /// What one end has done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum State {
     /// Nothing that counts.
     #[default]
@@ -19,7 +20,7 @@ pub enum State {
 }
 
 /// The state of an end, and the one before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Standing {
     pub now: State,
     pub before: State,

@@ -2,6 +2,7 @@
 
 mod ahead;
 mod closing;
+mod saved;
 mod standing;
 
 use super::early::EarlyPacket;
@@ -15,9 +16,10 @@ use super::watch::{Watches, wants};
 use super::wheel::{Entry, Wheel};
 use super::window::OpenWindow;
 use super::{ChunkHead, CountedOpen, EndReason, Flow, FlowTable, Seen, TableCounts, TableOptions};
-use crate::decode::{Key, Layers, Segment, flags};
+use crate::decode::{Key, Layers, Placement, Segment, flags};
 use crate::features::{Arrival, TrackerSet};
 use crate::limits::SHARDS;
+use crate::saved::{SavedError, Share};
 use crate::time::Timestamp;
 use ahead::LOOK_AHEAD;
 use std::collections::HashMap;
@@ -330,16 +332,14 @@ impl<T: TrackerSet> FlowTable for Table<T> {
 
     fn finish_stream(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
         self.close_all(clock, to);
+        let counts = self.settled_counts();
         let empty = Self::new(&self.options);
         let finished = std::mem::replace(self, empty);
         // No flow is open any more that could count, but some may have to be taken back.
         if let (Some(now), Some(before)) = (&mut self.live, finished.live) {
             now.forgotten = before.forgotten;
         }
-        self.counts = finished.counts;
-        self.counts.forgotten += finished.set_aside.forgotten;
-        self.counts.without_payload +=
-            finished.watches.map_or(0, |watches| watches.without_payload);
+        self.counts = counts;
     }
 
     fn use_again(&mut self, seen: &mut Vec<Seen>) {
@@ -367,6 +367,23 @@ impl<T: TrackerSet> FlowTable for Table<T> {
 
     fn counts(&self) -> &TableCounts {
         &self.counts
+    }
+
+    fn save(&self, to: &mut Vec<u8>) {
+        self.save_all(to);
+    }
+
+    fn restore(
+        &mut self,
+        parts: &[&[u8]],
+        share: Share,
+        placement: &Placement,
+    ) -> Result<(), SavedError> {
+        self.restore_all(parts, share, placement)
+    }
+
+    fn open_ids(&self, to: &mut dyn FnMut(u64)) {
+        self.tell_open_ids(to);
     }
 }
 

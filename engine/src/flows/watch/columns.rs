@@ -6,10 +6,11 @@ use crate::features::{
 };
 use crate::flows::Flow;
 use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::mem::replace;
 
 /// Columns that a classifier reads.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize)]
 pub struct ColumnWish {
     /// Its place among all.
     pub classifier: usize,
@@ -20,7 +21,7 @@ pub struct ColumnWish {
 }
 
 /// What is kept of an open flow for the wishes, by their places; nothing before the first packet.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct TrackedColumns {
     all: Vec<Tracked>,
 }
@@ -68,6 +69,11 @@ impl TrackedColumns {
         all.filter(|(place, _)| wishes[*place].window_ns.is_some())
     }
 
+    /// Whether these are what is kept for the wishes, or nothing yet.
+    pub fn is_of(&self, wishes: &[ColumnWish]) -> bool {
+        self.all.is_empty() || self.all.len() == wishes.len()
+    }
+
     /// The flow as its own trackers have it, for those who want the whole of it.
     pub fn whole(&self, outline: &Flow, wishes: &[ColumnWish]) -> Vec<(usize, Flow)> {
         let all = self.all.iter().zip(wishes).enumerate();
@@ -77,7 +83,7 @@ impl TrackedColumns {
 }
 
 /// What is kept of an open flow for one wish.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Tracked {
     trackers: Kind,
     packets: [u64; 2],
@@ -86,11 +92,12 @@ pub struct Tracked {
     first: Timestamp,
     pub last: Timestamp,
     /// As it was known after the last packet.
+    #[serde(deserialize_with = "crate::saved::side")]
     pub client_side: usize,
     pub window_start: Timestamp,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 enum Kind {
     Times(TimeTrackers),
     All(Box<Trackers>),

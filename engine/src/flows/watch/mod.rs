@@ -10,6 +10,7 @@ use crate::decode::{Segment, flags};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, SPARE_PAYLOAD_BYTES_MAX};
 use crate::prefetch::prefetch;
 pub use columns::ColumnWish;
+use serde::{Deserialize, Serialize};
 use std::mem::take;
 use std::sync::Arc;
 use stream::Stream;
@@ -19,7 +20,7 @@ pub use watches::Watches;
 const PACKETS_EXPECTED: usize = 8;
 
 /// What is wanted of every flow of a run.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct WatchOptions {
     /// Of the asking side, and of the other.
     pub payload_bytes: [usize; 2],
@@ -30,7 +31,7 @@ pub struct WatchOptions {
 }
 
 /// A flow is shown early at the first packet that fulfils one of these; 0 stands for no wish.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct EarlyWish {
     pub packets: u32,
     /// In both directions.
@@ -40,7 +41,7 @@ pub struct EarlyWish {
 }
 
 /// One of a flow's first packets.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FirstPacket {
     /// Since the flow's first packet.
     pub since_ns: i64,
@@ -49,6 +50,7 @@ pub struct FirstPacket {
     pub payload_bytes: u32,
     /// Where its payload begins in that of its side; `u32::MAX`: it is not kept.
     pub payload_at: u32,
+    #[serde(deserialize_with = "crate::saved::side")]
     pub side: u8,
     pub flags: u8,
 }
@@ -97,7 +99,7 @@ pub mod wants {
 }
 
 /// What is kept of an open flow. A packet touches the line of its side and the last one.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C, align(64))]
 pub struct Watch {
     streams: [Stream; 2],
@@ -107,6 +109,7 @@ pub struct Watch {
     /// Packets so far, while they are wanted.
     count: u32,
     /// Of it more is kept.
+    #[serde(deserialize_with = "crate::saved::side")]
     asking_side: u8,
     /// Too much is kept of other flows: of this one there is no payload.
     has_no_payload: bool,

@@ -1,6 +1,7 @@
 //! The first bytes of one side of a flow, in order.
 
 use crate::limits::{STREAM_GIVE_UP_BYTES, STREAM_PIECES_MAX};
+use serde::{Deserialize, Serialize};
 use std::mem::take;
 
 /// Bytes from the begin of a side's stream on (RFC 9293) without a hole, and pieces behind the
@@ -8,9 +9,10 @@ use std::mem::take;
 ///
 /// What is kept below an offset does not depend on how many bytes are wanted in all: classifiers
 /// see the same whatever others want.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[repr(C)]
 pub struct Stream {
+    #[serde(with = "crate::saved::bytes")]
     bytes: Vec<u8>,
     /// The sequence number of the first byte, once known.
     base: Option<u32>,

@@ -1,5 +1,7 @@
 //! What is kept of all open flows of a worker for classifiers.
 
+mod saved;
+
 use super::columns::{Tracked, TrackedColumns};
 use super::{Call, Memory, Seen, Watch, WatchOptions, wants};
 use crate::decode::Segment;
