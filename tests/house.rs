@@ -52,7 +52,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["api/cli", "api/config", "api/manual.rs", "api/pcap_info.rs", "api/plugins.rs"]),
     ("clap_complete", &["api/cli", "api/manual.rs"]),
     ("clap_mangen", &["api/manual.rs"]),
-(
+    (
         "crc32fast",
         &[
             "engine/src/capture/follow/growing.rs",

@@ -21,9 +21,18 @@ pub struct FollowArguments {
     /// packets tell the time
     #[arg(long, value_name = "TIME", default_value = "5s", value_parser = duration::parse_or_never)]
     pub quiet_after: duration::OrNever,
+
+    /// Time between two checkpoints, at least; for tests
+    #[arg(long, hide = true, value_name = "TIME", default_value = "10s", value_parser = duration::parse)]
+    pub checkpoint_pause: i64,
 }
 
 impl FollowArguments {
+    /// Time between two checkpoints, at least.
+    pub fn checkpoint_pause(&self) -> Duration {
+        Duration::from_nanos(u64::try_from(self.checkpoint_pause).unwrap_or(0))
+    }
+
     /// For flows that end by silence after `idle_ns`.
     pub fn options(&self, idle_ns: i64) -> FollowOptions {
         let duration = |ns: i64| Duration::from_nanos(u64::try_from(ns).unwrap_or(0));

@@ -67,7 +67,7 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
     let classes = classes(&joined.files, arguments.label.as_deref());
     let options = options_of(arguments, plugins, classes);
     let opened = OutputFile::create(destination(arguments)).and_then(|output| {
-        let writer = writer(arguments, &options, output.writer()?)?;
+        let writer = writer(arguments, &options, output.writer()?, None)?;
         Ok((output, writer))
     });
     let (output, writer) = match opened {
@@ -142,21 +142,26 @@ pub(super) fn nothing_found() -> Exit {
     Exit::Failure
 }
 
-/// The format that was asked for, behind which `to` is.
+/// The format that was asked for, behind which `to` is; `before`: what the writer saved whose rows are
+/// there already.
 pub(super) fn writer(
     arguments: &FlowsArguments,
     options: &RunOptions,
     to: Box<dyn Write + Send>,
+    before: Option<&[u8]>,
 ) -> io::Result<Box<dyn RowWriter>> {
     let layout = layout(arguments, options.profile);
     let classes = classes_of_rows(options);
-    Ok(match arguments.format {
-        Format::Csv => Box::new(CsvWriter::new(layout, to)),
-        Format::Jsonl => Box::new(JsonLinesWriter::new(layout, to)),
-        Format::Parquet => Box::new(ParquetWriter::new(layout, to)?),
-        Format::Arff => Box::new(ArffWriter::new(layout, classes, to)),
-        Format::Zeek => Box::new(ZeekWriter::new(to)),
-        Format::None => Box::new(DiscardWriter::new(layout)),
+    Ok(match (arguments.format, before) {
+        (Format::Csv, Some(_)) => Box::new(CsvWriter::going_on(layout, to)),
+        (Format::Arff, Some(_)) => Box::new(ArffWriter::going_on(layout, to)),
+        (Format::Zeek, Some(saved)) => Box::new(ZeekWriter::going_on(saved, to)),
+        (Format::Csv, None) => Box::new(CsvWriter::new(layout, to)),
+        (Format::Jsonl, _) => Box::new(JsonLinesWriter::new(layout, to)),
+        (Format::Parquet, _) => Box::new(ParquetWriter::new(layout, to)?),
+        (Format::Arff, None) => Box::new(ArffWriter::new(layout, classes, to)),
+        (Format::Zeek, None) => Box::new(ZeekWriter::new(to)),
+        (Format::None, _) => Box::new(DiscardWriter::new(layout)),
     })
 }
 

@@ -1,18 +1,19 @@
 //! `tractor flows --follow`: the flows of a folder as one stream without an end.
 
+use super::checkpoint::{Lasting, Refusal, Start};
 use super::flows::{cannot_write, destination, options_of, place, writer};
 use super::{exit_of_error, wants_timings};
 use crate::cli::FlowsArguments;
 use crate::{Exit, interrupt, messages, plugins};
 use std::fs::File;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
-use tractor_engine::capture::{FollowState, Follower, Problem};
-use tractor_engine::dataflow::{Feed, Progress, RunOptions, run_followed};
-use tractor_engine::jobs::{Folder, Rounds};
+use tractor_engine::capture::{Follower, Problem};
+use tractor_engine::dataflow::{Feed, Following, Progress, RunOptions, run_followed};
+use tractor_engine::jobs::{Folder, Rounds, Saves};
 use tractor_engine::output::RowWriter;
 
 pub fn run(arguments: &FlowsArguments) -> Exit {
@@ -35,44 +36,66 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
             return Exit::Failure;
         }
     };
+    let start = match start(arguments, &options) {
+        Ok(start) => start,
+        Err(exit) => return exit,
+    };
     let follow = arguments.following.options(options.table.life.idle_ns);
-    let state = FollowState::default();
-    let feed = Feed::new(Follower::new(Box::new(folder), follow, &state, Vec::new(), None));
+    let (folder, journal) = (Box::new(folder), start.journal());
+    let follower = Follower::new(folder, follow, &start.state, start.replay.clone(), journal);
+    let feed = Feed::new(follower);
     let ends = Arc::clone(&feed);
     interrupt::ends(move || ends.end());
-    let opened = destination_of(arguments).and_then(|to| writer(arguments, &options, to));
-    match opened {
-        Ok(writer) => follow_to_the_end(arguments, &path, &options, &feed, writer),
+    match rows(arguments, &options, &start) {
+        Ok(writer) => follow_to_the_end(arguments, &path, &options, (feed, start), writer),
         Err(cause) => cannot_write(arguments, &cause),
     }
+}
+
+/// Where the stream begins.
+fn start(arguments: &FlowsArguments, options: &RunOptions) -> Result<Start, Exit> {
+    let Some(path) = &arguments.checkpoint else { return Ok(Start::default()) };
+    Start::at(path, options).map_err(|refusal| match refusal {
+        Refusal::Usage(why) => {
+            messages::error(why);
+            Exit::Usage
+        }
+        Refusal::Failure(why) => {
+            messages::error(why);
+            Exit::Failure
+        }
+    })
 }
 
 fn follow_to_the_end(
     arguments: &FlowsArguments,
     path: &Path,
     options: &RunOptions,
-    feed: &Arc<Feed>,
+    (feed, start): (Arc<Feed>, Start),
     writer: Box<dyn RowWriter>,
 ) -> Exit {
     let progress = Arc::new(Progress::default());
     let is_over = AtomicBool::new(false);
     let mut had_problems = false;
+    let (pause, keeper) = (arguments.following.checkpoint_pause(), start.keeper());
+    let saves = keeper.is_some().then(|| Saves::every(pause));
+    let following = Following { feed: Arc::clone(&feed), keeper, resume: start.resume };
     let ended = scope(|scope| {
-        let watcher = scope.spawn(|| watch(path, feed, &is_over));
-        let ended = run_followed(feed, options, Some(writer), &progress);
+        let watcher = scope.spawn(|| watch(path, &feed, saves, &is_over));
+        let ended = run_followed(following, options, Some(writer), &progress);
         is_over.store(true, Ordering::Release);
         // It only tells.
         had_problems = watcher.join().unwrap_or(true);
         ended
     });
-    had_problems |= say_problems(feed);
+    had_problems |= say_problems(&feed);
     let summary = match ended {
         Ok(summary) => summary,
         Err(error) => return exit_of_error(&error, place(arguments)),
     };
     plugins::say_messages(&options.plugins);
     messages::summary(&summary);
-    say_late(feed);
+    say_late(&feed);
     if wants_timings(&arguments.options) {
         messages::timings(&summary);
     }
@@ -90,28 +113,50 @@ fn folder_of(arguments: &FlowsArguments) -> Result<PathBuf, String> {
 }
 
 /// Where rows go, as they come: what was there before is not lost.
-fn destination_of(arguments: &FlowsArguments) -> io::Result<Box<dyn Write + Send>> {
+fn rows(
+    arguments: &FlowsArguments,
+    options: &RunOptions,
+    start: &Start,
+) -> io::Result<Box<dyn RowWriter>> {
     let path = destination(arguments);
     if path == Path::new("-") {
-        return Ok(Box::new(io::stdout()));
+        return writer(arguments, options, Box::new(io::stdout()), None);
     }
     if path.metadata().is_ok_and(|about| !about.is_file()) {
-        return Ok(Box::new(File::options().write(true).open(path)?));
+        let file = File::options().write(true).open(path)?;
+        return writer(arguments, options, Box::new(file), None);
     }
     let file = File::options().append(true).create(true).open(path)?;
-    match file.metadata()?.len() {
-        0 => Ok(Box::new(file)),
-        _ => Err(io::Error::other("it has content already, which would be lost")),
+    let bytes = file.metadata()?.len();
+    let (kept_bytes, saved) = start.rows().map_or((0, None), |(bytes, saved)| (bytes, Some(saved)));
+    if bytes > 0 && !start.is_known {
+        return Err(io::Error::other("it has content already, which would be lost"));
     }
+    if bytes < kept_bytes {
+        let why = format!("it has {bytes} bytes, and had {kept_bytes} at the checkpoint");
+        return Err(io::Error::other(why));
+    }
+    file.set_len(kept_bytes)?;
+    let rows = writer(arguments, options, Box::new(file.try_clone()?), saved)?;
+    Ok(Box::new(Lasting { rows, file }))
 }
 
-/// Has the run look for more until it is over, and says what goes wrong. Tells whether anything did.
-fn watch(path: &Path, feed: &Feed, is_over: &AtomicBool) -> bool {
+/// Has the run look for more and save its state until it is over, and says what goes wrong. Tells
+/// whether anything did.
+fn watch(path: &Path, feed: &Feed, mut saves: Option<Saves>, is_over: &AtomicBool) -> bool {
     let mut rounds = Rounds::through(path);
-    let mut had_problems = false;
+    let (mut had_problems, mut failed) = (false, None);
     while !is_over.load(Ordering::Acquire) {
         feed.look(rounds.wait());
         had_problems |= say_problems(feed);
+        let saved = feed.saved();
+        if saves.as_mut().is_some_and(|saves| saves.is_due(saved.under_way)) {
+            feed.save();
+        }
+        if saved.failure != failed {
+            failed = saved.failure;
+            failed.iter().for_each(|why| messages::warning(format_args!("no checkpoint: {why}")));
+        }
     }
     had_problems
 }

@@ -1,6 +1,7 @@
 //! Flags that do not go together. What was typed wins over what the configuration file adds.
 
 use crate::cli::{FlowsArguments, Format};
+use std::path::Path;
 
 /// Two flags that do not go together, by the names of their fields, and why.
 struct Clash {
@@ -93,6 +94,11 @@ fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
             arguments.follow && *format == Format::Parquet,
             ["follow", "format"],
             "a followed folder has no end, and parquet is written as a whole: take csv or jsonl",
+        ),
+        clash(
+            arguments.checkpoint.is_some() && arguments.output == Path::new("-"),
+            ["checkpoint", "output"],
+            "what went to standard output cannot be cut to a checkpoint: name a file with -o",
         ),
         clash(
             arguments.follow && options.merge,

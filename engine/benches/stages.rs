@@ -15,10 +15,13 @@ use tractor_engine::capture::{Input, Packet, join};
 use tractor_engine::classify::Plugins;
 use tractor_engine::decode::{Decoded, Decoder, Moment, Placement, Segment};
 use tractor_engine::features::ActivitySettings;
-use tractor_engine::flows::{ChunkHead, Flow, TableOptions, flow_table};
-use tractor_engine::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
+use tractor_engine::flows::{ChunkHead, Flow, FlowTable, TableOptions, WatchOptions, flow_table};
+use tractor_engine::limits::{
+    CHUNK_BYTES, COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX, OPEN_FLOWS_MAX,
+};
 use tractor_engine::output::{CsvWriter, RowWriter};
 use tractor_engine::profiles::{Layout, Profile, Row};
+use tractor_engine::saved::Share;
 use tractor_engine::time::{SECOND_NS, Timestamp};
 
 /// Packets of one chunk, as a worker meets them.
@@ -76,9 +79,9 @@ fn segments(packets: &[RawPacket]) -> Vec<Segment> {
     packets.iter().enumerate().filter_map(place).collect()
 }
 
-fn all_flows(segments: &[Segment]) -> Vec<Flow> {
+fn options() -> TableOptions {
     let profile = native();
-    let mut table = flow_table(&TableOptions {
+    TableOptions {
         life: profile.life,
         needs: profile.needs,
         activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
@@ -87,12 +90,15 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         open_flows_max: OPEN_FLOWS_MAX,
         watch: None,
         counts_open: false,
-    });
-    let clock_after = segments.last().map_or(Timestamp::MIN, |segment| segment.clock);
-    let head = ChunkHead {
+    }
+}
+
+/// Of one chunk that is all there is.
+fn head(segments: &[Segment]) -> ChunkHead {
+    ChunkHead {
         first_position: 1,
         clock_before: Timestamp::MIN,
-        clock_after,
+        clock_after: segments.last().map_or(Timestamp::MIN, |segment| segment.clock),
         file: 0,
         file_runs: Vec::new(),
         deep_stacks: Default::default(),
@@ -102,11 +108,16 @@ fn all_flows(segments: &[Segment]) -> Vec<Flow> {
         questions: Vec::new(),
         ends_epoch: true,
         is_end: true,
-    };
+    }
+}
+
+fn all_flows(segments: &[Segment]) -> Vec<Flow> {
+    let mut table = flow_table(&options());
+    let head = head(segments);
     let mut closed = Vec::new();
     table.push(segments, &head, &mut |flow| closed.push(flow));
     table.finish_chunk(&head, &mut |flow| closed.push(flow));
-    table.finish_stream(clock_after, &mut |flow| closed.push(flow));
+    table.finish_stream(head.clock_after, &mut |flow| closed.push(flow));
     closed
 }
 
@@ -143,6 +154,47 @@ fn decode(bencher: Bencher<'_, '_>) {
 fn table(bencher: Bencher<'_, '_>) {
     let segments = segments(&packets());
     bencher.counter(ItemsCount::new(segments.len())).bench_local(|| all_flows(&segments));
+}
+
+/// A table full of open flows that classifiers watch, and how many there are.
+fn open_table() -> (TableOptions, Box<dyn FlowTable>, usize) {
+    let watch = WatchOptions {
+        payload_bytes: COUNTED_PAYLOAD_BYTES,
+        packets: NAME_PACKETS_MAX,
+        ..WatchOptions::default()
+    };
+    let options = TableOptions { watch: Some(watch), counts_open: true, ..options() };
+    let segments = segments(&packets());
+    let mut table = flow_table(&options);
+    table.push(&segments, &head(&segments), &mut |_| ());
+    let mut flows = 0;
+    table.open_ids(&mut |_| flows += 1);
+    (options, table, flows)
+}
+
+/// Per open flow, not per packet.
+#[divan::bench]
+fn table_save(bencher: Bencher<'_, '_>) {
+    let (_, table, flows) = open_table();
+    bencher.counter(ItemsCount::new(flows)).bench_local(|| {
+        let mut saved = Vec::new();
+        table.save(&mut saved);
+        saved
+    });
+}
+
+/// Per open flow, not per packet.
+#[divan::bench]
+fn table_restore(bencher: Bencher<'_, '_>) {
+    let (options, table, flows) = open_table();
+    let mut saved = Vec::new();
+    table.save(&mut saved);
+    bencher.counter(ItemsCount::new(flows)).bench_local(|| {
+        let mut table = flow_table(&options);
+        let restored = table.restore(&[&saved], Share::ALL, &Placement::default());
+        assert!(restored.is_ok(), "it was just saved");
+        table
+    });
 }
 
 /// Per row, not per packet.

@@ -13,6 +13,13 @@ pub const INTERFACES_MAX: usize = 65_536;
 /// Files of a folder that is followed that are held open; the one that was read first is closed.
 pub const FOLLOWED_OPEN_MAX: usize = 8;
 
+/// Bytes of a journal of what was read of a folder, beyond which events before the checkpoints are
+/// forgotten.
+pub const JOURNAL_BYTES_MAX: u64 = 16 << 20;
+
+/// Bytes of one event in it; a longer line is no event.
+pub const JOURNAL_LINE_BYTES_MAX: usize = 16 << 10;
+
 /// Bytes of a chunk: what is read, decoded and sent through the dataflow in one step.
 /// Larger ones keep more memory, smaller ones pay for more steps (some 50 µs each).
 pub const CHUNK_BYTES: usize = 1 << 20;

@@ -176,7 +176,11 @@ impl postcard::ser_flavors::Flavor for Behind<'_> {
 
     #[inline]
     fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-        self.0.extend_from_slice(bytes);
+        match bytes {
+            // Most numbers are small, and a call that copies costs more than they do.
+            [byte] => self.0.push(*byte),
+            _ => self.0.extend_from_slice(bytes),
+        }
         Ok(())
     }
 
@@ -187,7 +191,7 @@ impl postcard::ser_flavors::Flavor for Behind<'_> {
 
 /// Bytes that are copied at once: for `#[serde(with)]`.
 pub mod bytes {
-    use super::{Deserialize, Deserializer, Serializer};
+    use serde::{Deserialize, Deserializer, Serializer};
 
     /// # Errors
     /// Those of the serializer.

@@ -118,15 +118,58 @@ fn any_bytes_as_a_packet() {
 fn any_segments_in_the_flow_table() {
     for_seeds(400, |random| {
         let count = random.pick(&[10, 100, 1_000]);
-        let mut bytes = random.bytes(3 + 8 * count);
-        // Mostly short steps forward, and flags that occur.
-        for segment in bytes[3..].as_chunks_mut::<8>().0 {
-            segment[1] = random.pick(&[0x02, 0x12, 0x10, 0x10, 0x18, 0x11, 0x04, segment[1]]);
-            segment[2] = segment[2] & 0xf0 | random.pick(&[0, 5, 7, 9, 10, 11, 12]);
-            segment[3] = random.pick(&[0, 1, 1, 2, 100, segment[3]]);
-        }
+        let bytes = segments(random, 3, count);
         fuzz::flows::check(&bytes);
     });
+}
+
+/// Segments as [`fuzz::flows`] reads them: mostly short steps forward, and flags that occur.
+fn segments(random: &mut Random, before: usize, count: usize) -> Vec<u8> {
+    let mut bytes = random.bytes(before + 8 * count);
+    for segment in bytes[before..].as_chunks_mut::<8>().0 {
+        segment[1] = random.pick(&[0x02, 0x12, 0x10, 0x10, 0x18, 0x11, 0x04, segment[1]]);
+        segment[2] = segment[2] & 0xf0 | random.pick(&[0, 5, 7, 9, 10, 11, 12]);
+        segment[3] = random.pick(&[0, 1, 1, 2, 100, segment[3]]);
+    }
+    bytes
+}
+
+#[test]
+fn flows_go_on_after_their_tables_were_saved_for_any_number_of_workers() {
+    for_seeds(300, |random| {
+        let count = random.pick(&[10, 100, 500]);
+        let bytes = segments(random, fuzz::saved::CHOICES, count);
+        fuzz::saved::check(&bytes);
+    });
+}
+
+#[test]
+fn of_which_flows_there_is_no_payload_does_not_depend_on_where_tables_were_saved() {
+    fuzz::saved::check_crowd();
+}
+
+#[test]
+fn fragments_find_their_ports_after_their_tables_were_saved() {
+    let mut resolved = 0;
+    for seed in 0..cases(60) {
+        let mut random = Random::seeded(seed);
+        let all = packets(&mut random, 200);
+        let packets: Vec<_> =
+            all.iter().map(|packet| (packet.link_type, packet.data.as_slice())).collect();
+        resolved += fuzz::saved::check_fragments(&packets, &mut |limit| random.below(limit));
+    }
+    assert!(resolved > 0, "there are fragments");
+}
+
+#[test]
+fn whatever_is_damaged_of_what_was_saved_is_refused() {
+    let mut random = Random::seeded(1);
+    fuzz::layout::check_damage(&mut |limit| random.below(limit));
+}
+
+#[test]
+fn the_layout_of_what_is_saved_changes_only_with_its_number() {
+    fuzz::layout::check_layout();
 }
 
 /// What a flow may begin with, each as one packet.

@@ -1,6 +1,7 @@
 //! Folders that keep filling up, as one stream: what a sensor writes, however it does, is what the whole
 //! capture is.
 
+mod kills;
 mod rotation;
 pub mod writer;
 

@@ -63,13 +63,15 @@ pub struct Sensor {
     pub bytes_per_second: Option<u64>,
     /// A file of a ring is not written over sooner: whoever reads has so much time.
     pub ring_pause: Duration,
+    /// So many times it writes nothing for a second.
+    pub pauses: usize,
 }
 
 impl Default for Sensor {
     fn default() -> Self {
         let rotation = Rotation::Never;
         let ring_pause = Duration::from_secs(2);
-        Self { rotation, write_bytes: 4_096, bytes_per_second: None, ring_pause }
+        Self { rotation, write_bytes: 4_096, bytes_per_second: None, ring_pause, pauses: 0 }
     }
 }
 
@@ -140,7 +142,11 @@ pub fn replay(capture: &Capture, folder: &Path, sensor: Sensor, random: &mut Ran
     };
     let mut piece = Vec::new();
     let mut wanted = 1;
-    for (time, range) in &capture.records {
+    let between_pauses = capture.records.len() / (sensor.pauses + 1) + 1;
+    for (place, (time, range)) in capture.records.iter().enumerate() {
+        if place > 0 && place.is_multiple_of(between_pauses) {
+            sleep(Duration::from_secs(1));
+        }
         if files.is_due(*time, range.len()) {
             flush(&mut files, &mut piece, 0);
             files.next(capture.header(), *time);

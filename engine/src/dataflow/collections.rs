@@ -23,9 +23,11 @@ pub type Change = (StatisticKey, Step, Count);
 
 /// Adds the changes up, across workers and epochs, into `snapshot`. Nothing else is kept of an epoch
 /// that is over: nobody holds the trace that `consolidate` would fill, so there is none.
+/// `before` is called with the snapshot when all steps before one are in it, and nothing of that one.
 pub fn statistics<'scope>(
     changes: Stream<'scope, Step, Vec<Change>>,
     snapshot: Arc<Mutex<Tables>>,
+    before: impl Fn(Step, &Mutex<Tables>) + 'static,
 ) {
     let (few, many): (Stream<'_, _, Vec<Change>>, Stream<'_, _, Vec<Change>>) = changes
         .ok_err(|change| if change.0.kind().has_few_keys() { Ok(change) } else { Err(change) });
@@ -41,11 +43,13 @@ pub fn statistics<'scope>(
             if frontier.less_equal(first.key()) {
                 break;
             }
+            before(*first.key(), &snapshot);
             let (step, changes) = first.remove_entry();
             let mut tables = lock(&snapshot);
             changes.into_iter().for_each(|(key, count)| tables.apply(key, &count));
             tables.close_step(step);
         }
+        before(frontier.frontier().first().copied().unwrap_or(Step::MAX), &snapshot);
     });
 }
 
@@ -104,7 +108,7 @@ mod tests {
             let snapshot = Arc::<Mutex<Tables>>::default();
             let mut input = worker.dataflow::<Step, _, _>(|scope| {
                 let (input, changes) = scope.new_collection::<StatisticKey, Count>();
-                statistics(changes.inner, snapshot);
+                statistics(changes.inner, snapshot, |_, _| ());
                 input
             });
             for epoch in 0..500 {
@@ -142,7 +146,7 @@ mod tests {
             let shared = Arc::clone(&shared);
             let mut input = worker.dataflow::<Step, _, _>(|scope| {
                 let (input, changes) = scope.new_collection::<StatisticKey, Count>();
-                statistics(changes.inner, shared);
+                statistics(changes.inner, shared, |_, _| ());
                 input
             });
             let one = Count { flows: 1, packets: 10, bytes: 100 };

@@ -2,6 +2,7 @@
 
 use super::RunError;
 use crate::classify::PluginFailure;
+use crate::saved::SavedError;
 use std::any::Any;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,6 +26,11 @@ impl Failure {
     /// Reports that what was read when cannot be kept.
     pub fn report_journal(&self, error: std::io::Error) {
         self.keep(RunError::Journal(error));
+    }
+
+    /// Reports that the state to go on from is of no use.
+    pub fn report_saved(&self, error: SavedError) {
+        self.keep(RunError::Saved(error));
     }
 
     /// Reports a plugin that is broken.

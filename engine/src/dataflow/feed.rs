@@ -17,6 +17,16 @@ pub struct Feed {
     source: Mutex<Option<SyncActivator>>,
     problems: Mutex<Problems>,
     standing: Mutex<Standing>,
+    saved: Mutex<Saved>,
+}
+
+/// How saving the state goes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Saved {
+    pub under_way: bool,
+    pub times: u64,
+    /// Why it was not done the last time.
+    pub failure: Option<String>,
 }
 
 /// What the source is told.
@@ -25,6 +35,8 @@ pub(super) struct Orders {
     /// It is to look whether there is more, so much time after the last look.
     pub(super) look: Option<Duration>,
     pub(super) end: bool,
+    /// The state is to be saved.
+    pub(super) save: bool,
 }
 
 #[derive(Default)]
@@ -54,6 +66,7 @@ impl Feed {
             source: Mutex::default(),
             problems: Mutex::default(),
             standing: Mutex::default(),
+            saved: Mutex::default(),
         })
     }
 
@@ -69,6 +82,28 @@ impl Feed {
     pub fn end(&self) {
         lock(&self.orders).end = true;
         self.wake();
+    }
+
+    /// Has the run save its state, if there is anything new: [`Feed::saved`] tells when that is done.
+    pub fn save(&self) {
+        lock(&self.saved).under_way = true;
+        lock(&self.orders).save = true;
+        self.wake();
+    }
+
+    /// How saving goes.
+    pub fn saved(&self) -> Saved {
+        lock(&self.saved).clone()
+    }
+
+    pub(super) fn tell_saved(&self, result: Option<Result<(), String>>) {
+        let mut saved = lock(&self.saved);
+        saved.under_way = false;
+        match result {
+            None => {}
+            Some(Ok(())) => (saved.times, saved.failure) = (saved.times + 1, None),
+            Some(Err(why)) => saved.failure = Some(why),
+        }
     }
 
     /// Has the run answer what it was asked, though there is nothing new.

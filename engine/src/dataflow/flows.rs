@@ -1,6 +1,7 @@
 //! The flow operator's work: puts a step's records in stream order and feeds the table.
 
 use super::batch::{Parcel, Parcels};
+use super::checkpoint::Part;
 use super::classify::ClassifyStage;
 use super::pool::Pool;
 use super::questions;
@@ -23,6 +24,7 @@ pub struct FlowStage {
     /// Counts since the last epoch, when someone wants them.
     pub tally: Option<Tally>,
     steps: u64,
+    worker: usize,
     /// The step before was an epoch's last.
     epoch_is_over: bool,
     /// The end of this epoch has been asked for.
@@ -35,6 +37,7 @@ impl FlowStage {
     pub fn new(
         table: Box<dyn FlowTable>,
         classify: Option<ClassifyStage>,
+        worker: usize,
         shared: Arc<Shared>,
         spare: Rc<Pool<Segment>>,
     ) -> Self {
@@ -46,6 +49,7 @@ impl FlowStage {
             busy_ns: 0,
             tally,
             steps: 0,
+            worker,
             epoch_is_over: false,
             asked_for_end: false,
             shared,
@@ -91,6 +95,9 @@ impl FlowStage {
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.spare.give(segments);
         self.count_open(&head);
+        if head.saves {
+            self.save();
+        }
         let answers = questions::answers(&head, &*self.table, self.classify.as_ref());
         let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         self.busy_ns += began.elapsed().as_nanos() as u64 - (classify_ns - classified_ns);
@@ -121,6 +128,18 @@ impl FlowStage {
         } else if tally.len() + self.table.uncounted() >= EPOCH_CHANGES_MAX && !self.asked_for_end {
             self.asked_for_end = true;
             self.shared.epoch_is_full.store(true, Ordering::Release);
+        }
+    }
+
+    /// Writes down what this worker holds.
+    fn save(&self) {
+        let mut flows = Vec::new();
+        self.table.save(&mut flows);
+        self.shared.gathering.put(Part::Flows(self.worker), flows);
+        if let Some(classify) = &self.classify {
+            let mut said = Vec::new();
+            classify.save(&mut said);
+            self.shared.gathering.put(Part::Classifiers(self.worker), said);
         }
     }
 

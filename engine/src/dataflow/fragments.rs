@@ -1,17 +1,22 @@
 //! The fragment operator's work: gives later fragments their ports, in stream order.
 
 use super::batch::{Parcel, Parcels};
+use super::checkpoint::Part;
+use super::run::Shared;
 use crate::decode::{Fragment, FragmentTable, Segment};
+use std::sync::Arc;
 
 /// A worker's part of the fragment memory.
 pub struct FragmentStage {
     pub table: FragmentTable,
     peers: usize,
+    worker: usize,
+    shared: Arc<Shared>,
 }
 
 impl FragmentStage {
-    pub fn new(table: FragmentTable, peers: usize) -> Self {
-        Self { table, peers }
+    pub fn new(table: FragmentTable, worker: usize, peers: usize, shared: Arc<Shared>) -> Self {
+        Self { table, peers, worker, shared }
     }
 
     /// The segments of one step's fragments, by the worker of their flow.
@@ -27,6 +32,11 @@ impl FragmentStage {
             if let Some(segment) = self.table.resolve(fragment, clock) {
                 by_worker[segment.shard() % self.peers].push(segment);
             }
+        }
+        if head.saves {
+            let mut saved = Vec::new();
+            self.table.save(&mut saved);
+            self.shared.gathering.put(Part::Fragments(self.worker), saved);
         }
         let filled = by_worker.into_iter().enumerate().filter(|(_, records)| !records.is_empty());
         let parcel = |(to, records)| Parcel::new(to, &head, records);

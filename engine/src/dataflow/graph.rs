@@ -4,6 +4,7 @@ use super::Step;
 use super::collections;
 use super::operators::{flows, order, resolve, source};
 use super::run::Stages;
+use std::sync::Arc;
 use timely::dataflow::Scope;
 use timely::dataflow::operators::{ConnectLoop, Enter, Feedback, Leave};
 
@@ -30,7 +31,9 @@ pub fn build<'scope>(scope: Scope<'scope, Step>, stages: &Stages) {
     }
     if let Some(tables) = &stages.tables {
         scope.region_named("statistics", |region| {
-            collections::statistics(counts.enter(region), tables.clone());
+            let shared = Arc::clone(&stages.shared);
+            let before = move |step, tables: &_| shared.save_statistics(step, tables);
+            collections::statistics(counts.enter(region), tables.clone(), before);
         });
     }
 }

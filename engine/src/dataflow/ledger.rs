@@ -22,6 +22,8 @@ pub struct Published {
     /// Packets before it, in all files.
     pub packets: u64,
     pub clock: Timestamp,
+    /// Of the stream's first packet, once there is one.
+    pub first_time: Option<Timestamp>,
 }
 
 /// Whether a chunk may be sent.
@@ -41,7 +43,6 @@ pub struct Ledger {
 
 struct State {
     published: Published,
-    first_time: Option<Timestamp>,
     problems: Vec<Problem>,
     problems_not_kept: u64,
 }
@@ -49,8 +50,9 @@ struct State {
 impl Default for State {
     fn default() -> Self {
         let place = Place { unit: 0, chunk: 0 };
-        let published = Published { place, start: None, packets: 0, clock: Timestamp::MIN };
-        Self { published, first_time: None, problems: Vec::new(), problems_not_kept: 0 }
+        let published =
+            Published { place, start: None, packets: 0, clock: Timestamp::MIN, first_time: None };
+        Self { published, problems: Vec::new(), problems_not_kept: 0 }
     }
 }
 
@@ -79,7 +81,7 @@ impl Ledger {
             state.published.start = start;
             state.published.packets += entry.packets;
             state.published.clock = entry.clock;
-            state.first_time = state.first_time.or(entry.first_time);
+            state.published.first_time = state.published.first_time.or(entry.first_time);
             if let Some(problem) = entry.problem {
                 state.keep(problem);
             }
@@ -99,7 +101,7 @@ impl Ledger {
     pub fn go_on(&self, packets: u64, clock: Timestamp, first_time: Option<Timestamp>) {
         let mut state = lock(&self.state);
         (state.published.packets, state.published.clock) = (packets, clock);
-        state.first_time = first_time;
+        state.published.first_time = first_time;
     }
 
     /// What the stream was, once it is over.
@@ -108,7 +110,7 @@ impl Ledger {
         Stream {
             packets: state.published.packets,
             clock: state.published.clock,
-            first_time: state.first_time,
+            first_time: state.published.first_time,
             problems: std::mem::take(&mut state.problems),
             problems_not_kept: state.problems_not_kept,
         }

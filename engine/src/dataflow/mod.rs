@@ -10,6 +10,7 @@
 //! this module knows timely. [`run`] is its door.
 
 mod batch;
+mod checkpoint;
 mod classify;
 mod collections;
 mod failure;
@@ -29,9 +30,11 @@ mod source;
 mod summary;
 mod writer;
 
-pub use feed::{Feed, Standing};
+pub use crate::saved::{SAVED_FORMAT, SavedError};
+pub use checkpoint::Resume;
+pub use feed::{Feed, Saved, Standing};
 pub use progress::{Progress, Questions};
-pub use run::{RunOptions, run, run_followed};
+pub use run::{Following, Keeper, RunOptions, run, run_followed};
 pub use summary::{RunError, Summary, Timings};
 
 /// The number of a chunk in the stream: file in the upper, chunk in the lower 32 bits.

@@ -1,6 +1,7 @@
 //! Runs a whole stream of captures through the dataflow.
 
 use super::Step;
+use super::checkpoint::{Gathering, Part, Resume, meaning};
 use super::classify::{ClassifyStage, watch_options};
 use super::failure::{Failure, lock};
 use super::feed::{Feed, Standing};
@@ -18,7 +19,7 @@ use super::summary::{RunError, Summary, Timings};
 use super::writer::{Written, write_all};
 use crate::capture::{ChunkEnd, Follower, Joined, RANGE_BYTES_MAX};
 use crate::classify::Plugins;
-use crate::decode::{Decoder, FragmentTable, Placement, Reading};
+use crate::decode::{Counts, Decoder, FragmentTable, Placement, Reading};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, Question, TableOptions, flow_table};
 use crate::limits::{
@@ -26,14 +27,17 @@ use crate::limits::{
 };
 use crate::output::RowWriter;
 use crate::profiles::Profile;
+use crate::saved::{SavedError, Share};
 use crate::statistics::{CountryOf, Tables};
 use crate::time::Timestamp;
 use std::cell::RefCell;
+use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// What a run does; the inputs come beside it.
@@ -123,6 +127,12 @@ pub struct Shared {
     pub ledger: Ledger,
     /// Where a folder is followed.
     pub feed: Option<Arc<Feed>>,
+    pub gathering: Gathering,
+    /// What decides what state means.
+    pub meaning: Vec<u8>,
+    pub labels_flows: bool,
+    /// Rows of the run that this one goes on from.
+    pub rows_before: u64,
     pub progress: Arc<Progress>,
     pub failure: Failure,
     pub flows: Pool<Flow>,
@@ -172,6 +182,15 @@ impl Shared {
         ticked | self.epoch_is_full.swap(false, Ordering::AcqRel)
     }
 
+    /// Saves the statistics, where they are wanted as of a step before this one.
+    pub fn save_statistics(&self, before: Step, tables: &Mutex<Tables>) {
+        if self.gathering.wants_statistics_before(before) {
+            let mut saved = Vec::new();
+            lock(tables).save(&mut saved);
+            self.gathering.put(Part::Statistics, saved);
+        }
+    }
+
     /// What has been asked since the chunk before; without a writer nobody could answer.
     pub fn take_questions(&self) -> Vec<Question> {
         if self.wants_rows { self.progress.questions.take() } else { Vec::new() }
@@ -186,6 +205,7 @@ pub struct Stages {
     /// Worker 0's alone does anything, but every worker builds the same operators.
     pub sink: Option<Stage<SinkStage>>,
     pub tables: Option<Arc<Mutex<Tables>>>,
+    pub shared: Arc<Shared>,
 }
 
 /// Runs `joined` to its end; rows go to `writer`, if there is one.
@@ -207,28 +227,65 @@ pub fn run(
     run_plan(plan, None, tally, options, writer, progress)
 }
 
+/// A folder that is followed.
+pub struct Following {
+    pub feed: Arc<Feed>,
+    /// Keeps the state each time that it was saved.
+    pub keeper: Option<Keeper>,
+    /// The state to go on from; rows of before are not written again.
+    pub resume: Option<Resume>,
+}
+
+/// Makes the state of a run last.
+pub type Keeper = Box<dyn FnMut(&[u8]) -> Result<(), String> + Send>;
+
 /// Runs a folder that is followed, until it is told to end. What goes wrong with files is told by the
 /// feed, at once.
 ///
 /// # Errors
 /// As [`run`], and when the journal cannot be kept.
 pub fn run_followed(
-    feed: &Arc<Feed>,
+    following: Following,
     options: &RunOptions,
     writer: Option<Box<dyn RowWriter>>,
     progress: &Arc<Progress>,
 ) -> Result<Summary, RunError> {
+    let Following { feed, keeper, resume } = following;
     let workers = options.workers.clamp(1, WORKERS_MAX);
     let plan = Plan::followed(options.chunk_bytes.clamp(1, RANGE_BYTES_MAX), workers);
-    let mut summary =
-        run_plan(plan, Some(Arc::clone(feed)), Summary::default(), options, writer, progress)?;
+    let kept = keeper.map(|keeper| keep_states(keeper, Arc::clone(&feed)));
+    let (to_keeper, thread) = kept.unzip();
+    let followed = Followed { feed: Arc::clone(&feed), to_keeper, resume };
+    let ended = run_plan(plan, Some(followed), Summary::default(), options, writer, progress);
+    if let Some(Err(panic)) = thread.map(JoinHandle::join) {
+        let failure = Failure::default();
+        failure.report_panic("the thread that keeps the state", &*panic);
+        return ended.and(Err(failure.take().unwrap_or_else(|| RunError::Internal(String::new()))));
+    }
+    let mut summary = ended?;
     summary.files = usize::try_from(feed.standing().files).unwrap_or(usize::MAX);
     Ok(summary)
 }
 
+/// What a run over a folder has beside its plan.
+struct Followed {
+    feed: Arc<Feed>,
+    to_keeper: Option<SyncSender<Vec<u8>>>,
+    resume: Option<Resume>,
+}
+
+/// The thread that keeps states, until nobody sends any.
+fn keep_states(mut keeper: Keeper, feed: Arc<Feed>) -> (SyncSender<Vec<u8>>, JoinHandle<()>) {
+    let (to_keeper, states) = sync_channel::<Vec<u8>>(1);
+    let thread = std::thread::spawn(move || {
+        states.iter().for_each(|state| feed.tell_saved(Some(keeper(&state))));
+    });
+    (to_keeper, thread)
+}
+
 fn run_plan(
     plan: Plan,
-    feed: Option<Arc<Feed>>,
+    followed: Option<Followed>,
     tally: Summary,
     options: &RunOptions,
     writer: Option<Box<dyn RowWriter>>,
@@ -236,10 +293,24 @@ fn run_plan(
 ) -> Result<Summary, RunError> {
     let began = Instant::now();
     let workers = options.workers.clamp(1, WORKERS_MAX);
+    let (feed, to_keeper, resume) = match followed {
+        Some(Followed { feed, to_keeper, resume }) => (Some(feed), to_keeper, resume),
+        None => (None, None, None),
+    };
+    let own = || options.statistics.then(Arc::<Mutex<Tables>>::default);
+    let tables = options.live.clone().or_else(own);
+    let ledger = Ledger::default();
+    if let Some(resume) = &resume {
+        go_on(resume, &ledger, progress, &tables)?;
+    }
     let shared = Arc::new(Shared {
         plan,
-        ledger: Ledger::default(),
+        ledger,
         feed,
+        gathering: Gathering::new(to_keeper),
+        meaning: meaning(options),
+        labels_flows: options.labels_flows(),
+        rows_before: resume.as_ref().map_or(0, |resume| resume.rows().0),
         progress: Arc::clone(progress),
         failure: Failure::default(),
         flows: Pool::new(SPARE_BYTES_MAX),
@@ -253,12 +324,10 @@ fn run_plan(
         panic_at_step: options.panic_at_step,
         tally: Mutex::new(tally),
     });
-    let own = || options.statistics.then(Arc::<Mutex<Tables>>::default);
-    let tables = options.live.clone().or_else(own);
     let written = match writer {
-        Some(writer) => with_writer(writer, options, &shared, &tables)?,
+        Some(writer) => with_writer(writer, options, &shared, &tables, resume)?,
         None => {
-            run_workers(options, workers, &shared, None, &tables);
+            run_workers(options, workers, &shared, None, &tables, resume);
             Written::default()
         }
     };
@@ -269,12 +338,31 @@ fn run_plan(
     Ok(finish(shared, &written, own_tables, began))
 }
 
+/// Lets the stream go on where another run had come to.
+fn go_on(
+    resume: &Resume,
+    ledger: &Ledger,
+    progress: &Progress,
+    tables: &Option<Arc<Mutex<Tables>>>,
+) -> Result<(), RunError> {
+    let position = &resume.position;
+    ledger.go_on(position.packets, position.clock, position.first_time);
+    progress.packets.store(position.packets, Ordering::Relaxed);
+    progress.bytes_read.store(position.bytes_read, Ordering::Relaxed);
+    progress.flows.store(resume.rows().0, Ordering::Relaxed);
+    if let (Some(tables), Some(saved)) = (tables, resume.statistics()) {
+        lock(tables).restore(saved).map_err(RunError::Saved)?;
+    }
+    Ok(())
+}
+
 /// Runs the workers with the writer's thread beside them.
 fn with_writer(
     mut writer: Box<dyn RowWriter>,
     options: &RunOptions,
     shared: &Arc<Shared>,
     tables: &Option<Arc<Mutex<Tables>>>,
+    resume: Option<Resume>,
 ) -> Result<Written, RunError> {
     let (to_writer, ordered) = sync_channel(STEPS_TO_WRITE_MAX);
     std::thread::scope(|scope| {
@@ -294,6 +382,7 @@ fn with_writer(
             shared,
             Some(to_writer),
             tables,
+            resume,
         );
         match thread.join() {
             Ok(written) => Ok(written?),
@@ -311,6 +400,7 @@ fn run_workers(
     shared: &Arc<Shared>,
     to_writer: Option<SyncSender<OrderedFlows>>,
     tables: &Option<Arc<Mutex<Tables>>>,
+    resume: Option<Resume>,
 ) {
     let placement = Placement::default();
     let seed = Seed {
@@ -327,6 +417,7 @@ fn run_workers(
         placement,
         to_writer: Mutex::new(to_writer),
         tables: tables.clone(),
+        resume: Mutex::new(resume.map(|resume| (Arc::new(resume), workers))),
         shared: Arc::clone(shared),
     };
     let failed = |what: String| shared.failure.report(what);
@@ -350,6 +441,8 @@ struct Seed {
     /// Taken by worker 0.
     to_writer: Mutex<Option<SyncSender<OrderedFlows>>>,
     tables: Option<Arc<Mutex<Tables>>>,
+    /// What the stages go on from, until the last of so many workers has.
+    resume: Mutex<Option<(Arc<Resume>, usize)>>,
     shared: Arc<Shared>,
 }
 
@@ -357,37 +450,78 @@ struct Seed {
 const LOOK_UP: Duration = Duration::from_millis(50);
 
 impl Seed {
-    fn stages(&self, worker: usize, peers: usize) -> Stages {
+    /// What a worker goes on from; it is much, and nobody has it any more when all are through.
+    fn take_resume(&self) -> Option<Arc<Resume>> {
+        let mut kept = lock(&self.resume);
+        let (resume, left) = kept.as_mut()?;
+        *left -= 1;
+        let (resume, is_last) = (Arc::clone(resume), *left == 0);
+        if is_last {
+            *kept = None;
+        }
+        Some(resume)
+    }
+
+    fn stages(&self, worker: usize, peers: usize) -> Result<Stages, SavedError> {
         let shared = &self.shared;
         let mut decoder = Decoder::new(self.reading, self.placement.clone());
         let classify = self.table.watch.is_some().then(|| {
             decoder.keep_payloads();
             ClassifyStage::new(Arc::clone(shared))
         });
-        let fragments = FragmentTable::new(self.reading, self.placement.clone());
-        let table = flow_table(&self.table);
+        let mut fragments = FragmentTable::new(self.reading, self.placement.clone());
+        let mut table = flow_table(&self.table);
+        let (mut classify, mut held) = (classify, Vec::new());
+        let mut counts = Counts::default();
+        if let Some(resume) = self.take_resume() {
+            let share = Share { worker, peers };
+            fragments.restore(&resume.all(|part| matches!(part, Part::Fragments(_))), share)?;
+            let parts = resume.all(|part| matches!(part, Part::Flows(_)));
+            table.restore(&parts, share, &self.placement)?;
+            if let Some(classify) = &mut classify {
+                let mut mine = HashSet::new();
+                table.open_ids(&mut |id| {
+                    mine.insert(id);
+                });
+                let parts = resume.all(|part| matches!(part, Part::Classifiers(_)));
+                classify.restore(&parts, share, |id| mine.contains(&id))?;
+            }
+            if share.is_first() {
+                held = resume.held()?;
+                counts.clone_from(&resume.position.decoded);
+            }
+        }
         let sink = shared.wants_rows.then(|| {
             let to_writer = match worker {
                 0 => lock(&self.to_writer).take(),
                 _ => None,
             };
-            Rc::new(RefCell::new(SinkStage::new(to_writer, Arc::clone(shared))))
+            Rc::new(RefCell::new(SinkStage::new(held, to_writer, Arc::clone(shared))))
         });
         // A worker's own: memory that another processor has used last is slow to write.
         let spare = Rc::new(Pool::new(SPARE_BYTES_MAX / peers));
-        Stages {
-            source: stage(Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone())),
-            fragments: stage(FragmentStage::new(fragments, peers)),
-            flows: stage(FlowStage::new(table, classify, Arc::clone(shared), spare)),
+        let mut source = Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone());
+        source.counts = counts;
+        let fragments = FragmentStage::new(fragments, worker, peers, Arc::clone(shared));
+        let flows = FlowStage::new(table, classify, worker, Arc::clone(shared), spare);
+        Ok(Stages {
+            source: stage(source),
+            fragments: stage(fragments),
+            flows: stage(flows),
             sink,
             tables: self.tables.clone(),
-        }
+            shared: Arc::clone(shared),
+        })
     }
 
     /// One worker's life. A panic must not reach timely: it would leave the other workers
     /// waiting for ever. So it is caught, told, and every worker drops its dataflow.
     fn work(&self, worker: &mut timely::worker::Worker) {
-        let stages = self.stages(worker.index(), worker.peers());
+        let stages = match self.stages(worker.index(), worker.peers()) {
+            Ok(stages) => stages,
+            // The others see that it has happened.
+            Err(error) => return self.shared.failure.report_saved(error),
+        };
         let dataflow = worker.next_dataflow_index();
         worker.dataflow_named::<Step, _, _>("tractor", |scope| graph::build(scope, &stages));
         loop {

@@ -5,6 +5,7 @@
 //! clock and a smaller id. So the order does not depend on where chunks were cut.
 
 use super::batch::ClosedFlows;
+use super::checkpoint::{Part, saved_flows};
 use super::run::Shared;
 use crate::flows::{Flow, Question};
 use crate::limits::ANSWER_FLOWS_MAX;
@@ -19,6 +20,8 @@ pub struct OrderedFlows {
     pub order: Vec<(u32, u32)>,
     /// To be given when these flows are written.
     pub answers: Vec<Answer>,
+    /// What has been written then is part of the state that is saved.
+    pub saves: bool,
 }
 
 /// The flows that a question is about and that are no rows yet.
@@ -32,7 +35,7 @@ pub struct Answer {
 
 impl OrderedFlows {
     fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.answers.is_empty()
+        self.order.is_empty() && self.answers.is_empty() && !self.saves
     }
 }
 
@@ -48,8 +51,12 @@ pub struct SinkStage {
 }
 
 impl SinkStage {
-    pub fn new(to_writer: Option<SyncSender<OrderedFlows>>, shared: Arc<Shared>) -> Self {
-        Self { held: Vec::new(), keyed: Vec::new(), to_writer, shared, busy_ns: 0 }
+    pub fn new(
+        held: Vec<Flow>,
+        to_writer: Option<SyncSender<OrderedFlows>>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self { held, keyed: Vec::new(), to_writer, shared, busy_ns: 0 }
     }
 
     /// Takes the closed flows of one step, of all workers.
@@ -76,11 +83,14 @@ impl SinkStage {
             }
         }
         answers.iter_mut().for_each(|answer| answer.finish(&self.held));
+        if head.saves {
+            self.shared.gathering.put(Part::Held, saved_flows(&self.held));
+        }
         let order = order_of(&batches, &mut self.keyed);
         self.busy_ns += began.elapsed().as_nanos() as u64;
         // Waiting for the writer is what holds the run back when the disk is slow. An error means
         // that the writer has failed, and it has said so.
-        let ordered = OrderedFlows { batches, order, answers };
+        let ordered = OrderedFlows { batches, order, answers, saves: head.saves };
         let Some(to_writer) = self.to_writer.as_ref().filter(|_| !ordered.is_empty()) else {
             return;
         };

@@ -1,13 +1,15 @@
 //! The source: reads and decodes a worker's chunks, and sends each on its turn.
 
 use super::batch::{Parcel, Parcels};
+use super::checkpoint::{Part, Position};
+use super::feed::Orders;
 use super::ledger::{Entry, Published, Turn};
 use super::plan::Place;
 use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{
-    ChunkEnd, Fed, FileRuns, Follower, KeptBytes, MergedReader, Packet, Problem, RangeReader,
-    SequentialReader, Start,
+    ChunkEnd, Fed, FileRuns, FollowState, Follower, KeptBytes, MergedReader, Packet, Problem,
+    RangeReader, SequentialReader, Start,
 };
 use crate::decode::{
     Counts, Decoded, Decoder, DeepStacks, Fragment, LinkAddresses, Moment, NameAnswer, Payloads,
@@ -26,6 +28,8 @@ use timely::scheduling::SyncActivator;
 /// A chunk that has been read and decoded but not sent.
 struct Pending {
     place: Place,
+    /// How far the folder has been read, where the state is to be saved behind this chunk.
+    follow: Option<FollowState>,
     end: ChunkEnd,
     decoded: DecodedChunk,
 }
@@ -99,6 +103,11 @@ pub struct Source {
     is_dry: bool,
     /// Something was sent since the last epoch ended.
     has_news: bool,
+    /// The state is to be saved behind the next chunk.
+    is_to_save: bool,
+    /// Something was read since the state was saved, or noted.
+    has_unsaved: bool,
+    events_saved: u64,
     pub counts: Counts,
     pub busy_ns: u64,
 }
@@ -132,6 +141,9 @@ impl Source {
             segments_expected: vec![0; peers],
             is_dry: false,
             has_news: false,
+            is_to_save: false,
+            has_unsaved: false,
+            events_saved: 0,
             counts: Counts::default(),
             busy_ns: 0,
         }
@@ -171,7 +183,7 @@ impl Source {
         let plan = &shared.plan;
         if place == plan.end() {
             let end = no_chunk(None);
-            self.pending.push_back(Pending { place, end, decoded: self.empty() });
+            self.pending.push_back(Pending { place, follow: None, end, decoded: self.empty() });
             self.next = None;
             return;
         }
@@ -191,7 +203,8 @@ impl Source {
             false => Place { unit: place.unit + 1, chunk: 0 },
         };
         self.next = plan.next_of(self.worker, following);
-        self.pending.push_back(Pending { place, end, decoded });
+        let follow = self.state_to_save(&end);
+        self.pending.push_back(Pending { place, follow, end, decoded });
     }
 
     /// The next chunk whose turn has come.
@@ -211,7 +224,7 @@ impl Source {
 
     /// Verifies a chunk against the ledger, enters it, and addresses its records.
     fn enter(&mut self, pending: Pending, published: Published) -> Ready {
-        let Pending { place, mut end, mut decoded } = pending;
+        let Pending { place, follow, mut end, mut decoded } = pending;
         let expected = published.start.filter(|_| self.shared.plan.is_ranged(place.unit));
         if let Some(start) = expected.filter(|&start| start != end.start) {
             (end, decoded) = self.read_again(place, start);
@@ -219,7 +232,26 @@ impl Source {
         let clock_after = decoded.clock.map_or(published.clock, |clock| clock.max(published.clock));
         let is_end = place == self.shared.plan.end();
         let questions = self.shared.take_questions();
-        let ends_epoch = self.shared.take_tick() | !questions.is_empty() | is_end;
+        self.counts.merge(&decoded.counts);
+        self.note_progress(&end);
+        if let Some(follow) = follow {
+            let packets = published.packets + end.packets;
+            let first_time = published.first_time.or(decoded.first_time);
+            self.begin_to_save(
+                &end,
+                Position {
+                    follow,
+                    packets,
+                    bytes_read: self.shared.progress.bytes_read.load(Ordering::Relaxed),
+                    clock: clock_after,
+                    first_time,
+                    decoded: self.counts.clone(),
+                },
+                place,
+            );
+        }
+        let saves = self.shared.gathering.is_of(place.step());
+        let ends_epoch = self.shared.take_tick() | !questions.is_empty() | is_end | saves;
         self.has_news = !ends_epoch && (self.has_news || decoded.clock.is_some());
         let head = Arc::new(ChunkHead {
             first_position: published.packets + 1,
@@ -234,10 +266,9 @@ impl Source {
             // What is asked for waits for nothing else.
             ends_epoch,
             questions,
+            saves,
             is_end,
         });
-        self.counts.merge(&decoded.counts);
-        self.note_progress(&end);
         self.shared.ledger.publish(
             &self.shared.plan,
             place,
@@ -254,7 +285,7 @@ impl Source {
         Ready {
             place,
             segments: addressed(decoded.segments, &head, |_| true),
-            fragments: addressed(decoded.fragments, &head, |records| !records.is_empty()),
+            fragments: addressed(decoded.fragments, &head, |records| saves || !records.is_empty()),
         }
     }
 
@@ -272,7 +303,41 @@ impl Source {
     /// Whether someone waits for an empty chunk.
     fn is_asked(&self) -> bool {
         let progress = &self.shared.progress;
-        self.has_news && progress.tick.load(Ordering::Acquire) || progress.questions.wait()
+        self.has_news && progress.tick.load(Ordering::Acquire)
+            || progress.questions.wait()
+            || self.is_to_save
+    }
+
+    /// Where the state is to be saved behind the chunk just read: how far the folder has been read.
+    fn state_to_save(&mut self, end: &ChunkEnd) -> Option<FollowState> {
+        let Some((_, Reader::Followed(follower))) = &self.reader else { return None };
+        self.has_unsaved |= end.bytes_read > 0 || follower.events() != self.events_saved;
+        // At its end a stream is saved as it is then: whoever follows the folder again goes on behind it.
+        let is_wanted = self.is_to_save || end.end_of_file && self.shared.gathering.is_wanted();
+        self.is_to_save = false;
+        if !is_wanted || !(self.has_unsaved || end.end_of_file) {
+            if let Some(feed) = self.shared.feed.as_ref().filter(|_| is_wanted) {
+                feed.tell_saved(None);
+            }
+            return None;
+        }
+        (self.has_unsaved, self.events_saved) = (false, follower.events());
+        Some(follower.state())
+    }
+
+    /// Has everybody save what he holds behind this chunk; at the end of the stream behind its last step.
+    fn begin_to_save(&self, end: &ChunkEnd, position: Position, place: Place) {
+        let (shared, workers) = (&self.shared, 0..self.peers);
+        let step = if end.end_of_file { shared.plan.end() } else { place }.step();
+        let mut parts = vec![Part::Held, Part::Rows];
+        parts.extend(workers.clone().map(Part::Fragments));
+        parts.extend(workers.clone().map(Part::Flows));
+        parts.extend(workers.filter(|_| shared.labels_flows).map(Part::Classifiers));
+        parts.extend(shared.wants_statistics.then_some(Part::Statistics));
+        let begun = shared.gathering.begin(step, position, parts, shared.meaning.clone());
+        if let Some(feed) = shared.feed.as_ref().filter(|_| !begun) {
+            feed.tell_saved(None);
+        }
     }
 
     /// Obeys what whoever watches the folder says.
@@ -286,10 +351,11 @@ impl Source {
         if orders.end {
             follower.end();
         }
+        self.is_to_save |= orders.save;
         if let Some(passed) = orders.look {
             follower.look(passed);
         }
-        self.is_dry &= !orders.end && orders.look.is_none() && !self.is_asked();
+        self.is_dry &= orders == Orders::default() && !self.is_asked();
     }
 
     fn note_progress(&self, end: &ChunkEnd) {

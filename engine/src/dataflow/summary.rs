@@ -4,6 +4,7 @@ use crate::capture::Problem;
 use crate::classify::{Counts as PluginCounts, PluginFailure};
 use crate::decode::Counts;
 use crate::flows::TableCounts;
+use crate::saved::SavedError;
 use crate::statistics::Tables;
 use crate::time::Timestamp;
 
@@ -53,6 +54,9 @@ pub enum RunError {
     /// What is read of a folder could not be noted.
     #[error("cannot write the journal: {0}")]
     Journal(std::io::Error),
+    /// The state to go on from is of no use.
+    #[error("cannot go on: {0}")]
+    Saved(SavedError),
     /// A defect of the program; the message says where.
     #[error("internal error: {0}; please report this")]
     Internal(String),

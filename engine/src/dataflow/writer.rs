@@ -1,5 +1,6 @@
 //! The writer's thread: turns ordered flows into rows, off the workers' threads.
 
+use super::checkpoint::Part;
 use super::run::Shared;
 use super::sink::{Answer, OrderedFlows};
 use crate::features::Needs;
@@ -30,9 +31,9 @@ pub fn write_all(
     classes: &[Option<String>],
     shared: &Arc<Shared>,
 ) -> io::Result<Written> {
-    let mut written = Written::default();
+    let mut written = Written { rows: shared.rows_before, busy_ns: 0 };
     let class_of = |flow: &Flow| classes.get(flow.file as usize).and_then(|class| class.as_deref());
-    for OrderedFlows { batches, order, answers } in flows {
+    for OrderedFlows { batches, order, answers, saves } in flows {
         let began = Instant::now();
         let flow_at = |(batch, row): (u32, u32)| &batches[batch as usize][row as usize];
         for (place, &at) in order.iter().enumerate() {
@@ -46,6 +47,13 @@ pub fn write_all(
         batches.into_iter().for_each(|batch| shared.flows.give(batch));
         if shared.feed.is_some() {
             writer.flush()?;
+        }
+        if saves {
+            let (shared, rows) = (Arc::clone(shared), written.rows);
+            writer.save(Box::new(move |place: &[u8]| {
+                let bytes = [&rows.to_le_bytes(), place].concat();
+                shared.gathering.put(Part::Rows, bytes);
+            }))?;
         }
         for Answer { question, open, left_out } in answers {
             let row = |flow| Row::without_statistics(flow, class_of(flow), &shared.plugins);

@@ -113,6 +113,7 @@ fn shard_of(address: IpAddr) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::saved::{Reader, Writer};
 
     fn address(last: u8) -> IpAddr {
         IpAddr::from([10, 0, 0, last])
@@ -167,5 +168,29 @@ mod tests {
         assert!(names.shards.iter().all(|shard| shard.order.len() <= 4));
         names.learn(&answer("a.example", Some(1), 9, 0));
         assert_eq!(known(&names), [true, true, false], "told again is told last");
+    }
+
+    #[test]
+    fn what_a_full_shard_forgets_next_is_saved() {
+        let mut names = KnownNames::with_bound(3);
+        for client in [1, 2, 3, 1, 1] {
+            names.learn(&answer("a.example", Some(client), 9, 0));
+        }
+        let mut saved = Vec::new();
+        let mut writer = Writer::new(&mut saved);
+        names.save(&mut writer);
+        writer.finish();
+        let mut restored = KnownNames::with_bound(3);
+        let mut reader = Reader::new(&saved).unwrap();
+        restored.restore(&mut reader, Some(&mut OneOfEach::default())).unwrap();
+        reader.finish().unwrap();
+        let known = |names: &KnownNames| {
+            (1..=9).map(|client| name(names, client, 9, 0).is_some()).collect::<Vec<_>>()
+        };
+        for client in 4..=9 {
+            assert_eq!(known(&restored), known(&names), "before client {client}");
+            names.learn(&answer("b.example", Some(client), 9, 0));
+            restored.learn(&answer("b.example", Some(client), 9, 0));
+        }
     }
 }

@@ -63,5 +63,38 @@ impl Rounds {
     }
 }
 
+/// Tells when to save the state of whoever reads a folder: so rarely that it costs little.
+pub struct Saves {
+    /// Between two times, at least.
+    pause: Duration,
+    since: Stopwatch,
+    asked: Option<Stopwatch>,
+    /// The last time.
+    took: Duration,
+}
+
+/// How many times as long as it takes to save is between two times.
+const PAUSE_PER_SAVE: u32 = 33;
+
+impl Saves {
+    pub fn every(pause: Duration) -> Self {
+        Self { pause, since: Stopwatch::start(), asked: None, took: Duration::ZERO }
+    }
+
+    /// Whether it is time to ask for it; `under_way`: it was asked for, and is not done.
+    pub fn is_due(&mut self, under_way: bool) -> bool {
+        if let Some(asked) = self.asked.take_if(|_| !under_way) {
+            self.took = asked.passed();
+            self.since = Stopwatch::start();
+        }
+        let pause = self.pause.max(self.took * PAUSE_PER_SAVE);
+        let is_due = self.asked.is_none() && self.since.passed() >= pause;
+        if is_due {
+            self.asked = Some(Stopwatch::start());
+        }
+        is_due
+    }
+}
+
 #[cfg(test)]
 mod tests;

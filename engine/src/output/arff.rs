@@ -40,6 +40,13 @@ impl<W: Write + Send> ArffWriter<W> {
         let is_numeric = layout.columns().map(|column| column.kind.is_numeric()).collect();
         Self { cells: Cells::new(layout), is_numeric, lines }
     }
+
+    /// A writer that goes on behind rows.
+    pub fn going_on(layout: Layout, to: W) -> Self {
+        let mut one = Self::new(layout, [], to);
+        one.lines.bytes.clear();
+        one
+    }
 }
 
 impl<W: Write + Send> RowWriter for ArffWriter<W> {

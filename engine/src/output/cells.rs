@@ -1,6 +1,6 @@
 //! The cells of rows, in memory that is used again.
 
-use super::RowWriter;
+use super::{RowWriter, Saved};
 use crate::profiles::{Layout, Row, Value, emptied};
 use std::io;
 
@@ -17,6 +17,16 @@ pub trait CellWriter: Send {
     /// # Errors
     /// As [`CellWriter::write_cells`].
     fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// As [`RowWriter::save`].
+    ///
+    /// # Errors
+    /// As [`CellWriter::write_cells`].
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.flush()?;
+        done(&[]);
         Ok(())
     }
 
@@ -48,6 +58,10 @@ impl<C: CellWriter> RowWriter for Evaluated<C> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
+    }
+
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.to.save(done)
     }
 
     fn finish(&mut self) -> io::Result<()> {

@@ -16,6 +16,13 @@ impl<W: Write + Send> CsvWriter<W> {
     }
 }
 
+impl<W: Write + Send> CsvWriter<W> {
+    /// A writer that goes on behind rows.
+    pub fn going_on(layout: Layout, to: W) -> Self {
+        Self::of(layout, CsvLines { lines: Lines::new(to) })
+    }
+}
+
 /// Writes cells as CSV; missing values are empty cells.
 pub struct CsvLines<W> {
     lines: Lines<W>,

@@ -24,6 +24,9 @@ use crate::flows::Question;
 use crate::profiles::Row;
 use std::io;
 
+/// Is told where the rows so far are, once that lasts.
+pub type Saved = Box<dyn FnOnce(&[u8]) + Send>;
+
 /// Takes rows in their final order.
 pub trait RowWriter: Send {
     /// Writes one row.
@@ -53,6 +56,17 @@ pub trait RowWriter: Send {
     /// # Errors
     /// As [`RowWriter::write`].
     fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Makes all rows so far last, and tells then where they are: as much as is needed to cut off all
+    /// that comes later, and to go on from there.
+    ///
+    /// # Errors
+    /// As [`RowWriter::write`].
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.flush()?;
+        done(&[]);
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Zeek's conn.log: a header that names and types the fields, then a line a flow, separated by tabs.
 
-use super::RowWriter;
+use super::{RowWriter, Saved};
 use crate::profiles::{CommunityId, Row};
 use crate::time::{MICROSECOND_NS, Timestamp};
 use std::io::{self, Write};
@@ -52,6 +52,12 @@ impl<W: Write + Send> ZeekWriter<W> {
         Self { buffer: Vec::with_capacity(BUFFER_BYTES + 4_096), end: None, to }
     }
 
+    /// A writer that goes on where another one has saved.
+    pub fn going_on(saved: &[u8], to: W) -> Self {
+        let end = saved.try_into().ok().map(|bytes| Timestamp(i64::from_le_bytes(bytes)));
+        Self { end, ..Self::new(to) }
+    }
+
     fn begin(&mut self, opened: Timestamp) {
         let line = |name: &str, values: [&str; 23]| format!("#{name}\t{}\n", values.join("\t"));
         let lines = [
@@ -79,6 +85,20 @@ impl<W: Write + Send> RowWriter for ZeekWriter<W> {
         write_row(row, &mut self.buffer)?;
         if self.buffer.len() >= BUFFER_BYTES {
             self.hand_on()?;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.hand_on()?;
+        self.to.flush()
+    }
+
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.flush()?;
+        match self.end {
+            Some(Timestamp(end_ns)) => done(&end_ns.to_le_bytes()),
+            None => done(&[]),
         }
         Ok(())
     }

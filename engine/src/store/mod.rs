@@ -15,6 +15,7 @@
 
 mod block;
 mod check;
+mod checkpoint;
 mod data;
 mod entry;
 mod error;
@@ -24,6 +25,7 @@ mod files;
 mod filter;
 mod folders;
 mod index;
+mod journal;
 mod processed;
 mod question;
 mod reader;
@@ -36,6 +38,7 @@ mod writer;
 
 pub use block::checksum;
 pub use check::{Report, check, compact, rebuild};
+pub use checkpoint::{Checkpoints, Found};
 pub use data::{Retention, Store, forget};
 pub use entry::{Committed, Entry};
 pub use error::StoreError;
@@ -44,6 +47,7 @@ pub use facts::{Facts, facts_of};
 pub use filter::Filter;
 pub use folders::of_job as folder_of_job;
 pub use index::{CaptureKey, Index};
+pub use journal::{JournalFile, remove_journal};
 pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;
 pub use reader::{FlowBlock, JobReader};

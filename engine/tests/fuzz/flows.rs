@@ -31,18 +31,7 @@ pub fn check(bytes: &[u8]) {
         watch: None,
         counts_open: false,
     };
-    let placement = Placement::default();
-    let mut time = Timestamp(SECOND_NS);
-    let mut segments = Vec::new();
-    for bytes in rest.as_chunks::<SEGMENT_BYTES>().0 {
-        time = time.plus(step_ns(bytes));
-        let mut segment = segment(bytes, &placement);
-        segment.time = time.floor_to(profile.reading.time_unit_ns);
-        if profile.life.rule == LifeRule::Cic {
-            tell_direction_by_address(&mut segment);
-        }
-        segments.push(segment);
-    }
+    let segments = segments(profile, rest, &Placement::default());
     let reference = close_all(&options, &segments, usize::from(*one) + 1, 1);
     let packets: u64 = reference.iter().map(Flow::packet_count).sum();
     let ip_bytes: u64 = reference.iter().map(|flow| flow.ip_bytes[0] + flow.ip_bytes[1]).sum();
@@ -59,6 +48,22 @@ pub fn check(bytes: &[u8]) {
     let texts =
         |flows: &[Flow]| -> Vec<String> { flows.iter().map(|flow| format!("{flow:?}")).collect() };
     assert_eq!(texts(&reference), texts(&otherwise), "{}", profile.name);
+}
+
+/// The segments of all bytes, as the profile reads them.
+pub fn segments(profile: &Profile, bytes: &[u8], placement: &Placement) -> Vec<Segment> {
+    let mut time = Timestamp(SECOND_NS);
+    let mut segments = Vec::new();
+    for bytes in bytes.as_chunks::<SEGMENT_BYTES>().0 {
+        time = time.plus(step_ns(bytes));
+        let mut segment = segment(bytes, placement);
+        segment.time = time.floor_to(profile.reading.time_unit_ns);
+        if profile.life.rule == LifeRule::Cic {
+            tell_direction_by_address(&mut segment);
+        }
+        segments.push(segment);
+    }
+    segments
 }
 
 /// As the reading of `cic` does.
@@ -170,7 +175,7 @@ fn close_all(
 }
 
 /// The segments of each worker, with their places in the chunk, and the greatest time of all.
-fn shared_out(chunk: &[Segment], workers: usize) -> (Vec<Vec<Segment>>, Timestamp) {
+pub fn shared_out(chunk: &[Segment], workers: usize) -> (Vec<Vec<Segment>>, Timestamp) {
     let mut shares = vec![Vec::new(); workers];
     let mut clock = Timestamp::MIN;
     for (index, segment) in chunk.iter().enumerate() {

@@ -3,4 +3,6 @@
 pub mod capture;
 pub mod decode;
 pub mod flows;
+pub mod layout;
 pub mod names;
+pub mod saved;

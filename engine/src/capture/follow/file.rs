@@ -7,6 +7,7 @@ use crate::capture::problem::{Place, Problem, Severity, sentence};
 use crate::capture::sequential::{More, SequentialReader, Stopped, Unreadable};
 use crate::capture::step::Limit;
 use crate::capture::{Packet, expand::is_named_like_a_capture};
+use crate::limits::CHUNK_PACKETS_MAX;
 use crate::time::Timestamp;
 use std::ffi::OsString;
 use std::fs::File;
@@ -239,10 +240,11 @@ impl Followed {
         should_be_one.then_some(problem)
     }
 
-    /// Reads on.
+    /// Reads on: a chunk, of records that begin before an offset.
     pub(super) fn read(
         &mut self,
-        limit: Limit,
+        chunk_bytes: usize,
+        to: u64,
         captures: &dyn Captures,
         visit: &mut impl FnMut(&Packet<'_>),
     ) -> More {
@@ -254,6 +256,9 @@ impl Followed {
             return More { stopped, ..nothing };
         }
         let Some((_, reader)) = &mut self.reader else { return nothing };
+        let left = to.saturating_sub(reader.offset());
+        let bytes = left.min(chunk_bytes.max(1) as u64);
+        let limit = Limit { bytes, packets: CHUNK_PACKETS_MAX as u64 };
         let mut more = reader.read_more(limit, visit);
         self.offset = reader.offset();
         if reader.is_cut() {

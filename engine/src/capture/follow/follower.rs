@@ -4,9 +4,8 @@ use super::file::{Followed, Looked};
 use super::{Captures, FollowOptions, FollowState, InputEvent, Journal, Listed};
 use crate::capture::problem::Problem;
 use crate::capture::sequential::Stopped;
-use crate::capture::step::Limit;
 use crate::capture::{ChunkEnd, Packet};
-use crate::limits::{CHUNK_PACKETS_MAX, FILES_MAX, FOLLOWED_OPEN_MAX};
+use crate::limits::{FILES_MAX, FOLLOWED_OPEN_MAX};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::io;
@@ -128,6 +127,11 @@ impl Follower {
     /// The stream clock after what was read last.
     pub fn newest(&self) -> Option<Timestamp> {
         self.newest
+    }
+
+    /// Events that have been noted.
+    pub fn events(&self) -> u64 {
+        self.events
     }
 
     /// Files that were seen.
@@ -344,12 +348,11 @@ impl Follower {
 
     /// Reads what comes next: at most so many bytes, of one file.
     pub fn read(&mut self, chunk_bytes: usize, visit: &mut impl FnMut(&Packet<'_>)) -> Fed {
-        let limit = Limit { bytes: chunk_bytes.max(1) as u64, packets: CHUNK_PACKETS_MAX as u64 };
         if !self.has_listed {
             self.look(Duration::ZERO);
         }
         while let Some(event) = self.replay.front().cloned() {
-            if let Some(fed) = self.again(event, limit, visit) {
+            if let Some(fed) = self.again(event, chunk_bytes, visit) {
                 return fed;
             }
         }
@@ -357,7 +360,7 @@ impl Follower {
             return self.finish();
         }
         while let Some(serial) = self.current.or_else(|| self.next()) {
-            if let Some(chunk) = self.read_file(serial, limit, visit) {
+            if let Some(chunk) = self.read_file(serial, chunk_bytes, u64::MAX, visit) {
                 return Fed::Chunk(chunk);
             }
             self.leave();
@@ -380,16 +383,17 @@ impl Follower {
         Some(serial)
     }
 
-    /// Reads on in a file; `None`: there is nothing.
+    /// Reads on in a file, up to an offset at most; `None`: there is nothing.
     fn read_file(
         &mut self,
         serial: u64,
-        limit: Limit,
+        chunk_bytes: usize,
+        to: u64,
         visit: &mut impl FnMut(&Packet<'_>),
     ) -> Option<ChunkEnd> {
         let file = self.files.get_mut(&serial).filter(|file| !file.is_over)?;
         let start = file.offset;
-        let more = file.read(limit, &*self.captures, visit);
+        let more = file.read(chunk_bytes, to, &*self.captures, visit);
         let has_reader = file.has_reader();
         let next = file.offset;
         if has_reader {
@@ -480,7 +484,7 @@ impl Follower {
     fn again(
         &mut self,
         event: InputEvent,
-        limit: Limit,
+        chunk_bytes: usize,
         visit: &mut impl FnMut(&Packet<'_>),
     ) -> Option<Fed> {
         let (file, to) = match event {
@@ -493,11 +497,10 @@ impl Follower {
         };
         let known = self.files.values().find(|known| known.is(&file));
         let place = known.map(|known| (known.serial, known.offset));
-        if let Some((serial, offset)) = place.filter(|(_, offset)| *offset < to) {
-            let limit = Limit { bytes: limit.bytes.min(to - offset), ..limit };
-            if let Some(chunk) = self.read_file(serial, limit, visit) {
-                return Some(Fed::Chunk(chunk));
-            }
+        if let Some((serial, _)) = place.filter(|(_, offset)| *offset < to)
+            && let Some(chunk) = self.read_file(serial, chunk_bytes, to, visit)
+        {
+            return Some(Fed::Chunk(chunk));
         }
         self.replay.pop_front();
         let read = place.and_then(|(serial, _)| self.files.get(&serial)).map(|file| file.offset);
