@@ -4,7 +4,7 @@
 //! damaged is refused before anything of it is believed. Where state is of shards, each of its parts
 //! stands with its shard and its length: whoever does not take it steps over it.
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The layout of everything that is saved. It changes with every type that is: a test says so.
 pub const SAVED_FORMAT: u32 = 1;

@@ -282,6 +282,7 @@ pub fn head(
         link_addresses: (0..chunk.len()).map(link).collect(),
         questions: Vec::new(),
         ends_epoch: false,
+        saves: false,
         is_end: false,
     }
 }
