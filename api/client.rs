@@ -1,6 +1,9 @@
 //! Asks a server over HTTP, and puts what goes wrong into a sentence.
 
-use crate::serve::views::{Error as Refusal, File, FileStatus, ProcessRequest};
+use crate::serve::views::{
+    DirectoryRequest, EndRequest, Error as Refusal, File, FileStatus, ProcessRequest,
+};
+use serde::Serialize;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -98,12 +101,41 @@ impl Client {
         Ok(Some(Status { status, etag }))
     }
 
+    /// The folder of captures and those in it, each with the job that follows it.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn directories(&self) -> Result<Vec<File>, Trouble> {
+        let mut answer = self.get("/directories", None)?;
+        self.read(answer.body_mut().with_config().limit(ANSWER_BYTES_MAX).read_json())
+    }
+
     /// Asks for a job.
     ///
     /// # Errors
     /// As above.
     pub fn process(&self, request: &ProcessRequest) -> Result<FileStatus, Trouble> {
-        let post = self.agent.post(format!("{}/files/process", self.server));
+        self.post("/files/process", request)
+    }
+
+    /// Asks for a folder to be followed.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn process_directory(&self, request: &DirectoryRequest) -> Result<FileStatus, Trouble> {
+        self.post("/directories/process", request)
+    }
+
+    /// Ends the stream of a followed folder.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn end(&self, job: u64) -> Result<FileStatus, Trouble> {
+        self.post(&format!("/file/{job}/end"), &EndRequest {})
+    }
+
+    fn post(&self, path: &str, request: &impl Serialize) -> Result<FileStatus, Trouble> {
+        let post = self.agent.post(format!("{}{path}", self.server));
         let mut post = post.content_type("application/json");
         if let Some(authorization) = &self.authorization {
             post = post.header(header::AUTHORIZATION, authorization);

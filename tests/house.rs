@@ -6,7 +6,7 @@ use crate::source_files::{SourceFile, exists, in_folders, read, rust_files};
 /// Rooms of the engine from the ground up, with those that each may import.
 const ROOMS: &[(&str, &str)] = &[
     ("limits", ""),
-    ("saved", ""),
+    ("saved", "limits"),
     ("prefetch", ""),
     ("time", ""),
     ("capture", "limits prefetch time"),
@@ -21,7 +21,7 @@ const ROOMS: &[(&str, &str)] = &[
         "dataflow",
         "limits saved prefetch time capture decode features flows classify profiles statistics output",
     ),
-    ("store", "limits time capture profiles statistics output"),
+    ("store", "limits saved time capture profiles statistics output"),
     ("jobs", "limits time capture statistics store"),
 ];
 
@@ -105,6 +105,7 @@ const DOORS: &[(&str, &[&str])] = &[
     (
         "serde",
         &[
+            "api/client.rs",
             "api/serve",
             "engine/src/capture/follow",
             "engine/src/classify",

@@ -71,12 +71,22 @@ well; 1 nothing was processed; 2 wrong usage; 3 some files were not processed, o
 Examples:
   tractor process night.pcap
   tractor process /var/captures/*.pcap --wait
+  tractor process --directory .
   tractor process night.pcap --profile cic --json | jq '.[0].status.job_id'"
 )]
 pub struct ProcessArguments {
     /// Captures in the server's folder; of a path only the last part counts
-    #[arg(value_name = "FILE", required = true)]
+    #[arg(value_name = "FILE", required_unless_present_any = ["directory", "end"])]
     pub files: Vec<PathBuf>,
+
+    /// Follow a folder as one stream without an end: the server's folder of captures (.), or one
+    /// directly in it
+    #[arg(long, value_name = "DIR", conflicts_with = "files")]
+    pub directory: Option<String>,
+
+    /// End the stream of such a job, with what it has read
+    #[arg(long, value_name = "JOB", conflicts_with_all = ["files", "directory", "profile"])]
+    pub end: Option<u64>,
 
     /// The profile of the jobs [default: the server's]
     #[arg(long, value_name = "NAME", value_parser = profile_parser())]

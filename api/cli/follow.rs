@@ -2,6 +2,7 @@
 
 use crate::duration;
 use clap::Args;
+use std::ffi::OsString;
 use std::time::Duration;
 use tractor_engine::capture::FollowOptions;
 
@@ -28,6 +29,22 @@ pub struct FollowArguments {
 }
 
 impl FollowArguments {
+    /// The same as one would type it.
+    pub fn words(&self) -> Vec<OsString> {
+        let ns = |flag: &str, ns: Option<i64>| ns.map(|ns| format!("--{flag}={ns}ns"));
+        let quiet = match self.quiet_after.0 {
+            Some(_) => ns("quiet-after", self.quiet_after.0),
+            None => Some("--quiet-after=never".to_owned()),
+        };
+        let words = [
+            ns("end-after", self.end_after),
+            ns("lateness", self.lateness),
+            quiet,
+            ns("checkpoint-pause", Some(self.checkpoint_pause)),
+        ];
+        words.into_iter().flatten().map(OsString::from).collect()
+    }
+
     /// Time between two checkpoints, at least.
     pub fn checkpoint_pause(&self) -> Duration {
         Duration::from_nanos(u64::try_from(self.checkpoint_pause).unwrap_or(0))

@@ -1,6 +1,7 @@
 //! Arguments of the server, of its children and of its clients.
 
-use super::FlowOptions;
+use super::{FlowOptions, FollowArguments};
+use crate::duration;
 use crate::plugins::PluginArguments;
 use clap::{Args, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -61,6 +62,11 @@ pub struct ServeArguments {
     #[arg(long, value_name = "DAYS")]
     pub keep_days: Option<u64>,
 
+    /// Keep the flows of a followed folder for so long after their end; statistics stay [default: for
+    /// ever]
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub keep: Option<i64>,
+
     /// Milliseconds that a job may make no progress; for tests
     #[arg(long, hide = true, value_name = "MS")]
     pub standstill_ms: Option<u64>,
@@ -68,6 +74,9 @@ pub struct ServeArguments {
     /// Milliseconds in which flows are found for an answer; for tests
     #[arg(long, hide = true, value_name = "MS")]
     pub finding_ms: Option<u64>,
+
+    #[command(flatten)]
+    pub following: FollowArguments,
 
     /// How the log on standard error looks
     #[arg(long, value_enum, default_value_t = Log::Text)]
@@ -88,6 +97,8 @@ pub enum Process {
     New,
     /// All that have no results yet
     All,
+    /// The whole folder as one stream without an end: see POST /directories/process
+    Stream,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -122,6 +133,12 @@ pub struct JobArguments {
 
     #[arg(long, value_name = "FILE")]
     pub geoip: Vec<PathBuf>,
+
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub keep: Option<i64>,
+
+    #[command(flatten)]
+    pub following: FollowArguments,
 
     #[command(flatten)]
     pub options: FlowOptions,

@@ -65,6 +65,25 @@ impl Start {
             let missing = "what was read behind the checkpoint is not in the journal";
             messages::warning(format_args!("{}: {missing}", path.display()));
         }
+        Self::from_the_begin(checkpoints, journal, is_known)
+    }
+
+    /// Forgets the checkpoints at `path`: all is read from the begin, as the journal has it.
+    ///
+    /// # Errors
+    /// When they cannot be removed.
+    pub fn anew(path: &Path) -> Result<Self, Refusal> {
+        let checkpoints = Checkpoints::at(path, SAVED_FORMAT);
+        checkpoints.remove()?;
+        let journal = JournalFile::open(&beside(path, ".journal"))?;
+        Self::from_the_begin(checkpoints, journal, true)
+    }
+
+    fn from_the_begin(
+        checkpoints: Checkpoints,
+        journal: JournalFile,
+        is_known: bool,
+    ) -> Result<Self, Refusal> {
         if is_known {
             messages::warning("there is no checkpoint to go on from: all is read from the begin");
         }

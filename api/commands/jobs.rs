@@ -16,7 +16,9 @@ pub fn run(arguments: &JobsArguments) -> Exit {
 
 fn list(arguments: &JobsArguments) -> Result<Exit, Exit> {
     let client = client(&arguments.server)?;
-    let files = patiently(|| client.files()).map_err(|trouble| failed(&trouble))?;
+    let mut files = patiently(|| client.files()).map_err(|trouble| failed(&trouble))?;
+    let folders = patiently(|| client.directories()).map_err(|trouble| failed(&trouble))?;
+    files.extend(folders.into_iter().filter(|folder| folder.status.job_id.is_some()));
     let (mut jobs, new): (Vec<File>, Vec<File>) =
         files.into_iter().partition(|file| file.status.job_id.is_some());
     jobs.sort_by_key(|file| Reverse(file.status.job_id));

@@ -9,7 +9,7 @@ use crate::cli::ProcessArguments;
 use crate::client::{Client, Status, Trouble};
 use crate::messages::{self, counted, printable};
 use crate::progress::JobBar;
-use crate::serve::views::{FileStatus, ProcessRequest, State};
+use crate::serve::views::{DirectoryRequest, FileStatus, ProcessRequest, State};
 use serde_json::{Value, json};
 use tractor_engine::jobs::shown_name;
 
@@ -29,9 +29,7 @@ fn process(arguments: &ProcessArguments) -> Result<Exit, Exit> {
     let prints_now = !arguments.wait && !arguments.server.json;
     let mut asked = Vec::new();
     for name in names {
-        let profile = arguments.profile.map(|profile| profile.name.to_owned());
-        let request = ProcessRequest { file_name: name.clone(), profile };
-        let answer = patiently(|| client.process(&request));
+        let answer = patiently(|| ask(&client, arguments, &name));
         let is_gone = matches!(answer, Err(Trouble::Unreachable(_)));
         let answer = answer.map_err(|trouble| trouble.sentence().to_owned());
         let one = Asked { name, answer };
@@ -56,11 +54,28 @@ fn process(arguments: &ProcessArguments) -> Result<Exit, Exit> {
     if arguments.server.json {
         print_json(&Value::Array(asked.iter().map(object).collect()), false)?;
     }
-    Ok(exit_of(&asked, arguments.files.len()))
+    Ok(exit_of(&asked, arguments.files.len().max(1)))
 }
 
-/// What the server calls the files.
+/// Asks for what is wanted of one file, folder or job.
+fn ask(client: &Client, arguments: &ProcessArguments, name: &str) -> Result<FileStatus, Trouble> {
+    let profile = arguments.profile.map(|profile| profile.name.to_owned());
+    let name = name.to_owned();
+    match (arguments.end, &arguments.directory) {
+        (Some(job), _) => client.end(job),
+        (_, Some(_)) => client.process_directory(&DirectoryRequest { directory: name, profile }),
+        _ => client.process(&ProcessRequest { file_name: name, profile }),
+    }
+}
+
+/// What the server calls the files; of a folder its name, and of a job to end its number.
 fn names(arguments: &ProcessArguments) -> Result<Vec<String>, Exit> {
+    if let Some(job) = arguments.end {
+        return Ok(vec![format!("job {job}")]);
+    }
+    if let Some(directory) = &arguments.directory {
+        return Ok(vec![directory.clone()]);
+    }
     let name = |path: &std::path::PathBuf| {
         let name = path.file_name().map(shown_name);
         name.ok_or_else(|| {

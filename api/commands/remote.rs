@@ -5,8 +5,8 @@ use super::print;
 use crate::Exit;
 use crate::cli::ServerOptions;
 use crate::client::{Client, Status, Trouble};
-use crate::messages::{self, counted, printable};
-use crate::serve::views::{FileStatus, State};
+use crate::messages::{self, counted, grouped, printable};
+use crate::serve::views::{FileStatus, State, Stream};
 use serde_json::Value;
 use std::fmt::Write;
 use std::thread::sleep;
@@ -107,6 +107,8 @@ pub fn word(state: State) -> &'static str {
 pub fn share(status: &FileStatus) -> Option<f64> {
     match (status.state, status.progress) {
         (State::Finished, _) => Some(1.0),
+        // One that goes on for ever is of nothing a share.
+        _ if status.stream.is_some() => None,
         (_, progress) => progress.map(|progress| progress.share.clamp(0.0, 1.0)),
     }
 }
@@ -120,11 +122,28 @@ pub fn percent(share: f64) -> String {
 pub fn notes(status: &FileStatus) -> String {
     let mut notes: Vec<String> = Vec::new();
     notes.extend(status.waiting.as_ref().map(|what| format!("waits for {what}")));
+    notes.extend(status.stream.as_ref().map(stream));
     notes.extend(status.message.clone());
     let without =
         |one: &crate::serve::views::WithoutPlugin| format!("without {}: {}", one.id, one.why);
     notes.extend(status.without_plugins.iter().map(without));
     printable(notes.join("; "))
+}
+
+/// How a followed folder gets on.
+fn stream(stream: &Stream) -> String {
+    let Stream { lag_bytes, lag_s, packets_per_s, open_flows, memory_bytes, .. } = *stream;
+    let lag = match lag_bytes {
+        0 => "up to date".to_owned(),
+        bytes => format!("{lag_s:.1} s and {} behind", mebibytes(bytes)),
+    };
+    let rate = grouped(packets_per_s as u64);
+    let open = counted(open_flows, "open flow");
+    format!("{lag}, {rate} packets/s, {open}, {} of memory", mebibytes(memory_bytes))
+}
+
+fn mebibytes(bytes: u64) -> String {
+    format!("{:.1} MiB", bytes as f64 / f64::from(1 << 20))
 }
 
 /// A status in one printable line.

@@ -110,6 +110,9 @@ pub const STANDSTILL_MAX: Duration = Duration::from_secs(30);
 /// How often a job is begun again when its process was killed from outside.
 pub const KILLS_MAX: usize = 2;
 
+/// The same of a stream, since it got on the last time: it has more to lose.
+pub const STREAM_KILLS_MAX: usize = 20;
+
 /// How long a child may look for the begin and the end of one capture.
 pub const INDEXING_MAX: Duration = Duration::from_secs(120);
 
@@ -118,6 +121,9 @@ pub const KNOWN_STATISTICS_MAX: usize = 64;
 
 /// How often the server looks whether something is older than is kept.
 pub const FORGETTING_PAUSE: Duration = Duration::from_secs(60);
+
+/// Folders that are followed at once, beside the jobs that run.
+pub const STREAMS_MAX: usize = 8;
 
 /// Jobs that wait for their turn; of more, clients are told to come again so many seconds later.
 pub const QUEUE_JOBS_MAX: usize = 10_000;

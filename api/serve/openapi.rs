@@ -1,7 +1,7 @@
 //! The OpenAPI document: made from the handlers and the views, served, and committed as
 //! `api/openapi.json`.
 
-use super::handlers::{about, events, file, files, flows, statistics};
+use super::handlers::{about, directories, events, file, files, flows, statistics};
 use super::views::Error;
 use hyper::StatusCode;
 use serde_json::json;
@@ -32,6 +32,9 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         file::status,
         file::details,
         file::delete,
+        directories::list,
+        directories::process,
+        directories::end,
         events::follow,
         statistics::of_all,
         statistics::of_label,

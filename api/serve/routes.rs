@@ -2,7 +2,7 @@
 
 use super::body;
 use super::fault::Fault;
-use super::handlers::{about, events, file, files, flows, statistics};
+use super::handlers::{about, directories, events, file, files, flows, statistics};
 use super::known::JobId;
 use super::query::Query;
 use super::shared::Shared;
@@ -50,6 +50,8 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
     let with = || with(shared);
     let flows = path!("file" / JobId / "flows").and(get()).and(with());
     let flows = flows.and(path::full()).and(query());
+    let follow = path!("directories" / "process").and(post()).and(with()).and(body::json());
+    let end = path!("file" / JobId / "end").and(post()).and(with());
     let document = path!("openapi.json").and(get()).and(with());
     either([
         path!("file" / JobId).and(delete()).and(with()).then(file::delete).and_then(done).boxed(),
@@ -59,6 +61,9 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
             .then(events::follow)
             .and_then(done)
             .boxed(),
+        path!("directories").and(get()).and(with()).then(directories::list).and_then(done).boxed(),
+        follow.then(directories::process).and_then(done).boxed(),
+        end.then(directories::end).and_then(done).boxed(),
         flows.then(flows::page_or_export).and_then(done).boxed(),
         path!("plugins").and(get()).and(with()).then(about::plugins).and_then(done).boxed(),
         path!("health").and(get()).and(with()).then(about::health).and_then(done).boxed(),

@@ -1,8 +1,8 @@
 //! What the API asks of the jobs. Calls may block on the disk, but for `status` and `watch`.
 
 use super::views::{
-    DetailsIp, DetailsLabelItem, File, FileStatus, Health, Label, Plugins, ProcessRequest,
-    StatisticItem,
+    DetailsIp, DetailsLabelItem, DirectoryRequest, File, FileStatus, Health, Label, Plugins,
+    ProcessRequest, StatisticItem,
 };
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -72,6 +72,10 @@ pub type Export = Box<dyn FnOnce(&mut (dyn Write + Send)) -> io::Result<()> + Se
 pub trait Service: Send + Sync + 'static {
     fn files(&self) -> Answer<Vec<File>>;
     fn process(&self, request: &ProcessRequest) -> Answer<FileStatus>;
+    fn directories(&self) -> Answer<Vec<File>>;
+    fn process_directory(&self, request: &DirectoryRequest) -> Answer<FileStatus>;
+    /// Ends a stream in order.
+    fn end_stream(&self, job: u64) -> Answer<FileStatus>;
     fn status(&self, job: u64) -> Answer<FileStatus>;
     fn details(&self, job: u64) -> Answer<File>;
     fn statistics(&self, job: u64, limit: usize) -> Answer<Vec<StatisticItem>>;

@@ -29,6 +29,9 @@ pub struct File {
     /// The profile of its latest job.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile: Option<String>,
+    /// The job that follows the folder of captures, and so reads this file, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_job: Option<u64>,
 }
 
 /// How far the processing of a capture is.
@@ -45,11 +48,14 @@ pub struct FileStatus {
     /// Why it failed, what it waits for, or what is odd about its input.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// What a running job waits for: room on the `disk`.
+    /// What a running job waits for: room on the `disk`, or `input` in a followed folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub waiting: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub progress: Option<Progress>,
+    /// Of a followed folder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stream: Option<Stream>,
     /// Plugins that it goes on without, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_plugins: Vec<WithoutPlugin>,
@@ -162,6 +168,41 @@ pub struct Error {
     pub code: u16,
     pub message: String,
 }
+
+/// How a followed folder gets on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Stream {
+    /// Bytes that are in the folder and not in the statistics.
+    pub lag_bytes: u64,
+    /// For how long there have been such: what was on disk before is in the statistics.
+    pub lag_s: f64,
+    /// Of the last five seconds.
+    pub packets_per_s: f64,
+    pub open_flows: u64,
+    /// Files that were seen.
+    pub files: u64,
+    /// Files whose first packet was older than what had been read before.
+    pub late_files: u64,
+    /// What the job's process has of the machine's memory.
+    pub memory_bytes: u64,
+    /// The greatest packet time so far, Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<i64>,
+}
+
+/// The body of `POST /directories/process`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DirectoryRequest {
+    /// A folder directly in the folder of captures, or `.`, that folder itself.
+    pub directory: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<ProfileName>)]
+    pub profile: Option<String>,
+}
+
+/// The body of `POST /file/{job_id}/end`, which nobody reads.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EndRequest {}
 
 /// The body of `POST /files/process`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -107,6 +107,7 @@ fn head(segments: &[Segment]) -> ChunkHead {
         answers: Vec::new(),
         questions: Vec::new(),
         ends_epoch: true,
+        saves: false,
         is_end: true,
     }
 }

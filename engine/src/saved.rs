@@ -4,12 +4,15 @@
 //! damaged is refused before anything of it is believed. Where state is of shards, each of its parts
 //! stands with its shard and its length: whoever does not take it steps over it.
 
+use crate::limits::SHARDS;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The layout of everything that is saved. It changes with every type that is: a test says so.
 pub const SAVED_FORMAT: u32 = 1;
 
 const NUMBER_BYTES: usize = size_of::<u32>();
+
+const _: () = assert!(SHARDS <= 1 << u8::BITS, "a shard's number is a byte");
 
 /// Why what was saved cannot be gone on from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

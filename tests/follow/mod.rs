@@ -1,6 +1,8 @@
 //! Folders that keep filling up, as one stream: what a sensor writes, however it does, is what the whole
 //! capture is.
 
+mod comforts;
+mod cost;
 mod kills;
 mod rotation;
 pub mod writer;

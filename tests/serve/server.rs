@@ -142,7 +142,11 @@ impl Server {
     }
 
     pub fn post(&self, body: &Value) -> Reply {
-        let request = self.agent.post(format!("{}/files/process", self.url));
+        self.post_to("/files/process", body)
+    }
+
+    pub fn post_to(&self, path: &str, body: &Value) -> Reply {
+        let request = self.agent.post(format!("{}{path}", self.url));
         let request = request.header("Content-Type", "application/json");
         let request = request.header("Authorization", self.authorization());
         let sent = request.send(body.to_string()).unwrap_or_else(|cause| panic!("POST: {cause}"));

@@ -3,6 +3,7 @@
 use super::pipe::Pipe;
 use super::questions::{Answers, hear};
 use super::sink::{Full, Listener, Sink, Tell, tell_room};
+use super::stream::{Pace, Stream};
 use crate::cli::JobArguments;
 use crate::commands::{run_options, stoppable};
 use crate::{Exit, interrupt, messages, plugins, supervise};
@@ -15,7 +16,9 @@ use std::thread::{JoinHandle, park_timeout, spawn};
 use std::time::Duration;
 use tractor_engine::capture::{CaptureFile, Joined};
 use tractor_engine::classify::Plugins;
-use tractor_engine::dataflow::{Progress, RunError, RunOptions, Summary, run as run_dataflow};
+use tractor_engine::dataflow::{
+    Feed, Progress, Resume, RunError, RunOptions, Summary, run as run_dataflow,
+};
 use tractor_engine::jobs::{Clock, Folder, Up};
 use tractor_engine::profiles::{Layout, class_from_file_name};
 use tractor_engine::statistics::{Item, Places, Tables};
@@ -60,7 +63,9 @@ fn job(arguments: &JobArguments, pipe: &Pipe) -> Exit {
         return Exit::Failure;
     }
     let cpu_s_max = CPU_S_MIN + record.capture_bytes / CPU_S_BYTES;
-    if let Err(cause) = supervise::child::takes_little(Some(cpu_s_max)) {
+    // A stream goes on for ever.
+    let cpu_s_max = (!record.is_directory).then_some(cpu_s_max);
+    if let Err(cause) = supervise::child::takes_little(cpu_s_max) {
         messages::error(format_args!("cannot bound itself: {cause}"));
         return Exit::Failure;
     }
@@ -86,7 +91,7 @@ fn tell_end(pipe: &Pipe, record: JobRecord) -> Exit {
 }
 
 /// Why there is no result.
-enum End {
+pub enum End {
     /// The job has failed, and why.
     Job(String),
     /// The process is to end like this, and somebody else decides.
@@ -101,24 +106,16 @@ fn done(
 ) -> Result<JobRecord, End> {
     let plugins = load(arguments, pipe);
     let places = Places::open(&arguments.geoip).map_err(End::Job)?;
-    let folder = Folder::open(&arguments.captures)
-        .map_err(|cause| End::Job(format!("the folder of captures cannot be opened: {cause}")))?;
-    let gone = || End::Job(format!("{} is not there any more", record.file_name));
-    let entry = folder.find(&record.file_name).map_err(|_| gone())?;
-    let (file, entry) = folder.open_entry(&entry.name).map_err(|_| gone())?;
-    let record = &JobRecord {
-        capture_bytes: entry.bytes,
-        capture_modified_ns: Some(entry.identity.modified_ns()),
-        ..record.clone()
+    let capture = match record.is_directory {
+        true => None,
+        false => Some(Capture::open(arguments, record)?),
     };
-    // By its handle: whatever takes the name meanwhile is not read.
-    let path = format!("/proc/self/fd/{}", file.as_raw_fd());
-    let capture = CaptureFile::open_as(path.into(), &record.file_name)
-        .map_err(|problem| End::Job(problem.to_string()))?;
+    let record = &capture.as_ref().map_or_else(|| record.clone(), |one| one.record.clone());
 
     let mut options = run_options(&arguments.options);
     options.plugins = Arc::clone(&plugins);
-    options.classes = vec![class_from_file_name(&record.file_name).map(str::to_owned)];
+    let class = class_from_file_name(&record.file_name).filter(|_| !record.is_directory);
+    options.classes = vec![class.map(str::to_owned)];
     // Programs whose reading is copied have one of their own.
     options.outer &= !options.profile.reading.is_copied();
     options.statistics = true;
@@ -131,19 +128,39 @@ fn done(
     let listener =
         Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
     let layout = Layout::of_flows(options.profile, false, false);
-    let writer = JobWriter::create(&arguments.job, layout, record, listener).map_err(not_stored)?;
+    let stream = match record.is_directory {
+        true => Some(Stream::open(arguments, record, &options)?),
+        false => None,
+    };
+    let before = stream.as_ref().and_then(|stream| stream.start.resume.as_ref());
+    let writer = match before.map(Resume::rows) {
+        Some((_, saved)) => JobWriter::go_on(&arguments.job, layout, saved, listener),
+        None => JobWriter::create(&arguments.job, layout, record, listener),
+    };
+    let writer = writer.map_err(not_stored)?;
+    if let Some(keep_ns) = arguments.keep.filter(|_| record.is_directory) {
+        writer.keep(&arguments.job, keep_ns).map_err(not_stored)?;
+    }
     let tell = Tell { pending: writer.pending(), written: Arc::default(), pipe: pipe.clone() };
     hear(Answers {
         progress: Arc::clone(progress),
         tables: Arc::clone(&tables),
         plugins: Arc::clone(&plugins),
         tell: tell.clone(),
+        feed: stream.as_ref().map(|stream| Arc::clone(&stream.feed)),
     });
+    let feed = stream.as_ref().map(|stream| Arc::clone(&stream.feed));
     let sink = Sink { rows: writer.rows(), tell: tell.clone(), plugins: Arc::clone(&plugins) };
-    let ticks = Ticks::start(progress, tell, full);
+    let ticks = Ticks::start(progress, tell, full, feed);
     let items = all_counts(progress, &tables, &plugins);
-    let joined = Joined { files: vec![capture], problems: Vec::new() };
-    let summary = run_dataflow(joined, &options, Some(Box::new(sink)), progress);
+    let summary = match (capture, stream) {
+        (Some(Capture { file, .. }), _) => {
+            let joined = Joined { files: vec![file], problems: Vec::new() };
+            run_dataflow(joined, &options, Some(Box::new(sink)), progress)
+        }
+        (None, Some(stream)) => stream.run(&options, Box::new(sink), progress, pipe),
+        (None, None) => return Err(End::Job("there is nothing to read".to_owned())),
+    };
     let summary = summary.map_err(|error| end_of(&error))?;
     if interrupt::was_asked() || summary.stopped {
         return Err(End::Process(Exit::Interrupted));
@@ -153,6 +170,34 @@ fn done(
     writer.end(items, &ended).map_err(not_stored)?;
     drop(ticks);
     Ok(ended)
+}
+
+/// The capture of a job, and the record with what it is now.
+struct Capture {
+    file: CaptureFile,
+    record: JobRecord,
+    /// By which it is read: whatever takes the name meanwhile is not.
+    _handle: std::fs::File,
+}
+
+impl Capture {
+    fn open(arguments: &JobArguments, record: &JobRecord) -> Result<Self, End> {
+        let folder = Folder::open(&arguments.captures).map_err(|cause| {
+            End::Job(format!("the folder of captures cannot be opened: {cause}"))
+        })?;
+        let gone = || End::Job(format!("{} is not there any more", record.file_name));
+        let entry = folder.find(&record.file_name).map_err(|_| gone())?;
+        let (handle, entry) = folder.open_entry(&entry.name).map_err(|_| gone())?;
+        let record = JobRecord {
+            capture_bytes: entry.bytes,
+            capture_modified_ns: Some(entry.identity.modified_ns()),
+            ..record.clone()
+        };
+        let path = format!("/proc/self/fd/{}", handle.as_raw_fd());
+        let file = CaptureFile::open_as(path.into(), &record.file_name)
+            .map_err(|problem| End::Job(problem.to_string()))?;
+        Ok(Self { file, record, _handle: handle })
+    }
 }
 
 /// Loads plugins; what is odd about them is the server's to tell.
@@ -225,7 +270,8 @@ fn ended(
     JobRecord {
         state: JobState::Finished,
         finished_at: Some(Clock::unix_s()),
-        message: problems.first().cloned(),
+        message: problems.first().cloned().filter(|_| !record.is_directory),
+        capture_bytes: if record.is_directory { summary.bytes_read } else { record.capture_bytes },
         packets: summary.packets,
         flows: summary.rows,
         time_start: summary.first_time.map(|time| time.seconds()),
@@ -251,17 +297,20 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn start(progress: &Arc<Progress>, tell: Tell, full: Full) -> Self {
+    fn start(progress: &Arc<Progress>, tell: Tell, full: Full, feed: Option<Arc<Feed>>) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, progress) = (Arc::clone(&is_over), Arc::clone(progress));
         let thread = spawn(move || {
+            let mut pace = Pace::default();
             while !over.load(Ordering::Acquire) {
                 progress.tick.store(true, Ordering::Release);
+                feed.iter().for_each(|feed| feed.wake());
                 tell.pipe.send_if_there_is_room(Up::Progress {
                     packets: progress.packets.load(Ordering::Relaxed),
                     bytes: progress.bytes_read.load(Ordering::Relaxed),
                     flows: progress.flows.load(Ordering::Relaxed),
                     rows: tell.written.load(Ordering::Relaxed),
+                    stream: feed.as_ref().map(|feed| pace.stream(feed, &progress)),
                 });
                 tell_room(&full, &tell.pipe);
                 park_timeout(TICK);

@@ -5,6 +5,7 @@ mod job;
 mod pipe;
 mod questions;
 mod sink;
+mod stream;
 
 use crate::Exit;
 use crate::cli::{Work, WorkerArguments};

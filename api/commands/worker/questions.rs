@@ -4,7 +4,7 @@ use super::sink::Tell;
 use std::io::{BufReader, stdin};
 use std::sync::{Arc, Mutex, PoisonError};
 use tractor_engine::classify::Plugins;
-use tractor_engine::dataflow::Progress;
+use tractor_engine::dataflow::{Feed, Progress};
 use tractor_engine::flows::{About, Question};
 use tractor_engine::jobs::{Down, Up, read_frame};
 use tractor_engine::statistics::{Entry, Item, Tables};
@@ -19,6 +19,8 @@ pub struct Answers {
     pub tables: Arc<Mutex<Tables>>,
     pub plugins: Arc<Plugins>,
     pub tell: Tell,
+    /// Of a folder that is followed.
+    pub feed: Option<Arc<Feed>>,
 }
 
 /// A thread that hears questions until the server is gone.
@@ -34,6 +36,7 @@ pub fn hear(answers: Answers) {
 impl Answers {
     fn answer(&self, question: Down) {
         match question {
+            Down::End => self.feed.iter().for_each(|feed| feed.end()),
             Down::AskStatistics { question, limit } => {
                 let tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
                 let items = tables.items(limit, self.plugins.labels());
@@ -69,5 +72,6 @@ impl Answers {
         if !self.progress.questions.ask(question) {
             self.tell.pipe.send(Up::NoAnswer { question: id });
         }
+        self.feed.iter().for_each(|feed| feed.wake());
     }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tractor_engine::dataflow::Progress;
 use tractor_engine::flows::{About, Question};
 use tractor_engine::jobs::{Stopwatch, Up, Waiting};
-use tractor_engine::output::RowWriter;
+use tractor_engine::output::{RowWriter, Saved};
 use tractor_engine::profiles::Row;
 use tractor_engine::store::{
     Committed, Entry, Facts, Filter, JobListener, JobRows, PendingRows, facts_of,
@@ -90,6 +90,14 @@ impl RowWriter for Sink {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
         self.tell.written.fetch_add(1, Ordering::Relaxed);
         self.rows.write(row)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.rows.flush()
+    }
+
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.rows.save(done)
     }
 
     fn finish(&mut self) -> io::Result<()> {

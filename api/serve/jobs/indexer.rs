@@ -81,6 +81,13 @@ fn start_jobs(jobs: &Jobs, news: &News, is_first: bool) -> bool {
         Process::None => false,
         Process::New => !is_first,
         Process::All => true,
+        Process::Stream => {
+            // The job that does is begun once, and again by nobody but the server's next start.
+            if is_first && let Err(refusal) = jobs.begin_directory(".", None) {
+                tracing::warn!("the folder is not followed: {refusal:?}");
+            }
+            false
+        }
     };
     let complete = news.entries.iter().filter(|entry| news.complete.contains(&entry.shown));
     for entry in complete {

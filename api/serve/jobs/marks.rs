@@ -1,6 +1,7 @@
 //! Which captures have had their job: by what a file is told from another one of its name.
 
 use super::start::Jobs;
+use super::state::Of;
 use std::io::Read;
 use tractor_engine::jobs::Entry;
 use tractor_engine::store::{FileMark, checksum};
@@ -32,7 +33,7 @@ impl Jobs {
         let noted = self.state().processed.of(&entry.shown);
         // What is noted may have been lost, or not been written when the server was killed.
         noted.is_some_and(|mark| self.is_that_file(&mark, entry))
-            || self.state().latest(&entry.shown).is_some_and(|job| job.has_read(entry))
+            || self.state().latest(&entry.shown, Of::Files).is_some_and(|job| job.has_read(entry))
     }
 
     /// The checksum of the head of a capture that had so many bytes. Nothing is made of what stands there.

@@ -2,8 +2,9 @@
 
 use super::running::Running;
 use super::start::Jobs;
+use super::state::Of;
 use crate::Exit;
-use crate::serve::limits::KILLS_MAX;
+use crate::serve::limits::{KILLS_MAX, STREAM_KILLS_MAX};
 use crate::supervise::{self, Attempt, Blame, Culprit, Group, How, Orders, Wish, watched_command};
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
@@ -27,9 +28,10 @@ enum Outcome {
 }
 
 /// A thread that runs one job after the other.
-pub fn run(jobs: &Arc<Jobs>) {
-    while let Some((record, running)) = jobs.next_job() {
-        let mut work = Work { jobs, running, record, one_worker: false, kills: 0 };
+pub fn run(jobs: &Arc<Jobs>, of: Of) {
+    while let Some((record, running)) = jobs.next_job(of) {
+        let mut work =
+            Work { jobs, running, record, one_worker: false, kills: 0, packets_at_kill: 0 };
         let outcome = work.until_it_is_over();
         work.settle(outcome);
     }
@@ -43,6 +45,8 @@ struct Work<'a> {
     one_worker: bool,
     /// How often the child was killed from outside.
     kills: usize,
+    /// The most packets that it had read then.
+    packets_at_kill: u64,
 }
 
 impl Work<'_> {
@@ -133,12 +137,18 @@ impl Work<'_> {
         if self.jobs.is_stopping() {
             return Some(Outcome::Unfinished);
         }
+        // A stream that gets on between its kills may be killed for ever.
+        let packets = self.running.look(|news| news.packets);
+        if self.record.is_directory && packets > self.packets_at_kill {
+            (self.kills, self.packets_at_kill) = (0, packets);
+        }
         let was_killed = match &attempt.how {
             How::Ended(status) => supervise::was_killed(*status),
             How::Interrupted | How::Told(Exit::Interrupted) => true,
             _ => false,
         };
-        if was_killed && self.kills < KILLS_MAX {
+        let most = if self.record.is_directory { STREAM_KILLS_MAX } else { KILLS_MAX };
+        if was_killed && self.kills < most {
             self.kills += 1;
             tracing::warn!(
                 job = self.record.id,

@@ -8,7 +8,7 @@ use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tractor_engine::jobs::{
-    Down, FRAME_BYTES_MAX, Stopwatch, Up, Waiting, read_frame, write_frame,
+    Down, FRAME_BYTES_MAX, Stopwatch, StreamProgress, Up, Waiting, read_frame, write_frame,
 };
 use tractor_engine::store::JobRecord;
 
@@ -20,6 +20,8 @@ use crate::serve::views::Progress;
 pub struct Running {
     /// A client wants it to end.
     is_cancelled: AtomicBool,
+    /// A client wants the stream to end in order.
+    is_ending: AtomicBool,
     news: Mutex<News>,
     asked: Mutex<Asked>,
     next_question: AtomicU64,
@@ -35,6 +37,8 @@ pub struct News {
     pub flows: u64,
     pub rows: u64,
     pub waiting: Option<Waiting>,
+    /// Of a folder that is followed.
+    pub stream: Option<StreamProgress>,
     pub labels: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub costs: Vec<(String, u64, u64, u64)>,
@@ -45,6 +49,11 @@ pub struct News {
 }
 
 impl News {
+    /// Of a folder: bytes that were read, and the stream clock.
+    pub fn stream(&self) -> (u64, Option<i64>) {
+        (self.bytes, self.stream.and_then(|stream| stream.clock_s))
+    }
+
     /// What it waits for, and what has been read; the share is for whoever knows of how much.
     pub fn how_far(&self) -> (Option<Waiting>, Progress) {
         let Self { packets, bytes, flows, waiting, .. } = *self;
@@ -75,6 +84,10 @@ impl Running {
         let child = news.child + 1;
         *news = News { child, ..News::default() };
         *lock(&self.asked) = Asked { to_child, waiting: HashMap::new() };
+        drop(news);
+        if self.is_ending.load(Ordering::Acquire) {
+            self.end_stream();
+        }
         child
     }
 
@@ -100,6 +113,15 @@ impl Running {
 
     pub fn is_being_cancelled(&self) -> bool {
         self.is_cancelled.load(Ordering::Acquire)
+    }
+
+    /// Lets a stream end in order: this child is told, or the next.
+    pub fn end_stream(&self) {
+        self.is_ending.store(true, Ordering::Release);
+        if let Some(to_child) = lock(&self.asked).to_child.as_mut() {
+            // A child that does not hear it is gone.
+            let _ = write_frame(&Down::End, to_child);
+        }
     }
 
     pub fn cancel(&self) {
@@ -146,7 +168,8 @@ impl Running {
             return None;
         }
         Some(match frame {
-            Up::Progress { packets, bytes, flows, rows } => {
+            Up::Progress { packets, bytes, flows, rows, stream } => {
+                news.stream = stream;
                 let moved = (packets, bytes, rows) != (news.packets, news.bytes, news.rows);
                 (news.packets, news.bytes, news.flows, news.rows) = (packets, bytes, flows, rows);
                 if moved {

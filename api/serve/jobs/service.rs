@@ -2,11 +2,12 @@
 
 use super::answers::no_job;
 use super::start::Jobs;
-use super::state::file;
+use super::state::{Known, Of, directory, file};
 use super::stored::io_error;
 use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
 use crate::serve::views::{
-    DetailsIp, File, FileStatus, Health, Label, Plugins, ProcessRequest, StatisticItem,
+    DetailsIp, DirectoryRequest, File, FileStatus, Health, Label, Plugins, ProcessRequest,
+    StatisticItem,
 };
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -19,13 +20,17 @@ impl Service for Jobs {
         let mut latest = HashMap::new();
         for job in state.jobs().values() {
             // By rising number: the last one stays.
-            latest.insert(job.record.file_name.as_str(), job);
+            if job.is_about(Of::Files) {
+                latest.insert(job.record.file_name.as_str(), job);
+            }
         }
         let listed = state.files.iter();
-        let file = |(name, known)| {
-            let name: &String = name;
+        let in_job = state.latest(".", Of::Folders).filter(|job| !job.is_over());
+        let in_job = in_job.map(|job| job.record.id);
+        let file = |(name, known): (&String, &Known)| {
             let own = latest.get(name.as_str()).copied();
-            file(name, Some(known), own.filter(|job| state.is_current(job, &known.entry)))
+            let own = own.filter(|job| state.is_current(job, &known.entry));
+            File { in_job, ..file(name, Some(known), own) }
         };
         Ok(listed.map(file).collect())
     }
@@ -33,6 +38,34 @@ impl Service for Jobs {
     fn process(&self, request: &ProcessRequest) -> Answer<FileStatus> {
         let id = self.begin(&request.file_name, request.profile.as_deref())?;
         self.status(id)
+    }
+
+    fn directories(&self) -> Answer<Vec<File>> {
+        let mut names = self.folder.folders().unwrap_or_default();
+        names.insert(0, ".".to_owned());
+        let state = self.state();
+        let shown = |name: &String| directory(name, state.latest(name, Of::Folders));
+        Ok(names.iter().map(shown).collect())
+    }
+
+    fn process_directory(&self, request: &DirectoryRequest) -> Answer<FileStatus> {
+        let id = self.begin_directory(&request.directory, request.profile.as_deref())?;
+        self.status(id)
+    }
+
+    fn end_stream(&self, id: u64) -> Answer<FileStatus> {
+        let state = self.state();
+        let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
+        if !job.is_about(Of::Folders) {
+            let why = format!("job {id} is of a file, which ends by itself");
+            return Err(Refusal::Conflict(why));
+        }
+        match &job.running {
+            Some(running) => running.end_stream(),
+            None if job.is_over() => {}
+            None => return Err(Refusal::Conflict(format!("job {id} has not begun yet"))),
+        }
+        Ok(job.status())
     }
 
     fn status(&self, job: u64) -> Answer<FileStatus> {

@@ -82,6 +82,8 @@ impl Settings {
         let mut command = program(&["worker", "job"])?;
         command.arg("--job").arg(folder).arg("--captures").arg(&self.captures);
         command.arg("--profile").arg(profile).args(self.arguments.options.words());
+        command.args(self.arguments.following.words());
+        command.args(self.arguments.keep.map(|ns| format!("--keep={ns}ns")));
         command.args(pairs("--geoip", &self.geoip)).args(self.arguments.plugins.words(&[]));
         Ok(command)
     }

@@ -5,10 +5,10 @@ use super::plugins::PluginStates;
 use super::runner;
 use super::running::Running;
 use super::settings::Settings;
-use super::state::{Job, Known, State};
+use super::state::{Job, Known, Of, State};
 use super::stored::refusal;
 use crate::Exit;
-use crate::serve::limits::{LOCK_MAX, LOCK_PAUSE, QUEUE_JOBS_MAX, QUEUE_RETRY_S};
+use crate::serve::limits::{LOCK_MAX, LOCK_PAUSE, QUEUE_JOBS_MAX, QUEUE_RETRY_S, STREAMS_MAX};
 use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::StatisticItem;
 use std::collections::{BTreeMap, HashMap};
@@ -114,7 +114,12 @@ impl Jobs {
         let mut threads = lock(&self.threads);
         for _ in 0..self.settings.jobs {
             let jobs = Arc::clone(self);
-            threads.push(std::thread::spawn(move || runner::run(&jobs)));
+            threads.push(std::thread::spawn(move || runner::run(&jobs, Of::Files)));
+        }
+        // Streams go on for ever: they take no turn from captures.
+        for _ in 0..STREAMS_MAX {
+            let jobs = Arc::clone(self);
+            threads.push(std::thread::spawn(move || runner::run(&jobs, Of::Folders)));
         }
         let jobs = Arc::clone(self);
         threads.push(std::thread::spawn(move || indexer::watch(&jobs, watched)));
@@ -187,9 +192,9 @@ impl Jobs {
     }
 
     /// The next job to run, when there is one.
-    pub fn next_job(&self) -> Option<(JobRecord, Arc<Running>)> {
+    pub fn next_job(&self, of: Of) -> Option<(JobRecord, Arc<Running>)> {
         let (record, running) = self.wait_for(|state| {
-            let id = state.queue.pop_front()?;
+            let id = state.next_in_queue(of)?;
             let job = state.job_mut(id)?;
             job.record.state = JobState::InProgress;
             job.record.started_at = Some(Clock::unix_s());
@@ -208,6 +213,9 @@ impl Jobs {
 
     /// The record of a job that begins, with the capture as it is by now: it may have waited long.
     fn with_capture(&self, record: JobRecord) -> JobRecord {
+        if record.is_directory {
+            return record;
+        }
         match self.folder.find(&record.file_name) {
             Ok(entry) => JobRecord {
                 capture_bytes: entry.bytes,
@@ -226,12 +234,7 @@ impl Jobs {
 
     /// Begins a job, or gives the one that is under way.
     pub fn begin(&self, file_name: &str, profile: Option<&str>) -> Answer<u64> {
-        let name = profile.unwrap_or(self.settings.default_profile);
-        let Some(profile) = Profile::all().iter().find(|profile| profile.name == name) else {
-            let names: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
-            let known = names.join(", ");
-            return Err(Refusal::Wrong(format!("there is no profile {name:?}; there are {known}")));
-        };
+        let profile = self.profile(profile)?;
         let not_there = || Refusal::NotFound(format!("there is no capture {file_name:?}"));
         let entry = self.folder.find(file_name).map_err(|_| not_there())?;
         let _one_at_a_time = lock(&self.beginning);
@@ -240,7 +243,7 @@ impl Jobs {
         let is_that_file = noted.is_some_and(|noted| self.is_that_file(&noted, &entry));
         {
             let mut state = self.state();
-            let going = state.unfinished(&entry.shown, profile.name);
+            let going = state.unfinished(&entry.shown, Of::Files, profile.name);
             // Another file that has taken the name has a job of its own.
             if let Some(job) = going.filter(|job| job.is_of(&entry) || is_that_file) {
                 let (id, waits) = (job.record.id, job.running.is_none());
@@ -277,6 +280,57 @@ impl Jobs {
         state.queue.push_back(id);
         self.changed.notify_all();
         Ok(id)
+    }
+
+    /// Begins to follow a folder, or gives the job that does.
+    pub fn begin_directory(&self, directory: &str, profile: Option<&str>) -> Answer<u64> {
+        let profile = self.profile(profile)?;
+        if self.folder.inner(directory).is_err() {
+            return Err(Refusal::NotFound(format!("there is no folder {directory:?}")));
+        }
+        let _one_at_a_time = lock(&self.beginning);
+        {
+            let state = self.state();
+            if let Some(job) = state.unfinished(directory, Of::Folders, profile.name) {
+                return Ok(job.record.id);
+            }
+            let streams = state.jobs().values().filter(|job| job.record.is_directory);
+            if streams.filter(|job| !job.is_over()).count() >= STREAMS_MAX {
+                let message = format!("{STREAMS_MAX} folders are followed already");
+                return Err(Refusal::Busy { message, retry_after_s: QUEUE_RETRY_S });
+            }
+        }
+        let record = JobRecord {
+            file_name: directory.to_owned(),
+            is_directory: true,
+            profile: profile.name.to_owned(),
+            state: JobState::Queued,
+            created_at: Some(Clock::unix_s()),
+            ..JobRecord::default()
+        };
+        let record = self.store().new_job(record).map_err(|error| refusal(&error))?;
+        let id = record.id;
+        tracing::info!(job = id, directory, profile = record.profile, "queued");
+        if let Some(index) = self.index.get() {
+            // The folder says it, too.
+            let _ = index.raise_last_job_id(id);
+        }
+        let mut state = self.state();
+        state.insert(Job::new(record));
+        state.queue.push_back(id);
+        self.changed.notify_all();
+        Ok(id)
+    }
+
+    /// The profile of that name, or the server's.
+    fn profile(&self, name: Option<&str>) -> Answer<&'static Profile> {
+        let name = name.unwrap_or(self.settings.default_profile);
+        let found = Profile::all().iter().find(|profile| profile.name == name);
+        found.ok_or_else(|| {
+            let names: Vec<&str> = Profile::all().iter().map(|profile| profile.name).collect();
+            let known = names.join(", ");
+            Refusal::Wrong(format!("there is no profile {name:?}; there are {known}"))
+        })
     }
 
     /// Tells who watches a job that something is new.

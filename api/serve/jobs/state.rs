@@ -2,11 +2,11 @@
 
 use super::running::{News, Running};
 use crate::serve::limits::GROWING_PAUSE;
-use crate::serve::views::{File, FileStatus, Progress, State as Shown, WithoutPlugin};
+use crate::serve::views::{File, FileStatus, Progress, State as Shown, Stream, WithoutPlugin};
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
-use tractor_engine::jobs::{Entry, Stopwatch, split_name};
+use tractor_engine::jobs::{Entry, Stopwatch, StreamProgress, split_name};
 use tractor_engine::store::{FileMark, JobRecord, JobState, ProcessedFiles};
 
 /// Everything, behind one lock that is never held while something is read or waited for.
@@ -123,6 +123,10 @@ impl Job {
         self.record.state.is_over()
     }
 
+    pub fn is_about(&self, of: Of) -> bool {
+        self.record.is_directory == (of == Of::Folders)
+    }
+
     /// Whether a capture is the one that the job is of. One that waits takes what is there on its turn.
     pub fn is_of(&self, entry: &Entry) -> bool {
         self.has_read(entry) || self.record.state == JobState::Queued
@@ -158,7 +162,22 @@ fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
         message: ends.or(waits).or_else(|| record.message.clone()),
         waiting: waiting.map(|on| on.name().to_owned()),
         progress,
+        stream: running.and_then(|running| running.look(|news| news.stream)).map(shown_stream),
         without_plugins: record.without_plugins.iter().map(without).collect(),
+    }
+}
+
+fn shown_stream(stream: StreamProgress) -> Stream {
+    let StreamProgress { open_flows, files, late_files, packets_per_s, memory_bytes, .. } = stream;
+    Stream {
+        lag_bytes: stream.left_bytes,
+        lag_s: stream.behind_ms as f64 / 1_000.0,
+        packets_per_s,
+        open_flows,
+        files,
+        late_files,
+        memory_bytes,
+        time: stream.clock_s,
     }
 }
 
@@ -172,7 +191,22 @@ fn shown(state: JobState) -> Shown {
     }
 }
 
+/// What jobs are of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Of {
+    Files,
+    /// Folders that are followed.
+    Folders,
+}
+
 impl State {
+    /// Takes the next job whose turn it is.
+    pub fn next_in_queue(&mut self, of: Of) -> Option<u64> {
+        let is_it = |id: &u64| self.jobs.get(id).is_some_and(|job| job.is_about(of));
+        let place = self.queue.iter().position(is_it)?;
+        self.queue.remove(place)
+    }
+
     /// The next capture to look at: those that grow come last.
     pub fn next_to_index(&self) -> Option<&Entry> {
         let complete = self.files.values().find(|known| known.is_wanted && known.is_complete);
@@ -225,8 +259,9 @@ impl State {
     }
 
     /// The latest job of a file.
-    pub fn latest(&self, file_name: &str) -> Option<&Job> {
-        self.jobs.values().rev().find(|job| job.record.file_name == file_name)
+    pub fn latest(&self, file_name: &str, of: Of) -> Option<&Job> {
+        let is_it = |job: &&Job| job.is_about(of) && job.record.file_name == file_name;
+        self.jobs.values().rev().find(is_it)
     }
 
     /// Whether the capture of that name is still the one of its job, grown perhaps, as far as one can tell
@@ -237,12 +272,13 @@ impl State {
         job.is_of(entry) || self.processed.of(&entry.shown).is_some_and(may_have_grown)
     }
 
-    /// A job of that file and profile that is not over.
-    pub fn unfinished(&self, file_name: &str, profile: &str) -> Option<&Job> {
+    /// A job of that file or folder and profile that is not over.
+    pub fn unfinished(&self, file_name: &str, of: Of, profile: &str) -> Option<&Job> {
         let is_it = |job: &&Job| {
             let is_going = job.running.as_ref().is_none_or(|running| !running.is_being_cancelled());
             !job.is_over()
                 && is_going
+                && job.is_about(of)
                 && job.record.file_name == file_name
                 && job.record.profile == profile
         };
@@ -251,6 +287,9 @@ impl State {
 
     /// A job's own capture, whatever has its name by now.
     pub fn file_of(&self, job: &Job) -> File {
+        if job.is_about(Of::Folders) {
+            return directory(&job.record.file_name, Some(job));
+        }
         let name = &job.record.file_name;
         let known = self.files.get(name);
         let own = known.filter(|known| self.is_current(job, &known.entry));
@@ -259,6 +298,25 @@ impl State {
             file.message = Some("the file is another one by now, or was changed".to_owned());
         }
         file
+    }
+}
+
+/// A folder that is or may be followed, as clients see it: its size is what was read of it.
+pub fn directory(name: &str, job: Option<&Job>) -> File {
+    let record = job.map(|job| &job.record);
+    let read = job.and_then(|job| job.running.as_ref()).map(|running| running.look(News::stream));
+    let (bytes, clock_s) = read.unwrap_or_default();
+    let of_record = |time: fn(&JobRecord) -> Option<i64>| record.and_then(time).unwrap_or(0);
+    let is_finished = record.is_some_and(|record| record.state == JobState::Finished);
+    File {
+        name: name.to_owned(),
+        time_start: of_record(|record| record.time_start),
+        time_end: clock_s.unwrap_or_else(|| of_record(|record| record.time_end)),
+        status: job.map(Job::status).unwrap_or_default(),
+        size: bytes.max(record.map_or(0, |record| record.capture_bytes)).div_ceil(1_024),
+        flows_count: record.filter(|_| is_finished).map(|record| record.flows),
+        profile: record.map(|record| record.profile.clone()),
+        ..File::default()
     }
 }
 
@@ -291,6 +349,7 @@ pub fn file(file_name: &str, known: Option<&Known>, job: Option<&Job>) -> File {
         indexing: known.is_some_and(|known| known.span == Span::Unknown),
         message,
         profile: job.map(|job| job.record.profile.clone()),
+        in_job: None,
     }
 }
 

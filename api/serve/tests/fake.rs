@@ -2,8 +2,8 @@
 
 use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
 use crate::serve::views::{
-    DetailsIp, DetailsLabelItem, File, FileStatus, Health, Label, Plugins, ProcessRequest,
-    ProfileName, Progress, State, StatisticEntry, StatisticItem,
+    DetailsIp, DetailsLabelItem, DirectoryRequest, File, FileStatus, Health, Label, Plugins,
+    ProcessRequest, ProfileName, Progress, State, StatisticEntry, StatisticItem,
 };
 use std::io;
 use std::net::IpAddr;
@@ -157,6 +157,21 @@ impl Service for Fake {
             "wrong.pcap" => Err(Refusal::Wrong("There is no such profile.".to_owned())),
             _ => Err(Refusal::NotFound("There is no such capture.".to_owned())),
         }
+    }
+
+    fn directories(&self) -> Answer<Vec<File>> {
+        Ok(vec![File { name: ".".to_owned(), ..File::default() }])
+    }
+
+    fn process_directory(&self, request: &DirectoryRequest) -> Answer<FileStatus> {
+        match request.directory.as_str() {
+            "." => self.status(RUNNING),
+            other => Err(Refusal::NotFound(format!("there is no folder {other:?}"))),
+        }
+    }
+
+    fn end_stream(&self, job: u64) -> Answer<FileStatus> {
+        self.status(job)
     }
 
     fn status(&self, job: u64) -> Answer<FileStatus> {

@@ -24,6 +24,8 @@ pub struct FlowStage {
     /// Counts since the last epoch, when someone wants them.
     pub tally: Option<Tally>,
     steps: u64,
+    /// Flows that were open the last time.
+    open_told: i64,
     worker: usize,
     /// The step before was an epoch's last.
     epoch_is_over: bool,
@@ -49,6 +51,7 @@ impl FlowStage {
             busy_ns: 0,
             tally,
             steps: 0,
+            open_told: 0,
             worker,
             epoch_is_over: false,
             asked_for_end: false,
@@ -93,6 +96,7 @@ impl FlowStage {
             self.table.use_again(&mut classify.used);
         }
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
+        self.tell_open();
         self.spare.give(segments);
         self.count_open(&head);
         if head.saves {
@@ -129,6 +133,13 @@ impl FlowStage {
             self.asked_for_end = true;
             self.shared.epoch_is_full.store(true, Ordering::Release);
         }
+    }
+
+    /// Tells how many flows are open.
+    fn tell_open(&mut self) {
+        let open = self.table.open_flows() as i64;
+        let before = std::mem::replace(&mut self.open_told, open);
+        self.shared.progress.open_flows.fetch_add(open - before, Ordering::Relaxed);
     }
 
     /// Writes down what this worker holds.

@@ -3,7 +3,7 @@
 use super::failure::lock;
 use crate::flows::Question;
 use crate::limits::QUESTIONS_MAX;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, OnceLock};
 
 /// How far a run is, for whoever watches, how to ask it, and how to stop it.
@@ -13,6 +13,8 @@ pub struct Progress {
     pub bytes_read: AtomicU64,
     pub packets: AtomicU64,
     pub flows: AtomicU64,
+    /// Those that have not ended.
+    pub open_flows: AtomicI64,
     /// Set it to end the run early; its results are then incomplete.
     pub stop: AtomicBool,
     /// Set it to have live statistics brought up to the next chunk; the run takes it back. Results

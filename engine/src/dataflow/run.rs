@@ -586,6 +586,7 @@ fn finish(
     summary.problems.extend(stream.problems);
     summary.problems_not_kept = stream.problems_not_kept;
     summary.packets = stream.packets;
+    summary.bytes_read = shared.progress.bytes_read.load(Ordering::Relaxed);
     summary.first_time = stream.first_time;
     summary.last_time = stream.first_time.map(|_| stream.clock);
     summary.rows = written.rows;

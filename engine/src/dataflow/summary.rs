@@ -14,6 +14,8 @@ pub struct Summary {
     /// Files that were read, whole or in part.
     pub files: usize,
     pub packets: u64,
+    /// Of the files, as they are on disk.
+    pub bytes_read: u64,
     pub rows: u64,
     /// Time of the first packet and the greatest time of all.
     pub first_time: Option<Timestamp>,

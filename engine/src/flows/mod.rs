@@ -73,6 +73,9 @@ pub trait FlowTable {
 
     fn counts(&self) -> &TableCounts;
 
+    /// How many flows are open.
+    fn open_flows(&self) -> usize;
+
     /// Writes down all that the table holds, behind what `to` has. To be called after the end of a
     /// chunk.
     fn save(&self, to: &mut Vec<u8>);

@@ -56,6 +56,41 @@ impl Folder {
         Ok(Self { path: path.to_owned(), handle })
     }
 
+    /// A folder directly in it, or itself: `.`. Links are not followed.
+    ///
+    /// # Errors
+    /// When there is no such folder, or it cannot be listed.
+    pub fn inner(&self, shown: &str) -> io::Result<Self> {
+        let name = OsStr::new(shown);
+        if shown != "." && !is_base_name(name) {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
+        let handle = openat(&self.handle, name, flags, Mode::empty())?;
+        let path = if shown == "." { self.path.clone() } else { self.path.join(name) };
+        Ok(Self { path, handle })
+    }
+
+    /// Names of the folders directly in it, sorted.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    pub fn folders(&self) -> io::Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in rustix::fs::Dir::read_from(&self.handle)? {
+            let entry = entry?;
+            let name = OsStr::from_bytes(entry.file_name().to_bytes());
+            if let Some(name) = name.to_str()
+                && is_base_name(OsStr::new(name))
+                && self.inner(name).is_ok()
+            {
+                names.push(name.to_owned());
+            }
+        }
+        names.sort_unstable();
+        Ok(names)
+    }
+
     pub fn path(&self) -> &Path {
         &self.path
     }

@@ -20,6 +20,9 @@ pub enum Up {
         bytes: u64,
         flows: u64,
         rows: u64,
+        /// Of a folder that is followed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        stream: Option<StreamProgress>,
     },
     /// So many rows are in its segments.
     Committed {
@@ -63,16 +66,37 @@ pub enum Up {
     },
 }
 
+/// How far a folder is that is followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StreamProgress {
+    /// The stream clock, Unix seconds; before the first packet there is none.
+    pub clock_s: Option<i64>,
+    /// Bytes in the folder that are not read yet.
+    pub left_bytes: u64,
+    /// For how long there have been such, in milliseconds.
+    pub behind_ms: u64,
+    pub open_flows: u64,
+    pub files: u64,
+    pub late_files: u64,
+    /// Of the last seconds.
+    pub packets_per_s: f64,
+    /// Memory that the process has.
+    pub memory_bytes: u64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Waiting {
     Disk,
+    /// There is nothing new in a folder that is followed.
+    Input,
 }
 
 impl Waiting {
     pub fn name(self) -> &'static str {
         match self {
             Self::Disk => "disk",
+            Self::Input => "input",
         }
     }
 }
@@ -81,6 +105,8 @@ impl Waiting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
 pub enum Down {
+    /// The stream is to end, with what it has read.
+    End,
     AskStatistics {
         question: u64,
         limit: usize,

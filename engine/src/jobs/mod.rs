@@ -14,5 +14,5 @@ pub use crate::limits::FRAME_BYTES_MAX;
 pub use clock::{Clock, Stopwatch};
 pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
 pub use following::{Rounds, Saves};
-pub use frames::{Down, Up, Waiting, read_frame, write_frame};
+pub use frames::{Down, StreamProgress, Up, Waiting, read_frame, write_frame};
 pub use watch::{News, Watch};

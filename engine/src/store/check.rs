@@ -5,6 +5,7 @@ use super::data::{LAST_JOB_ID, Store, save_last_job_id, saved_last_job_id};
 use super::files::{UNFINISHED, bytes_below};
 use super::folders;
 use super::index::{self, INDEX_FOLDER, Index};
+use super::keeping::Removed;
 use super::reader::JobReader;
 use super::record::{JobRecord, JobState, RECORD_FILE};
 use super::segment::{self, Place};
@@ -109,9 +110,15 @@ fn check_job(id: u64, folder: &Path, index: Option<&Index>, report: &mut Report)
 /// Every block: its checksum, and that it can be decoded.
 fn check_segments(id: u64, folder: &Path, report: &mut Report) {
     let numbers = numbers(folder);
-    for (place, number) in numbers.iter().enumerate() {
-        if *number as usize != place + 1 {
-            let missing = segment::file_name(place as u32 + 1);
+    let removed = match Removed::load(folder) {
+        Ok(removed) => removed.segments,
+        Err(error) => return report.find(format!("job {id}: {error}")),
+    };
+    // One that was about to be removed may still be there.
+    let kept = numbers.iter().filter(|number| **number > removed);
+    for (place, number) in kept.enumerate() {
+        if *number != removed + place as u32 + 1 {
+            let missing = segment::file_name(removed + place as u32 + 1);
             return report.find(format!("job {id}: {missing} is missing"));
         }
         report.segments += 1;

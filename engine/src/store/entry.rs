@@ -22,7 +22,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 /// What a block of flows is about.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// Where the block stands.
     pub segment: u32,

@@ -3,6 +3,7 @@
 use super::block::kind;
 use super::entry::{Committed, Entry};
 use super::facts::Standard;
+use super::keeping::Removed;
 use super::record::JobRecord;
 use super::segment::{self, Block, Place, damaged, read_payload};
 use super::{Index, StoreError};
@@ -73,7 +74,9 @@ impl JobReader {
             index: None,
         };
         let last = up_to.map_or(SEGMENTS_MAX, |up_to| up_to.segment);
-        for number in 1..=last {
+        let removed = Removed::load(folder)?;
+        reader.committed.rows = removed.rows;
+        for number in removed.segments + 1..=last {
             let bound = up_to.filter(|up_to| up_to.segment == number).map(|up_to| up_to.offset);
             let Some(walked) = segment::walk(folder, number, bound)? else { break };
             reader.end = None;

@@ -46,6 +46,9 @@ pub struct JobRecord {
     pub id: u64,
     /// The name of the capture, without folders.
     pub file_name: String,
+    /// That is the name of a folder, which is followed as one stream.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_directory: bool,
     pub profile: String,
     pub profile_version: u32,
     pub state: JobState,
@@ -180,6 +183,12 @@ fn is_whole(json: &[u8]) -> bool {
     let Some(at) = json.len().checked_sub(end_bytes) else { return true };
     let (object, end) = json.split_at(at);
     !end.starts_with(b",\"checksum\"") || end == end_of(&[object, b"}"].concat()).as_bytes()
+}
+
+// The signature that serde asks for.
+#[allow(clippy::trivially_copy_pass_by_ref)]
+fn is_false(is_so: &bool) -> bool {
+    !is_so
 }
 
 /// Cuts a text to its bound, between characters.

@@ -7,6 +7,7 @@ use super::StoreError;
 use super::block::{self, HEADER_BYTES, Header};
 use super::error::is_full;
 use super::files::sync_folder;
+use super::keeping::forget_removed;
 use crate::limits::{JOB_RECORD_BYTES_MAX, SEGMENT_BYTES_MAX, SEGMENTS_MAX};
 use std::fs::{self, File};
 use std::io;
@@ -43,18 +44,22 @@ fn begin(number: u32) -> [u8; BEGIN_BYTES] {
 /// Removes the segments of an earlier attempt, the last first: it is the one that says that a job
 /// has ended.
 pub fn remove_all(folder: &Path) -> Result<(), StoreError> {
-    let removed = || -> io::Result<()> {
-        let mut numbers: Vec<u32> = Vec::new();
-        for entry in fs::read_dir(folder)? {
-            numbers.extend(entry?.file_name().to_str().and_then(number_of));
-        }
-        numbers.sort_unstable();
-        for number in numbers.iter().rev() {
-            fs::remove_file(folder.join(file_name(*number)))?;
-        }
-        sync_folder(folder)
-    };
-    removed().map_err(|cause| StoreError::io("remove the segments in", folder, cause))
+    remove_behind(folder, 0)
+        .and_then(|()| forget_removed(folder))
+        .map_err(|cause| StoreError::io("remove the segments in", folder, cause))
+}
+
+/// Removes the segments behind one, the last first.
+fn remove_behind(folder: &Path, last: u32) -> io::Result<()> {
+    let mut numbers: Vec<u32> = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        numbers.extend(entry?.file_name().to_str().and_then(number_of));
+    }
+    numbers.sort_unstable();
+    for number in numbers.iter().rev().filter(|number| **number > last) {
+        fs::remove_file(folder.join(file_name(*number)))?;
+    }
+    sync_folder(folder)
 }
 
 /// What a segment is written to.
@@ -110,6 +115,42 @@ impl SegmentWriter {
             Ok(file)
         };
         Self::create_with(folder, Box::new(create))
+    }
+
+    /// Goes on behind a place, with so many bytes of its segment that are no records: what stands behind
+    /// it is cut off.
+    pub fn go_on(folder: &Path, end: Place, counted: u64) -> Result<Self, StoreError> {
+        let path = folder.join(file_name(end.segment));
+        let create = |path: &Path| {
+            let file: Box<dyn SegmentFile> = Box::new(File::create(path)?);
+            Ok(file)
+        };
+        let cut = || -> io::Result<Option<File>> {
+            remove_behind(folder, end.segment)?;
+            if end.segment == 0 {
+                return Ok(None);
+            }
+            let file = File::options().write(true).open(&path)?;
+            if file.metadata()?.len() < end.offset {
+                return Err(io::Error::other("it is shorter than it was at the checkpoint"));
+            }
+            file.set_len(end.offset)?;
+            Ok(Some(file))
+        };
+        let file = cut().map_err(|cause| StoreError::io("go on with", &path, cause))?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            create: Box::new(create),
+            file: file.map(|file| -> Box<dyn SegmentFile> { Box::new(file) }),
+            number: end.segment,
+            offset: end.offset,
+            counted,
+        })
+    }
+
+    /// Bytes of the segment but for records.
+    pub fn counted(&self) -> u64 {
+        self.counted
     }
 
     pub fn create_with(folder: &Path, create: Create) -> Result<Self, StoreError> {

@@ -8,11 +8,13 @@ use super::block::{checksum, frame, kind};
 use super::entry::{Committed, Entry};
 use super::facts::{Facts, Standard};
 use super::filter::Filter;
+use super::going_on::SavedRows;
+use super::keeping::Keeping;
 use super::record::JobRecord;
-use super::segment::SegmentWriter;
+use super::segment::{Place, SegmentWriter};
 use super::totals;
 use crate::limits::{BLOCKS_TO_WRITE_MAX, FLOW_BLOCK_BYTES_MAX, FLOWS_PER_BLOCK};
-use crate::output::{About, CellWriter, Evaluated, Table, TableBuilder, TableEncoder};
+use crate::output::{About, CellWriter, Evaluated, Saved, Table, TableBuilder, TableEncoder};
 use crate::profiles::{Layout, Value};
 use crate::statistics::Item;
 use std::collections::VecDeque;
@@ -60,29 +62,68 @@ impl JobWriter {
         Self::begin(SegmentWriter::create(folder)?, layout, record, Box::new(listener))
     }
 
+    /// Goes on with a job where its rows were saved ([`RowWriter::save`](crate::output::RowWriter)).
+    ///
+    /// # Errors
+    /// When the folder is not as it was then, or cannot be written to.
+    pub fn go_on(
+        folder: &Path,
+        layout: Layout,
+        saved: &[u8],
+        listener: impl JobListener + 'static,
+    ) -> Result<Self, StoreError> {
+        let saved = SavedRows::read(saved)?;
+        let segments = SegmentWriter::go_on(folder, saved.end(), saved.counted)?;
+        Self::begin_behind(&saved, segments, layout.stored(), Box::new(listener))
+    }
+
     pub(super) fn begin(
         mut segments: SegmentWriter,
         layout: Layout,
         record: &JobRecord,
         mut listener: Box<dyn JobListener>,
     ) -> Result<Self, StoreError> {
-        let layout = layout.stored();
         segments.append(&record_block(kind::JOB, record)?, true, &mut || listener.full())?;
+        Self::begin_behind(&SavedRows::default(), segments, layout.stored(), listener)
+    }
+
+    fn begin_behind(
+        saved: &SavedRows,
+        segments: SegmentWriter,
+        layout: Layout,
+        listener: Box<dyn JobListener>,
+    ) -> Result<Self, StoreError> {
         let end = segments.end();
-        let committed = Committed { rows: 0, segment: end.segment, offset: end.offset };
+        let rows = saved.rows;
+        let committed = Committed { rows, segment: end.segment, offset: end.offset };
         let columns = layout.columns().map(|column| (column.name.as_str(), column.kind));
-        let gathered = TableBuilder::new(columns, FLOWS_PER_BLOCK);
+        let mut gathered = TableBuilder::new(columns, FLOWS_PER_BLOCK);
+        saved.gather(&mut gathered)?;
         let standard = Standard::of(|name| gathered.column(name));
         let on_their_way = VecDeque::new();
-        let state = State { gathered, first_row: 0, has_columns: false, on_their_way, committed };
+        let has_columns = saved.has_columns;
+        let state = State { gathered, first_row: rows, has_columns, on_their_way, committed };
         let shared =
             Arc::new(Shared { layout, standard, state: Mutex::new(state), failure: None.into() });
         let (to_thread, messages) = sync_channel(BLOCKS_TO_WRITE_MAX);
         let [encoder, of_counts] = [(); 2].map(|()| TableEncoder::new(About::of(layout)));
         let shared_too = Arc::clone(&shared);
-        let mut thread = Thread { segments, encoder, of_counts, listener, shared: shared_too };
+        let mut thread =
+            Thread { segments, encoder, of_counts, listener, keeping: None, shared: shared_too };
         let thread = std::thread::spawn(move || thread.run(&messages));
         Ok(Self { shared, to_thread, thread })
+    }
+
+    /// Keeps flows for so long after their end, by the time of packets. Older ones leave the folder in whole
+    /// segments.
+    ///
+    /// # Errors
+    /// When what is there cannot be read.
+    pub fn keep(&self, folder: &Path, keep_ns: i64) -> Result<(), StoreError> {
+        let keeping = Keeping::of(folder, keep_ns)?;
+        // A thread that has ended says why when the job does.
+        let _ = self.to_thread.send(Message::Keep(keeping));
+        Ok(())
     }
 
     /// What the dataflow writes the job's rows to; to be taken once.
@@ -140,6 +181,19 @@ impl CellWriter for StoredCells {
         }
         drop(state);
         self.hand_on(State::is_full)
+    }
+
+    /// The rows stay where they are: what is in no block goes along.
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        let mut state = self.shared.state();
+        let columns: Vec<usize> = (0..self.shared.layout.columns().count()).collect();
+        let gathered = match state.gathered.rows() {
+            0 => None,
+            _ => Some(state.gathered.copy_of(&columns)?),
+        };
+        let (rows, has_columns) = (state.first_row, state.has_columns);
+        drop(state);
+        self.send(Message::Save { gathered, rows, has_columns, done })
     }
 
     /// Waits until all rows are in the file.
@@ -263,6 +317,16 @@ enum Message {
         first_row: u64,
         table: Table,
     },
+    /// From now on, what is older than is kept is removed.
+    Keep(Keeping),
+    /// All before it is in the file, and is to last.
+    Save {
+        gathered: Option<Table>,
+        /// In blocks.
+        rows: u64,
+        has_columns: bool,
+        done: Saved,
+    },
     /// All before it is in the file.
     Tell(SyncSender<()>),
     /// The counts of a title.
@@ -279,6 +343,7 @@ struct Thread {
     /// For statistics.
     of_counts: TableEncoder,
     listener: Box<dyn JobListener>,
+    keeping: Option<Keeping>,
     shared: Arc<Shared>,
 }
 
@@ -302,6 +367,22 @@ impl Thread {
     fn obey(&mut self, message: Message) -> Result<(), StoreError> {
         match message {
             Message::Rows { first_row, table } => self.write_rows(first_row, &table),
+            Message::Keep(keeping) => {
+                self.keeping = Some(keeping);
+                Ok(())
+            }
+            Message::Save { gathered, rows, has_columns, done } => {
+                // Its bytes may depend on no table before it.
+                let encode = |table| TableEncoder::new(About::of(self.shared.layout)).encode(table);
+                let gathered = gathered.as_ref().map(encode).transpose();
+                let gathered = gathered.map_err(|cause| internal(&cause))?.unwrap_or_default();
+                self.segments.sync()?;
+                let (end, counted) = (self.segments.end(), self.segments.counted());
+                let Place { segment, offset } = end;
+                let saved = SavedRows { segment, offset, counted, rows, has_columns, gathered };
+                done(&saved.bytes());
+                Ok(())
+            }
             Message::Tell(done) => {
                 // Whoever asked may be gone.
                 let _ = done.send(());
@@ -338,7 +419,12 @@ impl Thread {
             state.on_their_way.pop_front();
             state.committed = committed;
         }
-        self.listener.committed(&entry.at(place), committed);
+        let entry = entry.at(place);
+        self.listener.committed(&entry, committed);
+        if let Some(keeping) = &mut self.keeping {
+            keeping.add(&entry);
+            keeping.remove_old()?;
+        }
         Ok(())
     }
 }

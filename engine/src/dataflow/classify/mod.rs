@@ -5,7 +5,6 @@
 //! about the flow stands. So it does not matter which flows happen to share a batch.
 
 // Nobody saves a run yet.
-#[allow(dead_code)]
 mod saved;
 mod shown;
 mod wishes;

@@ -52,11 +52,11 @@ pub(super) fn merge<'a>(all: &mut Vec<Counts>, more: impl IntoIterator<Item = &'
     }
 }
 
-/// What verdicts refer to by numbers: classifiers with their versions, and labels.
-fn meaning(plugins: &Plugins) -> (Vec<(&str, &str)>, Vec<(&str, &str)>) {
+/// What verdicts refer to by numbers: classifiers with their versions, and labels with their groups.
+fn meaning(plugins: &Plugins) -> [Vec<(&str, &str)>; 2] {
     let classifiers = plugins.classifiers().iter().map(|one| (&*one.id, &*one.version));
     let labels = plugins.labels().iter().map(|(_, label)| (&*label.group, &*label.name));
-    (classifiers.collect(), labels.collect())
+    [classifiers.collect(), labels.collect()]
 }
 
 fn save(open: &OpenById, counts: &[Counts], plugins: &Plugins, to: &mut Vec<u8>) {
@@ -178,7 +178,7 @@ mod tests {
         }
         let mut other = Vec::new();
         let mut writer = Writer::new(&mut other);
-        writer.put_options(&(vec![("a", "1.0")], Vec::<(&str, &str)>::new()));
+        writer.put_options(&[vec![("a", "1.0")], Vec::new()]);
         writer.finish();
         let refused = restored(&[&other], &Plugins::none(), |_| true).err();
         assert_eq!(refused, Some(SavedError::OtherOptions));

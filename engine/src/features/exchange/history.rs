@@ -86,3 +86,27 @@ impl<'de> Deserialize<'de> for History {
 pub fn is_told(count: u32) -> bool {
     count.checked_ilog10().is_some_and(|power| 10_u32.pow(power) == count)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::saved::{Reader, Writer};
+
+    #[test]
+    fn a_history_of_any_length_goes_on_after_it_was_saved() {
+        for letters in 0..HISTORY_LETTERS_MAX + 2 {
+            let mut history = History::default();
+            (0..letters).for_each(|nth| history.push(b'A' + (nth % 26) as u8, nth % 2));
+            let mut saved = Vec::new();
+            let mut writer = Writer::new(&mut saved);
+            writer.put(&history);
+            writer.finish();
+            let mut restored: History = Reader::new(&saved).unwrap().get().unwrap();
+            for history in [&mut history, &mut restored] {
+                history.push(b'Z', 1);
+                history.close(1);
+            }
+            assert_eq!(restored, history, "{letters} letters");
+        }
+    }
+}

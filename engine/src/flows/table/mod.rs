@@ -369,6 +369,10 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         &self.counts
     }
 
+    fn open_flows(&self) -> usize {
+        Self::open_flows(self)
+    }
+
     fn save(&self, to: &mut Vec<u8>) {
         self.save_all(to);
     }

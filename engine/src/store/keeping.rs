@@ -1,0 +1,152 @@
+//! What of an endless job is kept: flows that ended not too long ago. Older ones leave in whole
+//! segments, from the first on; how many have left stands in a file of its own.
+
+use super::entry::Entry;
+use super::files::{read_bounded, sync_folder, write_whole};
+use super::segment::file_name;
+use super::{JobReader, StoreError};
+use serde::{Deserialize, Serialize};
+use std::collections::VecDeque;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+const FILE: &str = "removed.json";
+const FILE_BYTES_MAX: usize = 4_096;
+
+/// What has left the folder of a job.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Removed {
+    /// Segments, the first ones.
+    pub segments: u32,
+    /// Rows that were in them.
+    pub rows: u64,
+}
+
+impl Removed {
+    /// Nothing, where nothing has.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn load(folder: &Path) -> Result<Self, StoreError> {
+        let Some(bytes) = read_bounded(&folder.join(FILE), FILE_BYTES_MAX)? else {
+            return Ok(Self::default());
+        };
+        serde_json::from_slice(&bytes)
+            .map_err(|cause| StoreError::damaged(FILE.to_owned(), 0, cause.to_string()))
+    }
+
+    fn save(self, folder: &Path) -> Result<(), StoreError> {
+        let json = serde_json::to_vec(&self);
+        let json = json.map_err(|cause| StoreError::Internal(cause.to_string()))?;
+        write_whole(&folder.join(FILE), &json)
+    }
+}
+
+/// Forgets that anything has left: the job begins anew.
+pub fn forget_removed(folder: &Path) -> io::Result<()> {
+    match fs::remove_file(folder.join(FILE)) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    }
+}
+
+/// Removes the segments of a job whose flows are too old.
+pub struct Keeping {
+    folder: PathBuf,
+    keep_ns: i64,
+    /// Of each segment: its number, the rows up to its end, the latest end of its flows.
+    segments: VecDeque<(u32, u64, i64)>,
+    /// The latest end of all.
+    newest: i64,
+}
+
+impl Keeping {
+    /// Of a job as it is: flows are kept for so long after their end, in time of packets.
+    ///
+    /// # Errors
+    /// When what there is cannot be read.
+    pub fn of(folder: &Path, keep_ns: i64) -> Result<Self, StoreError> {
+        let segments = VecDeque::new();
+        let mut keeping = Self { folder: folder.to_owned(), keep_ns, segments, newest: i64::MIN };
+        let reader = JobReader::open(folder)?;
+        for block in reader.blocks() {
+            keeping.add(&reader.entry(block)?);
+        }
+        Ok(keeping)
+    }
+
+    /// A block has been written.
+    pub fn add(&mut self, entry: &Entry) {
+        let rows = entry.first_row + u64::from(entry.rows);
+        self.newest = self.newest.max(entry.end);
+        match self.segments.back_mut().filter(|last| last.0 == entry.segment) {
+            Some(last) => *last = (entry.segment, rows, last.2.max(entry.end)),
+            None => self.segments.push_back((entry.segment, rows, entry.end)),
+        }
+    }
+
+    /// Removes what is too old; never the last segment.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_old(&mut self) -> Result<(), StoreError> {
+        let oldest = self.newest.saturating_sub(self.keep_ns);
+        while let [(segment, rows, end), _, ..] = self.segments.make_contiguous()
+            && *end < oldest
+        {
+            // Whoever reads begins behind it before it is gone.
+            Removed { segments: *segment, rows: *rows }.save(&self.folder)?;
+            let path = self.folder.join(file_name(*segment));
+            match fs::remove_file(&path).and_then(|()| sync_folder(&self.folder)) {
+                Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
+                    return Err(StoreError::io("remove", &path, cause));
+                }
+                _ => {}
+            }
+            self.segments.pop_front();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn entry(segment: u32, first_row: u64, end: i64) -> Entry {
+        let mut entry = Entry::default();
+        (entry.segment, entry.first_row, entry.rows, entry.end) = (segment, first_row, 10, end);
+        entry
+    }
+
+    #[test]
+    fn old_segments_leave_from_the_first_on_and_the_last_stays() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path();
+        (1..=4).for_each(|number| fs::write(folder.join(file_name(number)), "x").unwrap());
+        let there = || {
+            let is_there = |number: &u32| folder.join(file_name(*number)).exists();
+            (1..=4).filter(is_there).collect::<Vec<_>>()
+        };
+        let segments = VecDeque::new();
+        let mut keeping =
+            Keeping { folder: folder.to_owned(), keep_ns: 150, segments, newest: i64::MIN };
+        for (segment, first_row, end) in [(1, 0, 100), (1, 10, 90), (2, 20, 200), (3, 30, 320)] {
+            keeping.add(&entry(segment, first_row, end));
+            keeping.remove_old().unwrap();
+        }
+        assert_eq!(there(), [2, 3, 4]);
+        assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 1, rows: 20 });
+        // A segment goes when all of its flows are old, and not before the one before it.
+        keeping.add(&entry(4, 40, 1_000));
+        keeping.remove_old().unwrap();
+        assert_eq!(there(), [4]);
+        assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 3, rows: 40 });
+        keeping.add(&entry(4, 50, 9_000));
+        keeping.remove_old().unwrap();
+        assert_eq!(there(), [4]);
+        forget_removed(folder).unwrap();
+        assert_eq!(Removed::load(folder).unwrap(), Removed::default());
+    }
+}

@@ -1,0 +1,48 @@
+//! What checkpoints cost a run that follows a folder: `TRACTOR_LONG=1 TRACTOR_BENCH_CAPTURE=file cargo test
+//! --release follow::cost -- --nocapture`.
+
+use super::{ended, follow};
+use std::path::Path;
+
+const ROUNDS: usize = 5;
+
+/// Seconds of processor and wall time of a run.
+fn seconds(folder: &Path, checkpoint: bool) -> f64 {
+    for name in ["rows.csv", "place", "place.before", "place.journal"] {
+        let _ = std::fs::remove_file(folder.join(name));
+    }
+    let mut arguments = vec!["--quiet-after", "never", "--end-after", "1ms", "-o", "rows.csv"];
+    if checkpoint {
+        arguments.extend(["--checkpoint", "place", "--checkpoint-pause", "500ms"]);
+    }
+    let finished = ended(follow(folder, &arguments));
+    assert_eq!(finished.code, Some(0), "{}", finished.messages);
+    finished.took.as_secs_f64()
+}
+
+#[test]
+fn checkpoints_cost_little() {
+    let Ok(capture) = std::env::var("TRACTOR_BENCH_CAPTURE") else {
+        println!("skipped: TRACTOR_BENCH_CAPTURE is not set");
+        return;
+    };
+    if std::env::var("TRACTOR_LONG").is_err() {
+        println!("skipped: TRACTOR_LONG is not set");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("captures")).unwrap();
+    std::fs::copy(capture, folder.path().join("captures/a.pcap")).unwrap();
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        without.push(seconds(folder.path(), false));
+        with.push(seconds(folder.path(), true));
+    }
+    let least = |all: &[f64]| all.iter().copied().fold(f64::MAX, f64::min);
+    let share = least(&without) / least(&with);
+    println!(
+        "without {without:.2?} s, with {with:.2?} s: {:.1} % of the throughput",
+        100.0 * share
+    );
+    assert!(share >= 0.97, "{share}");
+}
