@@ -32,7 +32,13 @@ pub fn build<'scope>(scope: Scope<'scope, Step>, stages: &Stages) {
     if let Some(tables) = &stages.tables {
         scope.region_named("statistics", |region| {
             let shared = Arc::clone(&stages.shared);
-            let before = move |step, tables: &_| shared.save_statistics(step, tables);
+            // The changes of all workers go to the first: of the others the frontier says nothing.
+            let is_first = stages.worker == 0;
+            let before = move |step, tables: &_| {
+                if is_first {
+                    shared.save_statistics(step, tables);
+                }
+            };
             collections::statistics(counts.enter(region), tables.clone(), before);
         });
     }

@@ -206,6 +206,7 @@ pub struct Stages {
     pub sink: Option<Stage<SinkStage>>,
     pub tables: Option<Arc<Mutex<Tables>>>,
     pub shared: Arc<Shared>,
+    pub worker: usize,
 }
 
 /// Runs `joined` to its end; rows go to `writer`, if there is one.
@@ -511,6 +512,7 @@ impl Seed {
             sink,
             tables: self.tables.clone(),
             shared: Arc::clone(shared),
+            worker,
         })
     }
 

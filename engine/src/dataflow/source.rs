@@ -310,7 +310,7 @@ impl Source {
 
     /// Where the state is to be saved behind the chunk just read: how far the folder has been read.
     fn state_to_save(&mut self, end: &ChunkEnd) -> Option<FollowState> {
-        let Some((_, Reader::Followed(follower))) = &self.reader else { return None };
+        let Some((_, Reader::Followed(follower))) = &mut self.reader else { return None };
         self.has_unsaved |= end.bytes_read > 0 || follower.events() != self.events_saved;
         // At its end a stream is saved as it is then: whoever follows the folder again goes on behind it.
         let is_wanted = self.is_to_save || end.end_of_file && self.shared.gathering.is_wanted();
@@ -321,8 +321,9 @@ impl Source {
             }
             return None;
         }
+        let state = follower.state();
         (self.has_unsaved, self.events_saved) = (false, follower.events());
-        Some(follower.state())
+        Some(state)
     }
 
     /// Has everybody save what he holds behind this chunk; at the end of the stream behind its last step.

@@ -107,8 +107,10 @@ impl Follower {
         }
     }
 
-    /// How far everything has been read.
-    pub fn state(&self) -> FollowState {
+    /// How far everything has been read. What was read of the current file is noted first: whoever goes on
+    /// from the state, and whoever begins anew, then leave it at the same place.
+    pub fn state(&mut self) -> FollowState {
+        self.note_read();
         FollowState {
             files: self.files.values().map(Followed::state).collect(),
             files_seen: self.files_seen,
