@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tempfile::NamedTempFile;
 use tractor_engine::dataflow::Progress;
 
@@ -56,13 +56,19 @@ pub fn stops(progress: &Arc<Progress>) {
     });
 }
 
-/// Lets the first of these signals end the run in order, and the second the program: what was written
-/// until then stays.
+/// Lets the first of these signals end the run in order, and a later one the program: what was written
+/// until then stays. Whoever supervises the program may hand on one that it has heard already.
 pub fn ends(end: impl Fn() + Send + 'static) {
+    const ONE_SIGNAL: Duration = Duration::from_secs(1);
+    let mut first: Option<Instant> = None;
     // Without a handler the signals end the program, which is what they would do anyway.
     let _ = ctrlc::set_handler(move || {
+        let first = first.get_or_insert_with(Instant::now);
         if !ASKED.swap(true, Ordering::AcqRel) {
             return end();
+        }
+        if first.elapsed() < ONE_SIGNAL {
+            return;
         }
         messages::line(format_args!("interrupted"));
         supervise::child::say_exit(Exit::Interrupted);

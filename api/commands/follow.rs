@@ -123,6 +123,9 @@ fn rows(
         return writer(arguments, options, Box::new(io::stdout()), None);
     }
     if path.metadata().is_ok_and(|about| !about.is_file()) {
+        if arguments.checkpoint.is_some() {
+            return Err(io::Error::other("it is no file that can be cut to a checkpoint"));
+        }
         let file = File::options().write(true).open(path)?;
         return writer(arguments, options, Box::new(file), None);
     }

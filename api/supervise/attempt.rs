@@ -22,9 +22,8 @@ use tractor_engine::classify::calls::{Inside, Watch};
 const LOOK_FIRST: Duration = Duration::from_millis(1);
 const LOOK_LAST: Duration = Duration::from_millis(20);
 
-/// How long a child has to end after its last word, and after it was asked to stop.
+/// How long a child has to end after its last word.
 const LEAVING_MAX: Duration = Duration::from_secs(1);
-const STOPPING_MAX: Duration = Duration::from_secs(3);
 
 /// The bounds of a child.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +31,8 @@ pub struct Limits {
     /// Of one call of a plugin.
     pub call_max: Duration,
     pub memory_bytes: u64,
+    /// Of its end after it was asked to stop.
+    pub stopping_max: Duration,
 }
 
 /// What became of a child.
@@ -124,6 +125,7 @@ pub fn watched_command(
         ledger,
         words,
         call_max: limits.call_max,
+        stopping_max: limits.stopping_max,
         calls: Vec::new(),
         told: None,
         stopping: None,
@@ -197,6 +199,7 @@ struct Watcher {
     ledger: Watch,
     words: File,
     call_max: Duration,
+    stopping_max: Duration,
     /// Calls that were going on, and for how long.
     calls: Vec<(Inside, Duration)>,
     /// The last word, and how long ago it was said.
@@ -268,7 +271,7 @@ impl Watcher {
         }
         if let Some(since) = &mut self.stopping {
             *since += passed;
-            return Ok((*since > STOPPING_MAX).then_some(How::Interrupted));
+            return Ok((*since > self.stopping_max).then_some(How::Interrupted));
         }
         let before = std::mem::take(&mut self.calls);
         for inside in self.ledger.inside()? {
@@ -281,7 +284,7 @@ impl Watcher {
         Ok(hung.map(|(inside, _)| How::Hung(inside.clone(), self.call_max)))
     }
 
-    /// From a terminal the child has heard it, too; hearing it twice does no harm.
+    /// From a terminal the child has heard it, too; within a second it counts once.
     fn hand_on_signals(&mut self) {
         let signals = interrupt::count();
         if signals == self.signals {

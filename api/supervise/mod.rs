@@ -36,6 +36,8 @@ pub struct Job<'a> {
     output: Option<&'a Path>,
     /// Whether a part of the output is of use: it has a row a line.
     has_lines: bool,
+    /// The input goes on for ever.
+    is_followed: bool,
     limits: Limits,
 }
 
@@ -44,22 +46,31 @@ impl<'a> Job<'a> {
         let FlowsArguments { plugins, inputs, options, output, format, .. } = arguments;
         let output = (*format != Format::None).then_some(output.as_path());
         let has_lines = *format != Format::Parquet;
-        Self { plugins, inputs: &inputs.inputs, output, has_lines, limits: limits_of(options) }
+        let (inputs, is_followed) = (&inputs.inputs, arguments.follow);
+        let mut limits = limits_of(options);
+        if is_followed {
+            limits.stopping_max = FOLLOWED_STOPPING_MAX;
+        }
+        Self { plugins, inputs, output, has_lines, is_followed, limits }
     }
 
     pub fn of_stats(arguments: &'a StatsArguments) -> Self {
         let StatsArguments { plugins, inputs, options, .. } = arguments;
         let (inputs, limits) = (&inputs.inputs, limits_of(options));
-        Self { plugins, inputs, output: None, has_lines: false, limits }
+        Self { plugins, inputs, output: None, has_lines: false, is_followed: false, limits }
     }
 
     /// Of a command that only loads plugins.
     pub fn of_list(plugins: &'a PluginArguments) -> Self {
-        Self { plugins, inputs: &[], output: None, has_lines: false, limits: limits(None, None) }
+        let limits = limits(None, None);
+        Self { plugins, inputs: &[], output: None, has_lines: false, is_followed: false, limits }
     }
 
     /// What keeps the work from being done again, in words.
     fn once_only(&self) -> Option<String> {
+        if self.is_followed {
+            return Some("a followed folder is not read again".to_owned());
+        }
         let is_stream = |path: &Path| {
             let about = path.metadata().ok().map(|about| about.file_type());
             path == Path::new("-")
@@ -105,6 +116,10 @@ fn limits_of(options: &FlowOptions) -> Limits {
     limits(options.plugin_deadline_ms, options.plugin_memory)
 }
 
+/// How long a child has to end after it was asked to stop; and one that has all open flows to write.
+const STOPPING_MAX: Duration = Duration::from_secs(3);
+const FOLLOWED_STOPPING_MAX: Duration = Duration::from_secs(600);
+
 /// The bounds of a child.
 pub fn limits(deadline_ms: Option<u64>, memory_bytes: Option<u64>) -> Limits {
     let (share, of) = MEMORY_SHARE;
@@ -113,5 +128,6 @@ pub fn limits(deadline_ms: Option<u64>, memory_bytes: Option<u64>) -> Limits {
     Limits {
         call_max: call_max.unwrap_or(Duration::from_secs(CALL_S_MAX)),
         memory_bytes: memory_bytes.unwrap_or(bytes),
+        stopping_max: STOPPING_MAX,
     }
 }

@@ -107,7 +107,7 @@ fn head(segments: &[Segment]) -> ChunkHead {
         answers: Vec::new(),
         questions: Vec::new(),
         ends_epoch: true,
-        saves: false,
+        saves: None,
         is_end: true,
     }
 }

@@ -10,8 +10,8 @@ pub const BLOCK_BYTES_MAX: usize = 16 << 20;
 /// Interfaces of one pcapng section. One more is damage: the file ends there.
 pub const INTERFACES_MAX: usize = 65_536;
 
-/// Files of a folder that is followed that are held open; the one that was read first is closed.
-pub const FOLLOWED_OPEN_MAX: usize = 8;
+/// Files of a folder that is followed that are held open; the one that was not read for longest is closed.
+pub const FOLLOWED_OPEN_MAX: usize = 32;
 
 /// Bytes of a journal of what was read of a folder, beyond which events before the checkpoints are
 /// forgotten.

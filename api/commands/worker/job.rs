@@ -129,7 +129,7 @@ fn done(
         Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
     let layout = Layout::of_flows(options.profile, false, false);
     let stream = match record.is_directory {
-        true => Some(Stream::open(arguments, record, &options)?),
+        true => Some(Stream::open(arguments, record, &options, pipe)?),
         false => None,
     };
     let before = stream.as_ref().and_then(|stream| stream.start.resume.as_ref());

@@ -34,7 +34,7 @@ pub fn tell_room(full: &Full, pipe: &Pipe) {
     let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
     if full.take_if(|since| since.passed() > 4 * DISK_PAUSE).is_some() {
         drop(full);
-        pipe.send(Up::GoesOn);
+        pipe.send(Up::GoesOn { on: Waiting::Disk });
     }
 }
 

@@ -37,7 +37,9 @@ impl Stream {
         arguments: &JobArguments,
         record: &JobRecord,
         options: &RunOptions,
+        pipe: &Pipe,
     ) -> Result<Self, End> {
+        pipe.send(Up::Waiting { on: Waiting::Input });
         let open = || {
             let captures = Folder::open(&arguments.captures)?;
             captures.inner(&record.file_name)
@@ -147,7 +149,8 @@ impl Watcher<'_> {
     fn watch(&self, folder: &Folder, mut saves: Saves, is_over: &AtomicBool) {
         let mut rounds = Rounds::through(folder.path());
         let mut failed = None;
-        let (mut packets, mut moved, mut waits) = (0, Stopwatch::start(), false);
+        // It waits from the begin on: to read a state may take a while.
+        let (mut packets, mut moved, mut waits) = (0, None::<Stopwatch>, true);
         while !is_over.load(Ordering::Acquire) {
             self.feed.look(rounds.wait());
             self.tell_problems();
@@ -162,15 +165,12 @@ impl Watcher<'_> {
             }
             let now = self.progress.packets.load(Ordering::Relaxed);
             if now != packets {
-                (packets, moved) = (now, Stopwatch::start());
+                (packets, moved) = (now, Some(Stopwatch::start()));
             }
-            let is_quiet = moved.passed() >= QUIET && self.feed.standing().left_bytes == 0;
-            if is_quiet != waits {
-                waits = is_quiet;
-                self.pipe.send(match is_quiet {
-                    true => Up::Waiting { on: Waiting::Input },
-                    false => Up::GoesOn,
-                });
+            let on = Waiting::Input;
+            if moved.is_some_and(|moved| moved.passed() < QUIET) == waits {
+                waits = !waits;
+                self.pipe.send(if waits { Up::Waiting { on } } else { Up::GoesOn { on } });
             }
         }
         self.tell_problems();

@@ -36,7 +36,9 @@ pub struct News {
     pub bytes: u64,
     pub flows: u64,
     pub rows: u64,
-    pub waiting: Option<Waiting>,
+    /// What it waits for: room on the disk tells more than that there is nothing to read.
+    waits_for_disk: bool,
+    waits_for_input: bool,
     /// Of a folder that is followed.
     pub stream: Option<StreamProgress>,
     pub labels: Vec<(String, String)>,
@@ -49,6 +51,18 @@ pub struct News {
 }
 
 impl News {
+    fn waiting(&self) -> Option<Waiting> {
+        let disk = self.waits_for_disk.then_some(Waiting::Disk);
+        disk.or(self.waits_for_input.then_some(Waiting::Input))
+    }
+
+    fn wait(&mut self, on: Waiting, waits: bool) {
+        match on {
+            Waiting::Disk => self.waits_for_disk = waits,
+            Waiting::Input => self.waits_for_input = waits,
+        }
+    }
+
     /// Of a folder: bytes that were read, and the stream clock.
     pub fn stream(&self) -> (u64, Option<i64>) {
         (self.bytes, self.stream.and_then(|stream| stream.clock_s))
@@ -56,8 +70,8 @@ impl News {
 
     /// What it waits for, and what has been read; the share is for whoever knows of how much.
     pub fn how_far(&self) -> (Option<Waiting>, Progress) {
-        let Self { packets, bytes, flows, waiting, .. } = *self;
-        (waiting, Progress { packets, bytes, flows, share: 0.0 })
+        let Self { packets, bytes, flows, .. } = *self;
+        (self.waiting(), Progress { packets, bytes, flows, share: 0.0 })
     }
 }
 
@@ -106,7 +120,7 @@ impl Running {
         let looked = news.looked.replace(Stopwatch::start());
         // When both processes were stopped for a while, nothing stood still.
         let passed = looked.map_or(Duration::ZERO, |looked| looked.passed().min(LOOK_PAUSE_MAX));
-        let may_move = news.waiting.is_none() && !is_in_plugin;
+        let may_move = news.waiting().is_none() && !is_in_plugin;
         news.still = if may_move { news.still + passed } else { Duration::ZERO };
         news.still
     }
@@ -182,11 +196,11 @@ impl Running {
                 false
             }
             Up::Waiting { on } => {
-                news.waiting = Some(on);
+                news.wait(on, true);
                 true
             }
-            Up::GoesOn => {
-                news.waiting = None;
+            Up::GoesOn { on } => {
+                news.wait(on, false);
                 news.still = Duration::ZERO;
                 true
             }

@@ -54,18 +54,20 @@ impl Service for Jobs {
     }
 
     fn end_stream(&self, id: u64) -> Answer<FileStatus> {
-        let state = self.state();
-        let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
-        if !job.is_about(Of::Folders) {
-            let why = format!("job {id} is of a file, which ends by itself");
-            return Err(Refusal::Conflict(why));
-        }
-        match &job.running {
-            Some(running) => running.end_stream(),
-            None if job.is_over() => {}
-            None => return Err(Refusal::Conflict(format!("job {id} has not begun yet"))),
-        }
-        Ok(job.status())
+        let running = {
+            let state = self.state();
+            let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
+            if !job.is_about(Of::Folders) {
+                let why = format!("job {id} is of a file, which ends by itself");
+                return Err(Refusal::Conflict(why));
+            }
+            if job.running.is_none() && !job.is_over() {
+                return Err(Refusal::Conflict(format!("job {id} has not begun yet")));
+            }
+            job.running.clone()
+        };
+        running.iter().for_each(|running| running.end_stream());
+        self.status(id)
     }
 
     fn status(&self, job: u64) -> Answer<FileStatus> {

@@ -78,6 +78,11 @@ impl Source {
     }
 }
 
+/// Whether data that begins like this is compressed.
+pub(super) fn is_compressed(first: &[u8]) -> bool {
+    compression(first).is_some()
+}
+
 fn compression(first: &[u8]) -> Option<&'static str> {
     match first {
         first if first.starts_with(&GZIP) => Some("gzip"),

@@ -63,22 +63,17 @@ impl Gathering {
         self.to_keeper.is_some()
     }
 
-    /// Begins to gather the state behind a step that nothing has come of yet. False: another one is
-    /// under way, or nobody would keep it.
+    /// Begins to gather the state behind a step that nothing has come of yet. What was being gathered of
+    /// an earlier one is given up.
     pub fn begin(
         &self,
         step: Step,
         position: Position,
         parts: impl IntoIterator<Item = Part>,
         options: Vec<u8>,
-    ) -> bool {
-        let mut under_way = lock(&self.under_way);
-        if under_way.is_some() || !self.is_wanted() {
-            return false;
-        }
+    ) {
         let parts = parts.into_iter().map(|part| (part, None)).collect();
-        *under_way = Some(UnderWay { step, position, parts, options });
-        true
+        *lock(&self.under_way) = Some(UnderWay { step, position, parts, options });
     }
 
     /// Whether the state behind that step is wanted.
@@ -86,23 +81,23 @@ impl Gathering {
         lock(&self.under_way).as_ref().is_some_and(|one| one.step == step)
     }
 
-    /// Whether statistics are wanted as they are now: all before `step` is in them, nothing of it.
-    pub fn wants_statistics_before(&self, step: Step) -> bool {
+    /// Of which step statistics are wanted as they are now: all before `step` is in them, nothing of it.
+    pub fn wants_statistics_before(&self, step: Step) -> Option<Step> {
         let under_way = lock(&self.under_way);
         let waits = |one: &UnderWay| matches!(one.parts.get(&Part::Statistics), Some(None));
-        under_way.as_ref().is_some_and(|one| one.step < step && waits(one))
+        under_way.as_ref().filter(|one| one.step < step && waits(one)).map(|one| one.step)
     }
 
-    /// Takes a part; with the last one the state is whole.
-    pub fn put(&self, part: Part, bytes: Vec<u8>) {
+    /// Takes a part of the state behind a step; with the last one it is whole.
+    pub fn put(&self, step: Step, part: Part, bytes: Vec<u8>) {
         let mut under_way = lock(&self.under_way);
-        let Some(one) = under_way.as_mut() else { return };
+        let Some(one) = under_way.as_mut().filter(|one| one.step == step) else { return };
         if let Some(place) = one.parts.get_mut(&part) {
             *place = Some(bytes);
         }
-        if one.parts.values().all(Option::is_some)
-            && let (Some(whole), Some(to_keeper)) = (under_way.take(), &self.to_keeper)
-        {
+        let whole = under_way.take_if(|one| one.parts.values().all(Option::is_some));
+        drop(under_way);
+        if let (Some(whole), Some(to_keeper)) = (whole, &self.to_keeper) {
             // Whoever keeps it may have given up.
             let _ = to_keeper.try_send(whole.bytes());
         }

@@ -56,6 +56,8 @@ pub struct Standing {
     pub late_files: u64,
     /// Files that were seen.
     pub files: u64,
+    /// Nothing that is whole was left at the last look.
+    pub is_dry: bool,
 }
 
 impl Feed {

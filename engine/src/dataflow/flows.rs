@@ -1,5 +1,6 @@
 //! The flow operator's work: puts a step's records in stream order and feeds the table.
 
+use super::Step;
 use super::batch::{Parcel, Parcels};
 use super::checkpoint::Part;
 use super::classify::ClassifyStage;
@@ -99,8 +100,8 @@ impl FlowStage {
         self.tell_open();
         self.spare.give(segments);
         self.count_open(&head);
-        if head.saves {
-            self.save();
+        if let Some(step) = head.saves {
+            self.save(step);
         }
         let answers = questions::answers(&head, &*self.table, self.classify.as_ref());
         let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
@@ -143,14 +144,14 @@ impl FlowStage {
     }
 
     /// Writes down what this worker holds.
-    fn save(&self) {
+    fn save(&self, step: Step) {
         let mut flows = Vec::new();
         self.table.save(&mut flows);
-        self.shared.gathering.put(Part::Flows(self.worker), flows);
+        self.shared.gathering.put(step, Part::Flows(self.worker), flows);
         if let Some(classify) = &self.classify {
             let mut said = Vec::new();
             classify.save(&mut said);
-            self.shared.gathering.put(Part::Classifiers(self.worker), said);
+            self.shared.gathering.put(step, Part::Classifiers(self.worker), said);
         }
     }
 

@@ -33,10 +33,10 @@ impl FragmentStage {
                 by_worker[segment.shard() % self.peers].push(segment);
             }
         }
-        if head.saves {
+        if let Some(step) = head.saves {
             let mut saved = Vec::new();
             self.table.save(&mut saved);
-            self.shared.gathering.put(Part::Fragments(self.worker), saved);
+            self.shared.gathering.put(step, Part::Fragments(self.worker), saved);
         }
         let filled = by_worker.into_iter().enumerate().filter(|(_, records)| !records.is_empty());
         let parcel = |(to, records)| Parcel::new(to, &head, records);

@@ -160,7 +160,13 @@ impl Shared {
     }
 
     /// Takes note of how far a folder has been read, and of what went wrong.
-    pub fn hear(&self, follower: &mut Follower, end: &mut ChunkEnd, clock: Option<Timestamp>) {
+    pub fn hear(
+        &self,
+        follower: &mut Follower,
+        end: &mut ChunkEnd,
+        clock: Option<Timestamp>,
+        is_dry: bool,
+    ) {
         let Some(feed) = &self.feed else { return };
         clock.into_iter().for_each(|clock| follower.saw(clock));
         feed.report(end.problem.take().into_iter().chain(follower.take_problems()));
@@ -169,9 +175,11 @@ impl Shared {
         }
         feed.tell(Standing {
             newest: follower.newest(),
-            left_bytes: follower.left_bytes(),
+            // What is left of a file that nobody goes on with is no news.
+            left_bytes: if is_dry { 0 } else { follower.left_bytes() },
             late_files: follower.late_files(),
             files: follower.files_seen(),
+            is_dry,
         });
     }
 
@@ -184,10 +192,10 @@ impl Shared {
 
     /// Saves the statistics, where they are wanted as of a step before this one.
     pub fn save_statistics(&self, before: Step, tables: &Mutex<Tables>) {
-        if self.gathering.wants_statistics_before(before) {
+        if let Some(step) = self.gathering.wants_statistics_before(before) {
             let mut saved = Vec::new();
             lock(tables).save(&mut saved);
-            self.gathering.put(Part::Statistics, saved);
+            self.gathering.put(step, Part::Statistics, saved);
         }
     }
 

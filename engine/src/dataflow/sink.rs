@@ -4,6 +4,7 @@
 //! own end; those at exactly that clock wait, since a later step may still close one with the same
 //! clock and a smaller id. So the order does not depend on where chunks were cut.
 
+use super::Step;
 use super::batch::ClosedFlows;
 use super::checkpoint::{Part, saved_flows};
 use super::run::Shared;
@@ -21,7 +22,7 @@ pub struct OrderedFlows {
     /// To be given when these flows are written.
     pub answers: Vec<Answer>,
     /// What has been written then is part of the state that is saved.
-    pub saves: bool,
+    pub saves: Option<Step>,
 }
 
 /// The flows that a question is about and that are no rows yet.
@@ -35,7 +36,7 @@ pub struct Answer {
 
 impl OrderedFlows {
     fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.answers.is_empty() && !self.saves
+        self.order.is_empty() && self.answers.is_empty() && self.saves.is_none()
     }
 }
 
@@ -83,8 +84,8 @@ impl SinkStage {
             }
         }
         answers.iter_mut().for_each(|answer| answer.finish(&self.held));
-        if head.saves {
-            self.shared.gathering.put(Part::Held, saved_flows(&self.held));
+        if let Some(step) = head.saves {
+            self.shared.gathering.put(step, Part::Held, saved_flows(&self.held));
         }
         let order = order_of(&batches, &mut self.keyed);
         self.busy_ns += began.elapsed().as_nanos() as u64;

@@ -250,8 +250,8 @@ impl Source {
                 place,
             );
         }
-        let saves = self.shared.gathering.is_of(place.step());
-        let ends_epoch = self.shared.take_tick() | !questions.is_empty() | is_end | saves;
+        let saves = self.shared.gathering.is_of(place.step()).then(|| place.step());
+        let ends_epoch = self.shared.take_tick() | !questions.is_empty() | is_end | saves.is_some();
         self.has_news = !ends_epoch && (self.has_news || decoded.clock.is_some());
         let head = Arc::new(ChunkHead {
             first_position: published.packets + 1,
@@ -285,7 +285,9 @@ impl Source {
         Ready {
             place,
             segments: addressed(decoded.segments, &head, |_| true),
-            fragments: addressed(decoded.fragments, &head, |records| saves || !records.is_empty()),
+            fragments: addressed(decoded.fragments, &head, |records| {
+                saves.is_some() || !records.is_empty()
+            }),
         }
     }
 
@@ -335,10 +337,7 @@ impl Source {
         parts.extend(workers.clone().map(Part::Flows));
         parts.extend(workers.filter(|_| shared.labels_flows).map(Part::Classifiers));
         parts.extend(shared.wants_statistics.then_some(Part::Statistics));
-        let begun = shared.gathering.begin(step, position, parts, shared.meaning.clone());
-        if let Some(feed) = shared.feed.as_ref().filter(|_| !begun) {
-            feed.tell_saved(None);
-        }
+        shared.gathering.begin(step, position, parts, shared.meaning.clone());
     }
 
     /// Obeys what whoever watches the folder says.
@@ -453,7 +452,7 @@ impl Source {
             if let Some(Fed::Advance(clock)) = fed {
                 chunk.clock = Some(clock);
             }
-            self.shared.hear(follower, &mut end, chunk.clock);
+            self.shared.hear(follower, &mut end, chunk.clock, self.is_dry);
         }
         chunk.counts = std::mem::take(&mut self.decoder.counts);
         chunk.deep_stacks = std::mem::take(&mut self.decoder.deep_stacks);

@@ -48,11 +48,11 @@ pub fn write_all(
         if shared.feed.is_some() {
             writer.flush()?;
         }
-        if saves {
+        if let Some(step) = saves {
             let (shared, rows) = (Arc::clone(shared), written.rows);
             writer.save(Box::new(move |place: &[u8]| {
                 let bytes = [&rows.to_le_bytes(), place].concat();
-                shared.gathering.put(Part::Rows, bytes);
+                shared.gathering.put(step, Part::Rows, bytes);
             }))?;
         }
         for Answer { question, open, left_out } in answers {

@@ -29,8 +29,8 @@ pub struct ChunkHead {
     pub questions: Vec<Question>,
     /// Statistics are brought up to the end of this chunk.
     pub ends_epoch: bool,
-    /// What everybody holds after this chunk is saved.
-    pub saves: bool,
+    /// The step of this chunk, where what everybody holds after it is saved.
+    pub saves: Option<u64>,
     /// The step after the last packet: there is nothing more to come.
     pub is_end: bool,
 }

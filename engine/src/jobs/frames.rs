@@ -32,7 +32,10 @@ pub enum Up {
     Waiting {
         on: Waiting,
     },
-    GoesOn,
+    /// It waits for that no more.
+    GoesOn {
+        on: Waiting,
+    },
     Warning {
         text: String,
     },

@@ -59,7 +59,12 @@ pub struct Keeping {
     segments: VecDeque<(u32, u64, i64)>,
     /// The latest end of all.
     newest: i64,
+    /// The segments that the last states saved end in: there may be two checkpoints, and one to come.
+    saved_in: [u32; SAVES],
 }
+
+/// States of which a checkpoint may be there.
+const SAVES: usize = 3;
 
 impl Keeping {
     /// Of a job as it is: flows are kept for so long after their end, in time of packets.
@@ -68,7 +73,13 @@ impl Keeping {
     /// When what there is cannot be read.
     pub fn of(folder: &Path, keep_ns: i64) -> Result<Self, StoreError> {
         let segments = VecDeque::new();
-        let mut keeping = Self { folder: folder.to_owned(), keep_ns, segments, newest: i64::MIN };
+        let mut keeping = Self {
+            folder: folder.to_owned(),
+            keep_ns,
+            segments,
+            newest: i64::MIN,
+            saved_in: [0; SAVES],
+        };
         let reader = JobReader::open(folder)?;
         for block in reader.blocks() {
             keeping.add(&reader.entry(block)?);
@@ -86,14 +97,19 @@ impl Keeping {
         }
     }
 
-    /// Removes what is too old; never the last segment.
+    /// The state is being saved, and ends in a segment: removes what is too old, but nothing that a
+    /// checkpoint goes on behind.
     ///
     /// # Errors
     /// When it cannot be removed.
-    pub fn remove_old(&mut self) -> Result<(), StoreError> {
+    pub fn remove_old(&mut self, saved_in: u32) -> Result<(), StoreError> {
+        let needed = self.saved_in[0];
+        self.saved_in.rotate_left(1);
+        self.saved_in[SAVES - 1] = saved_in;
         let oldest = self.newest.saturating_sub(self.keep_ns);
         while let [(segment, rows, end), _, ..] = self.segments.make_contiguous()
             && *end < oldest
+            && *segment < needed
         {
             // Whoever reads begins behind it before it is gone.
             Removed { segments: *segment, rows: *rows }.save(&self.folder)?;
@@ -130,21 +146,30 @@ mod tests {
             (1..=4).filter(is_there).collect::<Vec<_>>()
         };
         let segments = VecDeque::new();
-        let mut keeping =
-            Keeping { folder: folder.to_owned(), keep_ns: 150, segments, newest: i64::MIN };
+        let mut keeping = Keeping {
+            folder: folder.to_owned(),
+            keep_ns: 150,
+            segments,
+            newest: i64::MIN,
+            saved_in: [0; SAVES],
+        };
         for (segment, first_row, end) in [(1, 0, 100), (1, 10, 90), (2, 20, 200), (3, 30, 320)] {
             keeping.add(&entry(segment, first_row, end));
-            keeping.remove_old().unwrap();
         }
+        for saved_in in [3, 3, 3] {
+            keeping.remove_old(saved_in).unwrap();
+            assert_eq!(there(), [1, 2, 3, 4], "an earlier checkpoint may need it");
+        }
+        keeping.remove_old(3).unwrap();
         assert_eq!(there(), [2, 3, 4]);
         assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 1, rows: 20 });
         // A segment goes when all of its flows are old, and not before the one before it.
         keeping.add(&entry(4, 40, 1_000));
-        keeping.remove_old().unwrap();
+        (0..4).for_each(|_| keeping.remove_old(4).unwrap());
         assert_eq!(there(), [4]);
         assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 3, rows: 40 });
         keeping.add(&entry(4, 50, 9_000));
-        keeping.remove_old().unwrap();
+        keeping.remove_old(4).unwrap();
         assert_eq!(there(), [4]);
         forget_removed(folder).unwrap();
         assert_eq!(Removed::load(folder).unwrap(), Removed::default());

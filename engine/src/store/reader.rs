@@ -76,6 +76,13 @@ impl JobReader {
         let last = up_to.map_or(SEGMENTS_MAX, |up_to| up_to.segment);
         let removed = Removed::load(folder)?;
         reader.committed.rows = removed.rows;
+        // While it was being read, more may have left.
+        if removed.segments > 0 && !segment::is_there(folder, removed.segments + 1) {
+            let now = Removed::load(folder)?;
+            if now != removed {
+                return Self::open_to(folder, up_to);
+            }
+        }
         for number in removed.segments + 1..=last {
             let bound = up_to.filter(|up_to| up_to.segment == number).map(|up_to| up_to.offset);
             let Some(walked) = segment::walk(folder, number, bound)? else { break };

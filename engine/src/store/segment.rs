@@ -89,6 +89,11 @@ pub type Create = Box<dyn FnMut(&Path) -> io::Result<Box<dyn SegmentFile>> + Sen
 /// Asked when the disk is full: go on to try again, break to give up.
 pub type WhenFull<'a> = &'a mut dyn FnMut() -> ControlFlow<()>;
 
+/// Whether there is a segment of that number.
+pub fn is_there(folder: &Path, number: u32) -> bool {
+    folder.join(file_name(number)).exists()
+}
+
 /// Where something stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
@@ -126,14 +131,14 @@ impl SegmentWriter {
             Ok(file)
         };
         let cut = || -> io::Result<Option<File>> {
-            remove_behind(folder, end.segment)?;
             if end.segment == 0 {
-                return Ok(None);
+                return remove_behind(folder, 0).map(|()| None);
             }
             let file = File::options().write(true).open(&path)?;
             if file.metadata()?.len() < end.offset {
                 return Err(io::Error::other("it is shorter than it was at the checkpoint"));
             }
+            remove_behind(folder, end.segment)?;
             file.set_len(end.offset)?;
             Ok(Some(file))
         };

@@ -381,7 +381,7 @@ impl Thread {
                 let Place { segment, offset } = end;
                 let saved = SavedRows { segment, offset, counted, rows, has_columns, gathered };
                 done(&saved.bytes());
-                Ok(())
+                self.keeping.as_mut().map_or(Ok(()), |keeping| keeping.remove_old(segment))
             }
             Message::Tell(done) => {
                 // Whoever asked may be gone.
@@ -423,7 +423,6 @@ impl Thread {
         self.listener.committed(&entry, committed);
         if let Some(keeping) = &mut self.keeping {
             keeping.add(&entry);
-            keeping.remove_old()?;
         }
         Ok(())
     }

@@ -151,7 +151,7 @@ fn close_all(
             link_addresses: Vec::new(),
             questions: Vec::new(),
             ends_epoch: false,
-            saves: false,
+            saves: None,
             is_end: false,
         };
         let mut closed = Vec::new();

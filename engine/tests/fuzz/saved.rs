@@ -291,7 +291,7 @@ pub fn head(
         link_addresses: (0..chunk.len()).map(link).collect(),
         questions: Vec::new(),
         ends_epoch: false,
-        saves: false,
+        saves: None,
         is_end: false,
     }
 }

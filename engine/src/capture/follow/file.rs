@@ -6,7 +6,7 @@ use crate::capture::damage::Damage;
 use crate::capture::problem::{Place, Problem, Severity, sentence};
 use crate::capture::sequential::{More, SequentialReader, Stopped, Unreadable};
 use crate::capture::step::Limit;
-use crate::capture::{Packet, expand::is_named_like_a_capture};
+use crate::capture::{Packet, expand::is_named_like_a_capture, source::is_compressed};
 use crate::limits::CHUNK_PACKETS_MAX;
 use crate::time::Timestamp;
 use std::ffi::OsString;
@@ -20,6 +20,12 @@ use std::time::Duration;
 /// Bytes of a header and of that of the first record: with fewer, two captures may begin alike.
 const TELLING_BYTES: usize = 40;
 
+/// How long a file that is not there any more is remembered: it may have another name in a moment.
+const GONE_AFTER: Duration = Duration::from_secs(2);
+
+/// Between two attempts at compressed data that is not whole.
+const RETRY_AFTER: Duration = Duration::from_secs(2);
+
 /// A file that has been seen.
 pub(super) struct Followed {
     pub serial: u64,
@@ -31,10 +37,16 @@ pub(super) struct Followed {
     pub first_time: Option<Timestamp>,
     reader: Option<(Arc<File>, Box<SequentialReader>)>,
     is_compressed: bool,
+    /// Compressed data ended too early: it is looked at again after a while, from its begin.
+    retry: Option<Duration>,
+    /// There was nothing more when it was read last.
+    is_dry: bool,
+    /// It was in the folder when that was listed last.
+    pub is_present: bool,
+    /// For how long it has not been.
+    gone: Duration,
     /// Nothing more is read of it: it is damaged, or no capture, or another one has taken its place.
     pub is_over: bool,
-    /// It is not in the folder any more; what is open of it is read to its end.
-    pub is_gone: bool,
     /// For how long it still waits for older files.
     pub held: Duration,
     /// The file that this one is a compressed copy of.
@@ -65,8 +77,11 @@ impl Followed {
             first_time: None,
             reader: None,
             is_compressed: false,
+            retry: None,
+            is_dry: false,
+            is_present: true,
+            gone: Duration::ZERO,
             is_over: false,
-            is_gone: false,
             held: Duration::ZERO,
             copy_of: None,
             unreadable: None,
@@ -79,15 +94,17 @@ impl Followed {
             shown: state.shown.clone(),
             device: state.device,
             inode: state.inode,
-            // Whatever it is by now differs.
-            bytes: 0,
-            modified_ns: i64::MIN,
+            bytes: state.bytes,
+            modified_ns: state.modified_ns,
         };
         Self {
             head: Arc::new(Head::of(state.head.clone())),
             offset: state.offset,
             first_time: state.first_time,
             is_over: state.is_over,
+            is_compressed: state.is_compressed,
+            is_dry: state.is_dry,
+            copy_of: state.copy_of,
             ..Self::new(state.serial, listed)
         }
     }
@@ -103,6 +120,42 @@ impl Followed {
             offset: self.offset,
             first_time: self.first_time,
             is_over: self.is_over,
+            bytes: self.listed.bytes,
+            modified_ns: self.listed.modified_ns,
+            is_compressed: self.is_compressed,
+            is_dry: self.is_dry,
+            copy_of: self.copy_of,
+        }
+    }
+
+    /// So much time has passed. Its number, when it is to be looked at again for that.
+    pub(super) fn pass(&mut self, passed: Duration) -> Option<u64> {
+        self.held = self.held.saturating_sub(passed);
+        self.gone = if self.is_present { Duration::ZERO } else { self.gone.saturating_add(passed) };
+        let retry = self.retry.as_mut()?;
+        *retry = retry.saturating_sub(passed);
+        let is_due = retry.is_zero();
+        self.retry.take_if(|_| is_due).map(|_| self.serial)
+    }
+
+    /// Whether it has not been there for a while, and nothing that could be read of it is left.
+    pub(super) fn is_long_gone(&self) -> bool {
+        self.gone >= GONE_AFTER && (self.reader.is_none() || self.is_dry || self.is_over)
+    }
+
+    pub(super) fn is_compressed(&self) -> bool {
+        self.is_compressed
+    }
+
+    /// Learns how it begins.
+    pub(super) fn learn(&mut self, captures: &dyn Captures) {
+        if self.offset == 0
+            && self.reader.is_none()
+            && let Ok(file) = self.file(&self.listed, captures)
+        {
+            // What cannot be read now is so at the next look.
+            let _ = self.head.holds(&file);
+            self.is_compressed = is_compressed(&self.head.bytes());
         }
     }
 
@@ -153,6 +206,10 @@ impl Followed {
             return if first < TELLING_BYTES { Looked::Same } else { Looked::Shorter };
         }
         self.listed = listed.clone();
+        if self.retry.is_some() {
+            return Looked::Same;
+        }
+        self.is_dry = false;
         Looked::Changed
     }
 
@@ -175,6 +232,9 @@ impl Followed {
         if let (None, Some((_, reader))) = (self.first_time, &mut self.reader) {
             reader.look_again();
             self.first_time = reader.first_time();
+            if reader.is_cut() {
+                self.cut();
+            }
         }
         None
     }
@@ -189,10 +249,16 @@ impl Followed {
         reader.is_compressed().then(|| bytes.to_vec())
     }
 
+    /// Compressed data ended too early: there may be more later, but not to this reader.
+    fn cut(&mut self) {
+        self.reader = None;
+        self.retry = Some(RETRY_AFTER);
+    }
+
     /// Whether a compressed file that begins like this has the same data.
     pub(super) fn begins_as(&self, uncompressed: &[u8]) -> bool {
         let head = self.head.bytes();
-        head.len() >= TELLING_BYTES && uncompressed.starts_with(&head)
+        !self.is_compressed && head.len() >= TELLING_BYTES && uncompressed.starts_with(&head)
     }
 
     /// Opens it where it was read to.
@@ -221,6 +287,11 @@ impl Followed {
                     reader.read_more(Limit { bytes, packets: u64::MAX }, &mut |_| {});
                 }
             }
+            if reader.offset() < self.offset {
+                // Not so much is there, or not yet.
+                self.retry = self.is_compressed.then_some(RETRY_AFTER);
+                return Err(None);
+            }
         }
         self.reader = Some((file, Box::new(reader)));
         Ok(())
@@ -231,7 +302,12 @@ impl Followed {
     fn unreadable(&mut self, unreadable: Unreadable) -> Option<Problem> {
         let is_whole = self.head.id().0 as usize >= TELLING_BYTES;
         let should_be_one = is_named_like_a_capture(Path::new(&self.listed.name));
-        self.is_over = is_whole && matches!(unreadable, Unreadable::NoCapture(_));
+        // Of compressed data the begin may not be whole yet.
+        let may_be_none = is_whole && !self.is_compressed;
+        if self.is_compressed {
+            self.retry = Some(RETRY_AFTER);
+        }
+        self.is_over = may_be_none && matches!(unreadable, Unreadable::NoCapture(_));
         let problem = Problem::error(&self.listed.shown, unreadable.cause());
         if !self.is_over {
             self.unreadable = Some(problem);
@@ -262,9 +338,10 @@ impl Followed {
         let mut more = reader.read_more(limit, visit);
         self.offset = reader.offset();
         if reader.is_cut() {
-            self.reader = None;
+            self.cut();
             more.stopped = Stopped::Dry;
         }
+        self.is_dry = matches!(more.stopped, Stopped::Dry);
         self.is_over |= matches!(more.stopped, Stopped::Over(_));
         more
     }

@@ -165,7 +165,8 @@ impl Follower {
     pub fn look(&mut self, passed: Duration) {
         self.silence = self.silence.saturating_add(passed);
         self.since_listed = self.since_listed.saturating_add(passed);
-        self.files.values_mut().for_each(|file| file.held = file.held.saturating_sub(passed));
+        let due: Vec<u64> = self.files.values_mut().filter_map(|file| file.pass(passed)).collect();
+        due.into_iter().for_each(|serial| self.prepare(serial));
         // What is open can be read on without a look at the folder.
         self.open.clone().into_iter().for_each(|serial| self.make_ready(serial));
         let pause = LIST_PAUSE_PER_FILE.saturating_mul(self.files.len() as u32);
@@ -176,6 +177,7 @@ impl Follower {
             Ok(listed) => {
                 self.is_unlisted = false;
                 self.take_in(listed);
+                self.has_listed = true;
             }
             Err(error) if !self.is_unlisted => {
                 self.is_unlisted = true;
@@ -183,7 +185,6 @@ impl Follower {
             }
             Err(_) => {}
         }
-        self.has_listed = true;
         self.since_listed = Duration::ZERO;
     }
 
@@ -197,7 +198,13 @@ impl Follower {
                 None => Looked::Another,
             };
             match (looked, known) {
-                (Looked::Same, _) => present.extend(known),
+                (Looked::Same, Some(serial)) => {
+                    present.insert(serial);
+                    // Whoever goes on from a state may have left something unread.
+                    if !self.has_listed {
+                        self.prepare(serial);
+                    }
+                }
                 (Looked::Changed, Some(serial)) => {
                     present.insert(serial);
                     self.prepare(serial);
@@ -213,17 +220,19 @@ impl Follower {
             }
         }
         present.extend(&appeared);
-        let gone = self.files.keys().filter(|serial| !present.contains(serial));
-        for serial in gone.copied().collect::<Vec<_>>() {
-            self.vanish(serial);
-        }
         let is_first = !self.has_listed;
         for &serial in &appeared {
             if let Some(file) = self.files.get_mut(&serial).filter(|_| !is_first) {
                 file.held = self.options.lateness;
             }
-            self.find_original(serial);
             self.prepare(serial);
+        }
+        for (serial, file) in &mut self.files {
+            file.is_present = present.contains(serial);
+        }
+        let gone = self.files.keys().filter(|serial| !present.contains(serial));
+        for serial in gone.copied().collect::<Vec<_>>() {
+            self.vanish(serial);
         }
         // Who begins the next file has ended the one before: it is read to its end first.
         if !appeared.is_empty() {
@@ -246,25 +255,35 @@ impl Follower {
         Some(serial)
     }
 
-    /// A file that was compressed has the packets of the one that it was: those are read once.
-    fn find_original(&mut self, serial: u64) {
-        let Some(file) = self.files.get(&serial) else { return };
-        let Some(shorter) = shorter_name(&file.listed.shown) else { return };
-        let Some(head) = file.uncompressed_head(&*self.captures) else { return };
-        let mut others = self.files.values().filter(|other| other.serial != serial);
-        let original = others
-            .find(|other| other.listed.shown == shorter && other.begins_as(&head))
-            .map(|other| other.serial);
+    /// A file that was compressed has the packets of the one that it was: those are read once. True: it
+    /// has, or that cannot be told yet.
+    fn is_copy(&mut self, serial: u64) -> bool {
+        let Some(file) = self.files.get(&serial) else { return true };
+        if file.copy_of.is_some() {
+            return true;
+        }
+        if file.offset > 0 || !file.is_compressed() {
+            return false;
+        }
+        let Some(head) = file.uncompressed_head(&*self.captures) else { return true };
+        let mut others = self.files.values();
+        let original = others.find(|other| other.begins_as(&head)).map(|other| other.serial);
         if let Some(file) = self.files.get_mut(&serial) {
             file.copy_of = original;
         }
+        original.is_some()
     }
 
     fn prepare(&mut self, serial: u64) {
         let Some(file) = self.files.get_mut(&serial) else { return };
-        if file.is_over || file.copy_of.is_some() {
+        if file.is_over {
             return;
         }
+        file.learn(&*self.captures);
+        if self.is_copy(serial) {
+            return;
+        }
+        let Some(file) = self.files.get_mut(&serial) else { return };
         let had_reader = file.has_reader();
         let problem = if file.first_time.is_none() { file.prepare(&*self.captures) } else { None };
         self.problems.extend(problem);
@@ -281,15 +300,20 @@ impl Follower {
         }
     }
 
-    /// Notes that a file is open, and closes one that has not been read for long.
+    /// Notes that a file is open, and closes the one that has not been read for longest; one that is
+    /// not in the folder any more could not be opened again.
     fn touch(&mut self, serial: u64) {
         if self.open.back() == Some(&serial) {
             return;
         }
         self.open.retain(|other| *other != serial);
         self.open.push_back(serial);
-        if self.open.len() > FOLLOWED_OPEN_MAX
-            && let Some(oldest) = self.open.pop_front()
+        if self.open.len() <= FOLLOWED_OPEN_MAX {
+            return;
+        }
+        let is_present = |serial: &u64| self.files.get(serial).is_none_or(|file| file.is_present);
+        let place = self.open.iter().position(is_present).unwrap_or(0);
+        if let Some(oldest) = self.open.remove(place)
             && let Some(file) = self.files.get_mut(&oldest)
         {
             file.close();
@@ -312,13 +336,12 @@ impl Follower {
         }
     }
 
-    /// What is open of a file that is not there any more is read to its end.
+    /// A file is not in the folder. What is open of it is read to its end. It may be on its way to another
+    /// name, or have been compressed: it is forgotten a little later.
     fn vanish(&mut self, serial: u64) {
-        let Some(file) = self.files.get_mut(&serial) else { return };
-        file.is_gone = true;
-        match file.has_reader() && !file.is_over {
-            true => self.make_ready(serial),
-            false => self.forget(serial, "removed"),
+        let Some(file) = self.files.get(&serial) else { return };
+        if file.is_long_gone() && self.current != Some(serial) {
+            self.forget(serial, "removed");
         }
     }
 
@@ -352,6 +375,9 @@ impl Follower {
     pub fn read(&mut self, chunk_bytes: usize, visit: &mut impl FnMut(&Packet<'_>)) -> Fed {
         if !self.has_listed {
             self.look(Duration::ZERO);
+        }
+        if !self.has_listed {
+            return if self.end_is_wanted { self.finish() } else { Fed::Nothing };
         }
         while let Some(event) = self.replay.front().cloned() {
             if let Some(fed) = self.again(event, chunk_bytes, visit) {
@@ -398,8 +424,9 @@ impl Follower {
         let more = file.read(chunk_bytes, to, &*self.captures, visit);
         let has_reader = file.has_reader();
         let next = file.offset;
-        if has_reader {
-            self.touch(serial);
+        match has_reader {
+            true => self.touch(serial),
+            false => self.open.retain(|other| *other != serial),
         }
         self.packets += more.packets;
         let problem = match more.stopped {
@@ -423,11 +450,7 @@ impl Follower {
     /// Leaves the current file; it has been read as far as it goes for now.
     fn leave(&mut self) {
         self.note_read();
-        let Some(serial) = self.current.take() else { return };
-        let is_gone = self.files.get(&serial).is_some_and(|file| file.is_gone);
-        if is_gone {
-            self.forget(serial, "removed");
-        }
+        self.current = None;
     }
 
     /// Notes how far the current file has been read.
@@ -454,6 +477,10 @@ impl Follower {
 
     /// Nothing is left to read: time may have passed.
     fn idle(&mut self) -> Fed {
+        // Files that wait for older ones are no silence.
+        if !self.ready.is_empty() {
+            return Fed::Nothing;
+        }
         if self.options.end_after.is_some_and(|end_after| self.silence >= end_after) {
             return self.finish();
         }
@@ -513,9 +540,4 @@ impl Follower {
         }
         None
     }
-}
-
-/// The name of what was compressed to a file of this name.
-fn shorter_name(name: &str) -> Option<&str> {
-    [".gz", ".zst", ".lz4"].iter().find_map(|suffix| name.strip_suffix(suffix))
 }

@@ -74,7 +74,7 @@ pub struct FileId {
     pub head_checksum: u32,
 }
 
-/// What was read when. An event is noted before anything that comes of it is seen.
+/// What was read when. A file is noted when it is left, time that passes before it does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum InputEvent {
@@ -118,4 +118,10 @@ pub(super) struct FileState {
     pub offset: u64,
     pub first_time: Option<Timestamp>,
     pub is_over: bool,
+    /// As it was listed last.
+    pub bytes: u64,
+    pub modified_ns: i64,
+    pub is_compressed: bool,
+    pub is_dry: bool,
+    pub copy_of: Option<u64>,
 }

@@ -238,13 +238,13 @@ fn what_is_removed_is_read_to_its_end_or_told_of() {
     followed.look(SECOND);
     assert_eq!(followed.stream, [1, 2], "it was open");
     // Of many files not all are open.
-    (0..20).for_each(|second| followed.write(&format!("{second}.pcap"), &pcap(&[10 + second])));
+    (0..60).for_each(|second| followed.write(&format!("{second}.pcap"), &pcap(&[10 + second])));
     followed.follower.look(SECOND);
-    (0..20).for_each(|second| followed.remove(&format!("{second}.pcap")));
-    followed.look(SECOND);
+    (0..60).for_each(|second| followed.remove(&format!("{second}.pcap")));
+    (0..4).for_each(|_| assert!(!followed.look(SECOND)));
     let read = followed.stream.len() - 2;
-    assert!((1..20).contains(&read));
-    assert_eq!(followed.problems().len() + read, 20);
+    assert!((1..60).contains(&read));
+    assert_eq!(followed.problems().len() + read, 60);
 }
 
 #[test]
@@ -279,14 +279,55 @@ fn a_file_that_is_compressed_is_not_read_twice() {
     let mut gzip = GzEncoder::new(Vec::new(), Compression::fast());
     gzip.write_all(&pcap(&seconds)).unwrap();
     // It had grown, and then was compressed and removed.
-    followed.write("a.pcap.gz", &gzip.finish().unwrap());
+    let compressed = gzip.finish().unwrap();
+    // It is seen before there is anything in it, and when it is not whole.
+    for bytes in [0, 5, compressed.len() / 2] {
+        followed.write("a.pcap.gz", &compressed[..bytes]);
+        followed.look(SECOND);
+    }
+    followed.append("a.pcap.gz", &compressed[compressed.len() / 2..]);
     followed.look(SECOND);
     assert_eq!(followed.stream.len(), 30);
     followed.remove("a.pcap");
-    followed.look(SECOND);
-    followed.look(SECOND);
+    (0..6).for_each(|_| assert!(!followed.look(SECOND)));
     assert_eq!(followed.stream, (1..50).collect::<Vec<_>>());
     assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+/// It is on its way from one name to another, and listed with neither.
+#[test]
+fn a_file_that_is_not_listed_once_is_still_the_same() {
+    let mut followed = Followed::new(options());
+    let beside = tempfile::tempdir_in(followed.root.path()).unwrap();
+    let (here, there) = (followed.root.path().join("a.pcap"), beside.path().join("a.pcap"));
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    for second in 2..6 {
+        std::fs::rename(&here, &there).unwrap();
+        followed.look(SECOND);
+        std::fs::rename(&there, &here).unwrap();
+        followed.append("a.pcap", &record(second));
+        followed.look(SECOND);
+    }
+    assert_eq!(followed.stream, [1, 2, 3, 4, 5]);
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_waits_for_older_files_is_no_silence() {
+    let options = FollowOptions {
+        lateness: 10 * SECOND,
+        quiet_after: Some(2 * SECOND),
+        end_after: Some(5 * SECOND),
+        ..options()
+    };
+    let mut followed = Followed::new(options);
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    followed.write("b.pcap", &pcap(&[2]));
+    (0..9).for_each(|_| assert!(!followed.look(SECOND)));
+    followed.look(2 * SECOND);
+    assert_eq!(followed.stream, [1, 2]);
 }
 
 #[test]
