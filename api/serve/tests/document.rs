@@ -39,7 +39,7 @@ fn every_route_of_the_document_is_there_and_answers_as_documented() {
         };
         for (method, operation) in item.as_object().unwrap() {
             let reply = match method.as_str() {
-                "post" => server.post(&path, br#"{"file_name": "a.pcap"}"#),
+                "post" => server.post(&path, br#"{"file_name": "a.pcap", "directory": "."}"#),
                 method => server.ask(&method.to_uppercase(), &format!("{path}{query}"), ""),
             };
             assert_eq!(reply.status, 200, "{method} {path}: {reply:?}");

@@ -48,6 +48,12 @@ fn every_route_of_the_reference_answers_with_its_fields() {
 fn every_addition_answers() {
     let server = open();
     assert_eq!(server.ask("DELETE", "/file/1", "").json()["state"], "cancelled");
+    assert_eq!(server.get("/directories").json()[0]["name"], ".");
+    let followed = server.post("/directories/process", br#"{"directory": "."}"#);
+    assert_eq!((followed.status, &followed.json()["job_id"]), (200, &json!(RUNNING)));
+    assert_eq!(server.post("/directories/process", br#"{"directory": ".."}"#).status, 404);
+    assert_eq!(server.post("/directories/process", br#"{"file_name": "."}"#).status, 400);
+    assert_eq!(server.post("/file/1/end", b"{}").json()["state"], "finished");
     assert_eq!(keys(&server.get("/plugins").json()), ["loaded", "quarantined", "refused"]);
     let health = server.get("/health").json();
     assert_eq!(keys(&health), ["jobs_queued", "jobs_running", "status", "version"]);
