@@ -25,14 +25,16 @@ fn parsed(finished: &Finished) -> Value {
     serde_json::from_str(&finished.output).unwrap_or_else(|wrong| panic!("{wrong}: {finished:?}"))
 }
 
+/// A file or a folder in a list.
+fn file(name: &str, extension: &str, status: Value) -> Value {
+    json!({
+        "name": name, "extension": extension, "time_start": 1, "time_end": 2, "size": 3,
+        "status": status,
+    })
+}
+
 /// The list of a folder with jobs in every state.
 fn files() -> Value {
-    let file = |name: &str, extension: &str, status: Value| {
-        json!({
-            "name": name, "extension": extension, "time_start": 1, "time_end": 2, "size": 3,
-            "status": status,
-        })
-    };
     let mut finished = file(
         "old",
         "pcap",
@@ -66,18 +68,38 @@ fn files() -> Value {
 
 #[test]
 fn jobs_are_a_table_with_the_newest_first() {
-    let server = Scripted::saying(200, &files().to_string());
+    let folders = json!([
+        file(".", "", json!({ "state": "new" })),
+        file(
+            "sensor",
+            "",
+            json!({
+                "state": "in_progress", "job_id": 7, "started_at": 1_530_878_325, "waiting": "input",
+                "progress": { "packets": 1_000, "bytes": 9, "flows": 78, "share": 0.0 },
+                "stream": {
+                    "lag_bytes": 1_572_864, "lag_s": 2.04, "packets_per_s": 1_234.9, "open_flows": 1,
+                    "files": 3, "late_files": 0, "memory_bytes": 52_428_800,
+                },
+            })
+        ),
+    ]);
+    let (captures, folders) = (files().to_string(), folders.to_string());
+    let server = Scripted::new(move |request| match request.line.ends_with("/directories") {
+        true => Some(says(200, &folders)),
+        false => Some(says(200, &captures)),
+    });
     let finished = ask(&server, &["jobs"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     let expected = r"job  file                      state        progress   flows  started               finished              message
  12  evil\u{1b}[31m\u{9b}2J    failed              -       -  2018-07-06T11:58:45Z  -                     no\nline \u{1b}]0;title\u{7}
+  7  sensor                    in_progress         -      78  2018-07-06T11:58:45Z  -                     waits for input; 2.0 s and 1.5 MiB behind, 1,234 packets/s, 1 open flow, 50.0 MiB of memory
   5  run.pcap.gz               in_progress      37 %      77  2018-07-06T11:58:45Z  -                     waits for disk; without a.b: it crashed
   3  old.pcap                  finished        100 %  30,000  2018-07-06T11:58:45Z  2018-07-06T11:58:53Z
 ";
     assert_eq!(squeezed(&finished.output), squeezed(expected), "{}", finished.output);
     assert_eq!(finished.messages, "1 file without a job (tractor process FILE)\n");
     let asked = server.seen();
-    assert_eq!(asked.len(), 1);
+    assert_eq!(asked.len(), 2);
     assert_eq!(asked[0].line, "GET /files/list");
     assert_eq!(asked[0].header("authorization"), None);
 
@@ -86,9 +108,9 @@ fn jobs_are_a_table_with_the_newest_first() {
     let jobs = parsed(&json);
     let numbers: Vec<_> =
         jobs.as_array().unwrap().iter().map(|one| &one["status"]["job_id"]).collect();
-    assert_eq!(numbers, [12, 5, 3]);
+    assert_eq!(numbers, [12, 7, 5, 3]);
     assert_eq!(jobs[0]["name"], "evil\u{1b}[31m\u{9b}2J");
-    assert_eq!(jobs[2], files()[0]);
+    assert_eq!(jobs[3], files()[0]);
 
     let none = ask(&Scripted::saying(200, "[]"), &["jobs"]);
     let said = (none.code, none.output.as_str(), none.messages.as_str());
@@ -203,7 +225,7 @@ fn a_token_is_shown_and_nothing_else_is_sent() {
     }
     let absent = run(&["status", "1", "--token-file", "absent"]);
     assert_eq!(absent.code, Some(2), "{absent:?}");
-    assert_eq!(server.seen().len(), 1);
+    assert_eq!(server.seen().len(), 2);
     // What is typed wins over the environment, and that over the file.
     std::fs::write(folder.path().join("tractor.toml"), "server = 'http://127.0.0.1:1'").unwrap();
     assert_eq!(run(&["jobs"]).code, Some(0));
