@@ -47,7 +47,7 @@ impl Start {
         let journal = JournalFile::open(&journal_path)?;
         let found = checkpoints.find();
         let is_known = had_journal || !found.whole.is_empty() || !found.refused.is_empty();
-        found.refused.iter().for_each(|why| messages::warning(why));
+        found.refused.iter().for_each(messages::warning);
         for saved in &found.whole {
             let resume = match Resume::read(saved, options) {
                 Ok(resume) => resume,

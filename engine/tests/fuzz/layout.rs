@@ -11,10 +11,13 @@ use tractor_engine::saved::{Reader, SAVED_FORMAT, SavedError, Share, Writer};
 use tractor_engine::statistics::{Count, StatisticKey, Tables};
 use tractor_engine::time::Timestamp;
 
-/// What was saved of one stage, and how a new one reads it.
+/// How a new stage reads what was saved.
+type Restore = Box<dyn Fn(&[u8]) -> Result<(), SavedError>>;
+
+/// What was saved of one stage.
 struct State {
     saved: Vec<u8>,
-    restore: Box<dyn Fn(&[u8]) -> Result<(), SavedError>>,
+    restore: Restore,
 }
 
 /// The sum of the bytes of all states: it changes with the layout of anything that is saved.
