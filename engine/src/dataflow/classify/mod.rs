@@ -4,7 +4,6 @@
 //! answers before it in the stream, each classifier sees what it asked for, and its latest call
 //! about the flow stands. So it does not matter which flows happen to share a batch.
 
-// Nobody saves a run yet.
 mod saved;
 mod shown;
 mod wishes;
