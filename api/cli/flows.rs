@@ -105,7 +105,7 @@ impl FlowOptions {
   tractor flows --follow /var/captures -o flows.csv
 
 A plugin of --plugin or --plugins that crashes, exits, panics, does not return within 10 s or takes \
-most of the memory is named, and the run is repeated without it. From standard input or a pipe, and \
+most of the memory is named, and the run is repeated without it. From standard input or a pipe, with --follow, and \
 to standard output or a device, nothing can be repeated: the flows so far are kept (but for \
 parquet), the exit code is 1, and --without-plugin ID leaves the plugin out.")]
 pub struct FlowsArguments {

@@ -141,7 +141,7 @@ mod tests {
             watch.look().unwrap();
             looks += usize::from(watch.looked.map(|looked| looked.passed()) < before);
         }
-        assert!(looks <= 4, "{looks} looks without a change");
+        assert!((1..=3).contains(&looks), "{looks} looks without a change");
         let (began, mut looks) = (Stopwatch::start(), 0);
         while began.passed() < Duration::from_secs(1) {
             file.write_all(b"abc").unwrap();

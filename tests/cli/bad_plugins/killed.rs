@@ -42,7 +42,7 @@ fn assert_nothing_is_left(bad: Option<&Bad>, signal: &str, after: Duration) {
     let finished = running.finish(Duration::from_secs(20));
     until("no process is left", || processes_in(&place).is_empty());
     let what = format!("{signal} after {after:?}: {finished:?}");
-    assert!(began.elapsed() < after + Duration::from_secs(15), "{what}");
+    assert!(began.elapsed() < after + Duration::from_secs(8), "{what}");
     let is_left = |name: &String| name.ends_with(".unfinished");
     assert!(!names(folder.path()).iter().any(is_left), "{what}");
     match finished.code {
