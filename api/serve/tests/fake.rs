@@ -139,6 +139,16 @@ impl Drop for Writing {
     }
 }
 
+/// A profile that the description of the API does not have is refused, as a real server does it.
+fn refuse_unknown(profile: Option<&str>) -> Answer<()> {
+    let names = serde_json::to_value(ProfileName::ALL).unwrap();
+    let is_known = |name: &str| names.as_array().unwrap().iter().any(|one| one == name);
+    if profile.is_none_or(is_known) {
+        return Ok(());
+    }
+    Err(Refusal::Wrong("There is no such profile.".to_owned()))
+}
+
 impl Service for Fake {
     fn files(&self) -> Answer<Vec<File>> {
         let new = File { status: FileStatus::default(), flows_count: None, ..file_of(0) };
@@ -146,11 +156,7 @@ impl Service for Fake {
     }
 
     fn process(&self, request: &ProcessRequest) -> Answer<FileStatus> {
-        let names = serde_json::to_value(ProfileName::ALL).unwrap();
-        let is_known = |name: &String| names.as_array().unwrap().iter().any(|one| one == name);
-        if !request.profile.as_ref().is_none_or(is_known) {
-            return Err(Refusal::Wrong("There is no such profile.".to_owned()));
-        }
+        refuse_unknown(request.profile.as_deref())?;
         match request.file_name.as_str() {
             "a.pcap" | "some file name.pcap" => Ok(status_of(RUNNING)),
             "full.pcap" => Err(Refusal::StorageFull("The disk is full.".to_owned())),
@@ -164,6 +170,7 @@ impl Service for Fake {
     }
 
     fn process_directory(&self, request: &DirectoryRequest) -> Answer<FileStatus> {
+        refuse_unknown(request.profile.as_deref())?;
         match request.directory.as_str() {
             "." => self.status(RUNNING),
             other => Err(Refusal::NotFound(format!("there is no folder {other:?}"))),
