@@ -1,0 +1,86 @@
+//! What a run does.
+
+use super::processors;
+use crate::classify::Plugins;
+use crate::features::ActivitySettings;
+use crate::flows::TableOptions;
+use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
+use crate::profiles::Profile;
+use crate::statistics::{CountryOf, Tables};
+use std::sync::{Arc, Mutex};
+
+/// What a run does; the inputs come beside it.
+#[derive(Clone)]
+pub struct RunOptions {
+    pub profile: &'static Profile,
+    pub table: TableOptions,
+    /// 1 to [`WORKERS_MAX`].
+    pub workers: usize,
+    /// Bytes of a chunk; results do not depend on it.
+    pub chunk_bytes: usize,
+    /// Whether files that overlap are interleaved by packet time.
+    pub merge: bool,
+    /// The class of each file's flows, in the order of the joined files.
+    pub classes: Vec<Option<String>>,
+    /// Whether to count by protocol, address and port.
+    pub statistics: bool,
+    /// Where to show the counts while the run goes on, empty at first: flows then count from their
+    /// first packet. They stay there, and the summary has none.
+    pub live: Option<Arc<Mutex<Tables>>>,
+    /// Who tells the countries of servers, where flows are counted by country, too.
+    pub country: Option<CountryOf>,
+    /// Whether flows are those of the outermost IP packets, not of what tunnels carry.
+    pub outer: bool,
+    /// Whether to look at the checksums of TCP and UDP; flows tell of wrong ones then.
+    pub checksums: bool,
+    /// Who labels the flows. Profiles that copy a program's reading have no labels.
+    pub plugins: Arc<Plugins>,
+    /// Whether rows tell the names of servers and clients.
+    pub names: bool,
+    /// For the test that a worker's panic ends the run: panic at this step.
+    #[doc(hidden)]
+    pub panic_at_step: Option<u64>,
+}
+
+impl RunOptions {
+    /// The profile's own rules, a worker a processor, and no statistics.
+    pub fn new(profile: &'static Profile) -> Self {
+        let table = TableOptions {
+            life: profile.life,
+            needs: profile.needs,
+            activity: ActivitySettings {
+                rule: profile.activity_rule,
+                gap_ns: profile.activity_gap_ns,
+            },
+            early_packets: 0,
+            window_ns: None,
+            open_flows_max: OPEN_FLOWS_MAX,
+            watch: None,
+            counts_open: false,
+        };
+        let workers = processors();
+        Self {
+            profile,
+            table,
+            workers,
+            chunk_bytes: CHUNK_BYTES,
+            merge: false,
+            classes: Vec::new(),
+            statistics: false,
+            live: None,
+            country: None,
+            outer: false,
+            checksums: false,
+            plugins: Arc::new(Plugins::none()),
+            names: false,
+            panic_at_step: None,
+        }
+    }
+}
+
+impl RunOptions {
+    /// Whether flows are shown to classifiers.
+    pub fn labels_flows(&self) -> bool {
+        !self.plugins.classifiers().is_empty() && !self.profile.reading.is_copied()
+    }
+}
