@@ -49,7 +49,7 @@ pub fn flows_as(format: &str, files: &[PathBuf], options: &Options, means: Means
 }
 
 /// What differs from the program's own choice.
-fn option_arguments(options: &Options) -> Vec<String> {
+pub fn option_arguments(options: &Options) -> Vec<String> {
     let usual = Options::of(options.profile);
     let mut arguments = Vec::new();
     let mut add = |name: &str, value: String| arguments.extend([name.to_string(), value]);

@@ -67,6 +67,11 @@ pub struct ServeArguments {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub keep: Option<i64>,
 
+    /// Keep, beside each flow, a row for each window of this length (from multiples of it since 1970) that
+    /// it has packets in, as tractor flows --window writes them: see /file/{job_id}/windows
+    #[arg(long, value_name = "TIME", value_parser = duration::parse)]
+    pub window: Option<i64>,
+
     /// Milliseconds that a job may make no progress; for tests
     #[arg(long, hide = true, value_name = "MS")]
     pub standstill_ms: Option<u64>,

@@ -28,7 +28,8 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 const THREADS: usize = 2;
 
 pub fn run(arguments: &ServeArguments) -> Exit {
-    let checked = http_settings(arguments).and_then(|http| {
+    let checked = has_windows(arguments).and_then(|()| http_settings(arguments));
+    let checked = checked.and_then(|http| {
         let filter = if messages::is_quiet() { QUIET_FILTER } else { USUAL_FILTER };
         let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| filter.to_owned());
         let format = match arguments.log {
@@ -64,6 +65,17 @@ pub fn run(arguments: &ServeArguments) -> Exit {
     let exit = answer(listener, &jobs, http);
     jobs.stop();
     exit
+}
+
+/// A profile of a request may have none: then its job has none.
+fn has_windows(arguments: &ServeArguments) -> Result<(), String> {
+    let profile = arguments.options.profile;
+    match arguments.window {
+        Some(_) if !profile.columns.has_windows() => {
+            Err(format!("the profile {} has no rows of windows", profile.name))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn listen(arguments: &ServeArguments) -> io::Result<net::TcpListener> {

@@ -1,7 +1,7 @@
 //! The OpenAPI document: made from the handlers and the views, served, and committed as
 //! `api/openapi.json`.
 
-use super::handlers::{about, directories, events, file, files, flows, statistics};
+use super::handlers::{about, directories, events, file, files, flows, statistics, windows};
 use super::views::Error;
 use hyper::StatusCode;
 use serde_json::json;
@@ -41,6 +41,7 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         statistics::of_address,
         flows::page_or_export,
         flows::of_label,
+        windows::page_or_export,
         about::labels,
         about::plugins,
         about::health,

@@ -2,7 +2,7 @@
 
 use super::body;
 use super::fault::Fault;
-use super::handlers::{about, directories, events, file, files, flows, statistics};
+use super::handlers::{about, directories, events, file, files, flows, statistics, windows};
 use super::known::JobId;
 use super::query::Query;
 use super::shared::Shared;
@@ -50,6 +50,8 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
     let with = || with(shared);
     let flows = path!("file" / JobId / "flows").and(get()).and(with());
     let flows = flows.and(path::full()).and(query());
+    let windows = path!("file" / JobId / "windows").and(get()).and(with());
+    let windows = windows.and(path::full()).and(query());
     let follow = path!("directories" / "process").and(post()).and(with()).and(body::json());
     let end = path!("file" / JobId / "end").and(post()).and(with());
     let document = path!("openapi.json").and(get()).and(with());
@@ -65,6 +67,7 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
         follow.then(directories::process).and_then(done).boxed(),
         end.then(directories::end).and_then(done).boxed(),
         flows.then(flows::page_or_export).and_then(done).boxed(),
+        windows.then(windows::page_or_export).and_then(done).boxed(),
         path!("plugins").and(get()).and(with()).then(about::plugins).and_then(done).boxed(),
         path!("health").and(get()).and(with()).then(about::health).and_then(done).boxed(),
         path!("metrics").and(get()).and(with()).then(about::metrics).and_then(done).boxed(),

@@ -2,7 +2,7 @@
 
 use super::views::{
     DetailsIp, DetailsLabelItem, DirectoryRequest, File, FileStatus, Health, Label, Plugins,
-    ProcessRequest, StatisticItem,
+    ProcessRequest, StatisticItem, Window,
 };
 use std::io::{self, Write};
 use std::net::IpAddr;
@@ -46,6 +46,27 @@ pub struct FlowFilter {
     pub after: Option<u64>,
 }
 
+/// Which windows, of those that have ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct WindowFilter {
+    /// Unix seconds: windows that end after `from` and begin before `to`.
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    pub limit: usize,
+    /// Those that begin behind this, as the page before says; nanoseconds.
+    pub after: Option<u64>,
+}
+
+/// A page of windows, in the order of time.
+#[derive(Clone, Debug, Default)]
+pub struct WindowPage {
+    pub windows: Vec<Window>,
+    /// When the last of them begins: `after` of the next page.
+    pub last: Option<u64>,
+    /// Whether there is one.
+    pub goes_on: bool,
+}
+
 /// Flows one by one; an error ends them.
 pub type FlowRows = Box<dyn Iterator<Item = io::Result<DetailsLabelItem>> + Send>;
 
@@ -63,6 +84,17 @@ pub enum ExportFormat {
     Csv,
     Jsonl,
     Parquet,
+}
+
+impl ExportFormat {
+    /// How the names of its files end, and its media type.
+    pub fn ending_and_type(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Csv => ("csv", "text/csv; charset=utf-8"),
+            Self::Jsonl => ("jsonl", "application/x-ndjson"),
+            Self::Parquet => ("parquet", "application/vnd.apache.parquet"),
+        }
+    }
 }
 
 /// Writes an export; runs on a thread of its own.
@@ -90,6 +122,15 @@ pub trait Service: Send + Sync + 'static {
     fn flows(&self, job: u64, filter: &FlowFilter) -> Answer<FlowPage>;
     /// Flows that match, but for `limit` and `after`.
     fn export(&self, job: u64, filter: &FlowFilter, format: ExportFormat) -> Answer<Export>;
+    /// Sums over windows.
+    fn windows(&self, job: u64, filter: &WindowFilter) -> Answer<WindowPage>;
+    /// Their rows, but for `limit`.
+    fn export_windows(
+        &self,
+        job: u64,
+        filter: &WindowFilter,
+        format: ExportFormat,
+    ) -> Answer<Export>;
     fn labels(&self) -> Answer<Vec<Label>>;
     fn plugins(&self) -> Answer<Plugins>;
     /// Cancels a running job, forgets one that is over.

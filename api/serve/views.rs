@@ -56,6 +56,9 @@ pub struct FileStatus {
     /// Of a followed folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stream: Option<Stream>,
+    /// Of a running job with windows: those that end up to then have ended, Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub windows_to: Option<f64>,
     /// Plugins that it goes on without, and why.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub without_plugins: Vec<WithoutPlugin>,
@@ -152,6 +155,21 @@ pub struct DetailsLabelItem {
     /// True for a flow that has not ended yet.
     #[serde(default, skip_serializing_if = "is_false")]
     pub open: bool,
+}
+
+/// What lies in a window of time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Window {
+    /// Unix seconds.
+    pub time_start: f64,
+    pub time_end: f64,
+    /// Rows of flows: one each, or more of those whose packets did not come in the order of their times.
+    pub flows: u64,
+    pub packets: u64,
+    /// IP headers and payload.
+    pub bytes: u64,
+    /// How many of the flows had which label when the window ended; largest first.
+    pub labels: Vec<StatisticEntry>,
 }
 
 /// Labels of one group.

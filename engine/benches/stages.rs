@@ -87,6 +87,7 @@ fn options() -> TableOptions {
         activity: ActivitySettings { rule: profile.activity_rule, gap_ns: SECOND_NS },
         early_packets: 0,
         window_ns: None,
+        window_rows: None,
         open_flows_max: OPEN_FLOWS_MAX,
         watch: None,
         counts_open: false,

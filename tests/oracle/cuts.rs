@@ -55,15 +55,36 @@ pub fn insert_early(
     }
 }
 
+/// What ends the rows of windows of a flow.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Cut {
+    /// A packet in another window.
+    Packets,
+    /// The clock, too: rows of windows that stand beside those of flows.
+    Clock,
+}
+
 /// A row for each flow and window of so many nanoseconds.
 pub fn table(packets: &[RawPacket], options: &Options, window: i128) -> Table {
+    rows_of_windows(packets, options, window, Cut::Packets)
+}
+
+/// The rows that a job stores beside those of flows.
+pub fn beside(packets: &[RawPacket], options: &Options, window: i128) -> Table {
+    rows_of_windows(packets, options, window, Cut::Clock)
+}
+
+fn rows_of_windows(packets: &[RawPacket], options: &Options, window: i128, cut: Cut) -> Table {
     let all = columns(options.profile);
     let chosen: Vec<usize> = (0..all.len()).filter(|at| is_of_windows(&all, *at)).collect();
     let mut rows = Vec::new();
     for closed in life::flows(packets, options) {
-        let runs = runs(&closed.flow.packets, window);
+        let runs = runs(&closed.flow.packets, window, cut);
         for (part, (start, run)) in runs.iter().enumerate() {
-            let ended = runs.get(part + 1).map_or(closed.clock, |(_, next)| next[0].clock);
+            let mut ended = runs.get(part + 1).map_or(closed.clock, |(_, next)| next[0].clock);
+            if cut == Cut::Clock {
+                ended = ended.min(end_of_clock(run, window));
+            }
             let part_of = part_of(&closed, run, ended);
             let full = row(&part_of, options);
             let mut cells = vec![
@@ -96,14 +117,27 @@ fn is_of_windows(columns: &[String], at: usize) -> bool {
         || within("Flow Duration", "Idle Min")
 }
 
+/// When the window ends in which the clock was at the first of the packets.
+fn end_of_clock(run: &[Packet], window: i128) -> i128 {
+    let end = begin(run[0].clock, window) + window;
+    end.min(i64::MAX.into())
+}
+
+/// The begin of the window of a time.
+fn begin(time: i128, window: i128) -> i128 {
+    let floor = time.div_euclid(window) * window;
+    if floor < i64::MIN.into() { floor + window } else { floor }
+}
+
 /// Packets in a row that lie in one window, with its begin.
-pub fn runs(packets: &[Packet], window: i128) -> Vec<(i128, Vec<Packet>)> {
+pub fn runs(packets: &[Packet], window: i128, cut: Cut) -> Vec<(i128, Vec<Packet>)> {
     let mut runs: Vec<(i128, Vec<Packet>)> = Vec::new();
     for packet in packets {
-        let floor = packet.time.div_euclid(window) * window;
-        let start = if floor < i64::MIN.into() { floor + window } else { floor };
+        let start = begin(packet.time, window);
+        let goes_on =
+            |run: &[Packet]| cut == Cut::Packets || packet.clock < end_of_clock(run, window);
         match runs.last_mut() {
-            Some((last, run)) if *last == start => run.push(packet.clone()),
+            Some((last, run)) if *last == start && goes_on(run) => run.push(packet.clone()),
             _ => runs.push((start, vec![packet.clone()])),
         }
     }

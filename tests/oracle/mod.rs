@@ -5,7 +5,7 @@
 
 pub mod cic;
 pub mod community_id;
-mod cuts;
+pub mod cuts;
 mod decode;
 mod ends;
 mod exchange;

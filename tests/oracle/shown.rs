@@ -4,7 +4,7 @@
 use std::fmt::Write;
 use std::net::IpAddr;
 
-use super::cuts;
+use super::cuts::{self, Cut};
 use super::decode::TCP;
 use super::life::{self, Closed, Flow, Packet};
 use super::tcp::Connection;
@@ -51,7 +51,7 @@ fn lines(closed: &Closed, options: &Options, wish: &Wish) -> Vec<String> {
     let mut calls: Vec<(usize, u8, String)> = Vec::new();
     if wish.window > 0 {
         let mut before = 0;
-        for (start, run) in cuts::runs(&flow.packets, wish.window) {
+        for (start, run) in cuts::runs(&flow.packets, wish.window, Cut::Packets) {
             before += run.len();
             let line = View::new(flow, before, by_handshake, wish).line(2, 0, &run, start);
             calls.push((before + 1, 0, line));

@@ -17,3 +17,4 @@ mod schema;
 pub mod server;
 pub mod stops;
 mod streams;
+mod windows;

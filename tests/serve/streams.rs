@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 const OFTEN: [&str; 4] = ["--checkpoint-pause", "30ms", "--quiet-after", "never"];
 
-fn follow(server: &Server, directory: &str) -> u64 {
+pub fn follow(server: &Server, directory: &str) -> u64 {
     let reply = server.post_to("/directories/process", &json!({ "directory": directory }));
     assert_eq!(reply.status, 200, "{}", String::from_utf8_lossy(&reply.body));
     reply.json()["job_id"].as_u64().unwrap()
 }
 
 /// Ends the stream once it has so many packets.
-fn end(server: &Server, job: u64, packets: usize) -> Value {
+pub fn end(server: &Server, job: u64, packets: usize) -> Value {
     until("all is read", || {
         let status = server.status(job);
         assert_eq!(status["state"], "in_progress", "{status}");

@@ -22,7 +22,7 @@ use tractor_engine::dataflow::{
 use tractor_engine::jobs::{Clock, Folder, Up};
 use tractor_engine::profiles::{Layout, class_from_file_name};
 use tractor_engine::statistics::{Item, Places, Tables};
-use tractor_engine::store::{JobRecord, JobState, JobWriter, StoreError};
+use tractor_engine::store::{JobLayout, JobRecord, JobState, JobWriter, StoreError, WindowLayout};
 
 /// How often statistics are brought up to date and the server hears how far the job is.
 const TICK: Duration = Duration::from_millis(250);
@@ -127,7 +127,7 @@ fn done(
     let full = Full::default();
     let listener =
         Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
-    let layout = Layout::of_flows(options.profile, false, false);
+    let layout = layout(&mut options, record.window_ns);
     let stream = match record.is_directory {
         true => Some(Stream::open(arguments, record, &options, pipe)?),
         false => None,
@@ -150,7 +150,13 @@ fn done(
         feed: stream.as_ref().map(|stream| Arc::clone(&stream.feed)),
     });
     let feed = stream.as_ref().map(|stream| Arc::clone(&stream.feed));
-    let sink = Sink { rows: writer.rows(), tell: tell.clone(), plugins: Arc::clone(&plugins) };
+    let sink = Sink {
+        rows: writer.rows(),
+        tell: tell.clone(),
+        plugins: Arc::clone(&plugins),
+        window_ns: record.window_ns,
+        windows_to: None,
+    };
     let ticks = Ticks::start(progress, tell, full, feed);
     let items = all_counts(progress, &tables, &plugins);
     let summary = match (capture, stream) {
@@ -170,6 +176,16 @@ fn done(
     writer.end(items, &ended).map_err(not_stored)?;
     drop(ticks);
     Ok(ended)
+}
+
+/// Which rows the job stores, and has to be given.
+fn layout(options: &mut RunOptions, window_ns: Option<i64>) -> JobLayout {
+    let flows = Layout::of_flows(options.profile, false, false);
+    let windows = window_ns.map(|window_ns| {
+        options.add_window_rows(window_ns);
+        WindowLayout { layout: Layout::of_windows(options.profile), window_ns }
+    });
+    JobLayout { flows, windows }
 }
 
 /// The capture of a job, and the record with what it is now.

@@ -52,6 +52,23 @@ impl Answers {
             Down::AskClosed { question, filter } => {
                 self.tell.flows(question, &filter, Vec::new(), 0);
             }
+            Down::AskWindows { question, filter, windows_max } => {
+                let answer = self.tell.pending.windows(&filter, windows_max);
+                self.tell.pipe.send(match answer {
+                    Ok(Some((ended, windows))) => Up::Windows { question, ended, windows },
+                    _ => Up::NoAnswer { question },
+                });
+            }
+            Down::AskWindowRows { question, filter, format } => {
+                let answer = self.tell.pending.window_lines(&filter, format);
+                let lines = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+                self.tell.pipe.send(match answer {
+                    Ok(Some((ended, bytes))) => {
+                        Up::WindowRows { question, ended, lines: lines(bytes) }
+                    }
+                    _ => Up::NoAnswer { question },
+                });
+            }
             Down::AskLabel { question, label } => match self.plugins.labels().named(&label) {
                 Some(label) => self.ask(Question { id: question, about: About::Label(label) }),
                 // Of an older job, or of a plugin that was left out: nothing that is open has it.

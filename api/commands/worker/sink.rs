@@ -15,6 +15,7 @@ use tractor_engine::profiles::Row;
 use tractor_engine::store::{
     Committed, Entry, Facts, Filter, JobListener, JobRows, PendingRows, facts_of,
 };
+use tractor_engine::time::Timestamp;
 
 /// Between two attempts to write to a full disk.
 const DISK_PAUSE: Duration = Duration::from_millis(250);
@@ -65,6 +66,10 @@ pub struct Sink {
     pub rows: JobRows,
     pub tell: Tell,
     pub plugins: Arc<tractor_engine::classify::Plugins>,
+    /// Where windows have rows of their own.
+    pub window_ns: Option<i64>,
+    /// Up to when the server knows of them.
+    pub windows_to: Option<Timestamp>,
 }
 
 /// What answers need of it.
@@ -88,8 +93,21 @@ impl Tell {
 
 impl RowWriter for Sink {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        self.tell.written.fetch_add(1, Ordering::Relaxed);
+        let is_flow = !row.flow.is_window_beside();
+        self.tell.written.fetch_add(is_flow.into(), Ordering::Relaxed);
         self.rows.write(row)
+    }
+
+    fn pass(&mut self, clock: Timestamp) -> io::Result<()> {
+        self.rows.pass(clock)?;
+        let Some(window_ns) = self.window_ns else { return Ok(()) };
+        // One that ends at the clock may still have rows.
+        let to = Timestamp(clock.0.saturating_sub(1)).floor_to(window_ns);
+        if self.windows_to.is_none_or(|before| to > before) {
+            self.windows_to = Some(to);
+            self.tell.pipe.send(Up::WindowsEnded { to_ns: to.0 });
+        }
+        Ok(())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -140,12 +140,12 @@ pub async fn page_or_export(
     }
 }
 
-fn limit(query: &Query) -> Result<Option<usize>, Fault> {
+pub(super) fn limit(query: &Query) -> Result<Option<usize>, Fault> {
     let limit = query.number("limit", 1, LIMIT_MAX)?;
     Ok(limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX)))
 }
 
-fn second(query: &Query, name: &str) -> Result<Option<i64>, Fault> {
+pub(super) fn second(query: &Query, name: &str) -> Result<Option<i64>, Fault> {
     let second = query.number(name, 0, SECOND_MAX)?;
     Ok(second.map(|second| i64::try_from(second).unwrap_or(i64::MAX)))
 }
@@ -160,7 +160,7 @@ fn protocol(text: &str) -> Result<u8, Fault> {
     })
 }
 
-fn format(text: &str) -> Result<ExportFormat, Fault> {
+pub(super) fn format(text: &str) -> Result<ExportFormat, Fault> {
     match text {
         "csv" => Ok(ExportFormat::Csv),
         "jsonl" => Ok(ExportFormat::Jsonl),
@@ -185,11 +185,16 @@ async fn rows(
     if page.not_told > 0 {
         response.headers_mut().insert(NOT_TOLD, page.not_told.into());
     }
+    Ok(linked(response, path, next))
+}
+
+/// The same with a link to the next page, where there is one: the query of that.
+pub(super) fn linked(mut response: Response, path: &FullPath, next: Option<String>) -> Response {
     let link = next.map(|next| format!("<{}?{next}>; rel=\"next\"", path.as_str()));
     if let Some(link) = link.and_then(|link| HeaderValue::from_str(&link).ok()) {
         response.headers_mut().insert(LINK, link);
     }
-    Ok(response)
+    response
 }
 
 fn write_rows(out: &mut (dyn Write + Send), rows: FlowRows) -> io::Result<()> {
@@ -220,17 +225,18 @@ async fn export(
         return Err(Fault::wrong(message));
     }
     let export = shared.ask(move |jobs| jobs.export(job, &filter, format)).await?;
-    let (ending, content_type) = match format {
-        ExportFormat::Csv => ("csv", "text/csv; charset=utf-8"),
-        ExportFormat::Jsonl => ("jsonl", "application/x-ndjson"),
-        ExportFormat::Parquet => ("parquet", "application/vnd.apache.parquet"),
-    };
+    let (ending, content_type) = format.ending_and_type();
     let mut response = stream::written(shared, content_type, export).await?;
-    let disposition = format!("attachment; filename=\"{}.{job}.{ending}\"", safe_name(&file));
-    if let Ok(disposition) = HeaderValue::from_str(&disposition) {
-        response.headers_mut().insert(CONTENT_DISPOSITION, disposition);
+    if let Some(value) = disposition(&file, job, ending) {
+        response.headers_mut().insert(CONTENT_DISPOSITION, value);
     }
     Ok(response)
+}
+
+/// Under which name an export is to be saved.
+pub(super) fn disposition(file: &File, job: u64, ending: &str) -> Option<HeaderValue> {
+    let value = format!("attachment; filename=\"{}.{job}.{ending}\"", safe_name(file));
+    HeaderValue::from_str(&value).ok()
 }
 
 /// A capture's name with nothing in it that a file system or a shell could take amiss.

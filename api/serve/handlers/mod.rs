@@ -7,3 +7,4 @@ pub mod file;
 pub mod files;
 pub mod flows;
 pub mod statistics;
+pub mod windows;

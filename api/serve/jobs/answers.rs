@@ -194,7 +194,7 @@ impl Jobs {
     }
 
     /// A child that does not answer because it has ended is no reason to wait.
-    fn must_be_over(&self, id: u64, answer: Option<&Up>) -> Answer<()> {
+    pub(super) fn must_be_over(&self, id: u64, answer: Option<&Up>) -> Answer<()> {
         let (message, retry_after_s) = match answer {
             Some(Up::TooLong { .. }) => {
                 ("the answer is too long while the job runs: ask for less, or later", TOO_LONG_S)
@@ -237,7 +237,7 @@ impl Jobs {
 }
 
 /// What an unfinished job has stored is a part of nobody knows what.
-fn must_have_ended(record: &JobRecord) -> Answer<()> {
+pub(super) fn must_have_ended(record: &JobRecord) -> Answer<()> {
     match record.state.is_over() {
         true => Ok(()),
         false => Err(Refusal::Busy {

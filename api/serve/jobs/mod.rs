@@ -14,6 +14,7 @@ mod settings;
 mod start;
 mod state;
 mod stored;
+mod windows;
 
 pub use settings::Settings;
 pub use start::{INDEX_THREAD, Jobs};

@@ -41,6 +41,8 @@ pub struct News {
     waits_for_input: bool,
     /// Of a folder that is followed.
     pub stream: Option<StreamProgress>,
+    /// Windows that end up to then have ended; nanoseconds since the epoch.
+    pub windows_to_ns: Option<i64>,
     pub labels: Vec<(String, String)>,
     pub warnings: Vec<String>,
     pub costs: Vec<(String, u64, u64, u64)>,
@@ -195,6 +197,10 @@ impl Running {
                 news.still = Duration::ZERO;
                 false
             }
+            Up::WindowsEnded { to_ns } => {
+                news.windows_to_ns = Some(to_ns);
+                true
+            }
             Up::Waiting { on } => {
                 news.wait(on, true);
                 true
@@ -223,6 +229,8 @@ impl Running {
                 false
             }
             Up::Flows { question, .. }
+            | Up::Windows { question, .. }
+            | Up::WindowRows { question, .. }
             | Up::Statistics { question, .. }
             | Up::NoAnswer { question }
             | Up::TooLong { question } => {

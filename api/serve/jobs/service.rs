@@ -4,7 +4,9 @@ use super::answers::no_job;
 use super::start::Jobs;
 use super::state::{Known, Of, directory, file};
 use super::stored::io_error;
-use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
+use crate::serve::service::{
+    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, WindowFilter, WindowPage,
+};
 use crate::serve::views::{
     DetailsIp, DirectoryRequest, File, FileStatus, Health, Label, Plugins, ProcessRequest,
     StatisticItem,
@@ -13,6 +15,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use tokio::sync::watch;
 use tractor_engine::store::{ExportFormat as StoredAs, JobState, export};
+
+/// The store's word for a format.
+pub fn stored_as(format: ExportFormat) -> StoredAs {
+    match format {
+        ExportFormat::Csv => StoredAs::Csv,
+        ExportFormat::Jsonl => StoredAs::Jsonl,
+        ExportFormat::Parquet => StoredAs::Parquet,
+    }
+}
 
 impl Service for Jobs {
     fn files(&self) -> Answer<Vec<File>> {
@@ -109,14 +120,22 @@ impl Service for Jobs {
         }
         let filter = self.wanted(filter)?;
         let reader = self.stored(&record)?;
-        let format = match format {
-            ExportFormat::Csv => StoredAs::Csv,
-            ExportFormat::Jsonl => StoredAs::Jsonl,
-            ExportFormat::Parquet => StoredAs::Parquet,
-        };
         Ok(Box::new(move |to| {
-            export(&reader, &filter, format, to).map_err(|error| io_error(job, &error))
+            export(&reader, &filter, stored_as(format), to).map_err(|error| io_error(job, &error))
         }))
+    }
+
+    fn windows(&self, job: u64, filter: &WindowFilter) -> Answer<WindowPage> {
+        self.matching_windows(job, filter)
+    }
+
+    fn export_windows(
+        &self,
+        job: u64,
+        filter: &WindowFilter,
+        format: ExportFormat,
+    ) -> Answer<Export> {
+        self.exported_windows(job, filter, format)
     }
 
     fn labels(&self) -> Answer<Vec<Label>> {

@@ -17,6 +17,8 @@ pub struct Settings {
     pub process: Process,
     pub jobs: usize,
     pub default_profile: &'static str,
+    /// Of the windows of jobs whose profile has windows.
+    pub window_ns: Option<i64>,
     pub geoip: Vec<PathBuf>,
     pub keep_jobs: Option<usize>,
     pub keep_days: Option<u32>,
@@ -33,6 +35,7 @@ impl Settings {
             process: arguments.process,
             jobs: arguments.jobs as usize,
             default_profile: arguments.options.profile.name,
+            window_ns: arguments.window,
             geoip: arguments.geoip.clone(),
             keep_jobs: arguments.keep_jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
             keep_days: arguments.keep_days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)),

@@ -261,6 +261,7 @@ impl Jobs {
         let record = JobRecord {
             file_name: entry.shown.clone(),
             profile: profile.name.to_owned(),
+            window_ns: self.window_of(profile),
             capture_bytes: entry.bytes,
             capture_modified_ns: Some(entry.identity.modified_ns()),
             state: JobState::Queued,
@@ -304,6 +305,7 @@ impl Jobs {
             file_name: directory.to_owned(),
             is_directory: true,
             profile: profile.name.to_owned(),
+            window_ns: self.window_of(profile),
             state: JobState::Queued,
             created_at: Some(Clock::unix_s()),
             ..JobRecord::default()
@@ -320,6 +322,11 @@ impl Jobs {
         state.queue.push_back(id);
         self.changed.notify_all();
         Ok(id)
+    }
+
+    /// The length of a job's windows, where it has some.
+    fn window_of(&self, profile: &Profile) -> Option<i64> {
+        self.settings.window_ns.filter(|_| profile.columns.has_windows())
     }
 
     /// The profile of that name, or the server's.

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use tokio::sync::watch;
 use tractor_engine::jobs::{Entry, Stopwatch, StreamProgress, split_name};
 use tractor_engine::store::{FileMark, JobRecord, JobState, ProcessedFiles};
+use tractor_engine::time::SECOND_NS;
 
 /// Everything, behind one lock that is never held while something is read or waited for.
 #[derive(Default)]
@@ -154,6 +155,7 @@ fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
         id: one.id.clone(),
         why: one.why.clone(),
     };
+    let windows_to_ns = running.and_then(|running| running.look(|news| news.windows_to_ns));
     FileStatus {
         state: shown(record.state),
         started_at: record.started_at,
@@ -163,6 +165,7 @@ fn status_of(record: &JobRecord, running: Option<&Running>) -> FileStatus {
         waiting: waiting.map(|on| on.name().to_owned()),
         progress,
         stream: running.and_then(|running| running.look(|news| news.stream)).map(shown_stream),
+        windows_to: windows_to_ns.map(|ns| ns as f64 / SECOND_NS as f64),
         without_plugins: record.without_plugins.iter().map(without).collect(),
     }
 }

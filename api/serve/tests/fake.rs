@@ -1,9 +1,11 @@
 //! Jobs that are made up, with one for everything that can go wrong.
 
-use crate::serve::service::{Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service};
+use crate::serve::service::{
+    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, WindowFilter, WindowPage,
+};
 use crate::serve::views::{
     DetailsIp, DetailsLabelItem, DirectoryRequest, File, FileStatus, Health, Label, Plugins,
-    ProcessRequest, ProfileName, Progress, State, StatisticEntry, StatisticItem,
+    ProcessRequest, ProfileName, Progress, State, StatisticEntry, StatisticItem, Window,
 };
 use std::io;
 use std::net::IpAddr;
@@ -259,6 +261,20 @@ impl Service for Fake {
                 }
             }
         }))
+    }
+
+    fn windows(&self, job: u64, filter: &WindowFilter) -> Answer<WindowPage> {
+        self.look(job)?;
+        let begins = (0..10_u32).map(|number| f64::from(number * 10));
+        let window =
+            |time_start| Window { time_start, time_end: time_start + 10.0, ..Window::default() };
+        let windows: Vec<Window> = begins.map(window).take(filter.limit).collect();
+        let goes_on = windows.len() == filter.limit;
+        Ok(WindowPage { windows, last: Some(90), goes_on })
+    }
+
+    fn export_windows(&self, job: u64, _: &WindowFilter, format: ExportFormat) -> Answer<Export> {
+        self.export(job, &FlowFilter::default(), format)
     }
 
     fn labels(&self) -> Answer<Vec<Label>> {

@@ -85,6 +85,7 @@ fn run_plan(
         flows: Pool::new(SPARE_BYTES_MAX),
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
+        tells_clock: options.table.window_rows.is_some(),
         wants_statistics: options.statistics || options.live.is_some(),
         is_live: options.live.is_some(),
         country: options.country.clone(),

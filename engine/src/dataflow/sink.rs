@@ -21,6 +21,8 @@ pub struct OrderedFlows {
     pub order: Vec<(u32, u32)>,
     /// To be given when these flows are written.
     pub answers: Vec<Answer>,
+    /// All rows that end before have been written then; told where windows stand beside flows.
+    pub clock: Option<Timestamp>,
     /// What has been written then is part of the state that is saved.
     pub saves: Option<Step>,
 }
@@ -36,7 +38,10 @@ pub struct Answer {
 
 impl OrderedFlows {
     fn is_empty(&self) -> bool {
-        self.order.is_empty() && self.answers.is_empty() && self.saves.is_none()
+        self.order.is_empty()
+            && self.answers.is_empty()
+            && self.clock.is_none()
+            && self.saves.is_none()
     }
 }
 
@@ -91,7 +96,8 @@ impl SinkStage {
         self.busy_ns += began.elapsed().as_nanos() as u64;
         // Waiting for the writer is what holds the run back when the disk is slow. An error means
         // that the writer has failed, and it has said so.
-        let ordered = OrderedFlows { batches, order, answers, saves: head.saves };
+        let clock = self.shared.tells_clock.then_some(head.clock_after);
+        let ordered = OrderedFlows { batches, order, answers, clock, saves: head.saves };
         let Some(to_writer) = self.to_writer.as_ref().filter(|_| !ordered.is_empty()) else {
             return;
         };
@@ -105,7 +111,9 @@ impl Answer {
     /// Adds the flows that are held back, which are no rows yet, and keeps those that began first.
     fn finish(&mut self, held: &[Flow]) {
         let label = |flow: &Flow| Some(flow.labelled.as_ref()?.label.as_ref()?.label);
-        let is_one = |flow: &&Flow| self.question.about.is(&flow.key, || label(flow));
+        let is_one = |flow: &&Flow| {
+            !flow.is_window_beside() && self.question.about.is(&flow.key, || label(flow))
+        };
         self.open.extend(held.iter().filter(is_one).cloned());
         self.left_out += self.open.len().saturating_sub(ANSWER_FLOWS_MAX) as u64;
         // Flows are large, and with the keys apart each is moved once. Windows of a flow may be held

@@ -33,7 +33,7 @@ pub fn write_all(
 ) -> io::Result<Written> {
     let mut written = Written { rows: shared.rows_before, busy_ns: 0 };
     let class_of = |flow: &Flow| classes.get(flow.file as usize).and_then(|class| class.as_deref());
-    for OrderedFlows { batches, order, answers, saves } in flows {
+    for OrderedFlows { batches, order, answers, clock, saves } in flows {
         let began = Instant::now();
         let flow_at = |(batch, row): (u32, u32)| &batches[batch as usize][row as usize];
         for (place, &at) in order.iter().enumerate() {
@@ -42,9 +42,12 @@ pub fn write_all(
             }
             let flow = flow_at(at);
             writer.write(&Row::new(flow, class_of(flow), &shared.plugins, needs))?;
-            written.rows += 1;
+            written.rows += u64::from(!flow.is_window_beside());
         }
         batches.into_iter().for_each(|batch| shared.flows.give(batch));
+        if let Some(clock) = clock {
+            writer.pass(clock)?;
+        }
         if shared.feed.is_some() {
             writer.flush()?;
         }

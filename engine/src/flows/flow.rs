@@ -89,6 +89,11 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Whether this is a window of a flow that has a row of its own, too.
+    pub fn is_window_beside(&self) -> bool {
+        self.window.is_some_and(|window| window.is_beside)
+    }
+
     /// Where pairs have what went from client to server.
     #[inline]
     pub fn forward(&self) -> usize {

@@ -19,6 +19,7 @@ mod question;
 mod set_aside;
 mod slab;
 mod table;
+mod tracked;
 mod watch;
 mod wheel;
 mod window;
@@ -32,6 +33,7 @@ pub use life::{Life, LifeRule};
 pub use live::CountedOpen;
 pub use options::{TableCounts, TableOptions};
 pub use question::{About, Question};
+pub use tracked::Tracking;
 pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
 pub use window::{Earlier, Window};
 

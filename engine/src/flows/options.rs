@@ -1,7 +1,7 @@
 //! What a run wants of its flows, and what became of them.
 
 use super::watch::WatchOptions;
-use super::{EndReason, Life};
+use super::{EndReason, Life, Tracking};
 use crate::features::{ActivitySettings, Needs};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,8 @@ pub struct TableOptions {
     pub early_packets: u8,
     /// Flows are cut into rows of windows of this length.
     pub window_ns: Option<i64>,
+    /// Windows have rows beside those of flows.
+    pub window_rows: Option<Tracking>,
     /// Open flows in all shards together.
     pub open_flows_max: usize,
     /// What is kept for classifiers and names, where someone wants it.

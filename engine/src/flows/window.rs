@@ -1,4 +1,4 @@
-//! Windows of time that cut a flow into rows (`--window`).
+//! Windows of time that cut a flow into rows, or stand beside its row (`--window`).
 
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ pub struct Window {
     pub part: u32,
     /// Nothing of the flow comes after.
     pub is_last: bool,
+    /// The flow has a row of its own.
+    pub is_beside: bool,
 }
 
 /// What a flow had before the row that it is in.
@@ -46,7 +48,7 @@ impl OpenWindow {
     /// The window of a packet that came at `time`.
     pub fn of(time: Timestamp, window_ns: i64, part: u32) -> Self {
         let start = time.floor_to(window_ns);
-        let window = Window { start, length_ns: window_ns, part, is_last: false };
+        let window = Window { start, length_ns: window_ns, part, is_last: false, is_beside: false };
         Self { window, first: time, earlier: Earlier { start: time, ..Earlier::default() } }
     }
 }

@@ -1,7 +1,7 @@
 //! What a server and the child that does a job tell each other: an object a line.
 
 use crate::limits::FRAME_BYTES_MAX;
-use crate::store::{Committed, Facts, Filter, JobRecord};
+use crate::store::{Committed, EndedWindows, Facts, Filter, JobRecord, TextFormat, WindowCount};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::net::IpAddr;
@@ -45,6 +45,22 @@ pub enum Up {
         committed: Committed,
         flows: Vec<Facts>,
         not_told: u64,
+    },
+    /// Windows have ended that end up to then; nanoseconds since the epoch.
+    WindowsEnded {
+        to_ns: i64,
+    },
+    /// Of one moment: sums over the rows of ended windows that are in no committed block.
+    Windows {
+        question: u64,
+        ended: EndedWindows,
+        windows: Vec<WindowCount>,
+    },
+    /// The same, row by row.
+    WindowRows {
+        question: u64,
+        ended: EndedWindows,
+        lines: String,
     },
     /// Flows by label, by title.
     Statistics {
@@ -119,7 +135,18 @@ pub enum Down {
         question: u64,
         filter: Filter,
     },
-    /// Those, and what is open, of one label or one address.
+    /// The first windows of those that have ended.
+    AskWindows {
+        question: u64,
+        filter: Filter,
+        windows_max: usize,
+    },
+    AskWindowRows {
+        question: u64,
+        filter: Filter,
+        format: TextFormat,
+    },
+    /// What is closed, and what is open, of one label or one address.
     AskLabel {
         question: u64,
         label: String,
@@ -135,6 +162,8 @@ impl Up {
     pub fn question(&self) -> Option<u64> {
         match self {
             Self::Flows { question, .. }
+            | Self::Windows { question, .. }
+            | Self::WindowRows { question, .. }
             | Self::Statistics { question, .. }
             | Self::NoAnswer { question }
             | Self::TooLong { question } => Some(*question),

@@ -22,6 +22,7 @@ pub use zeek::ZeekWriter;
 
 use crate::flows::Question;
 use crate::profiles::Row;
+use crate::time::Timestamp;
 use std::io;
 
 /// Is told where the rows so far are, once that lasts.
@@ -48,6 +49,15 @@ pub trait RowWriter: Send {
         _open: &mut dyn Iterator<Item = Row<'_>>,
         _left_out: u64,
     ) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Is told, where windows have rows beside those of flows, that all rows which end before that time
+    /// have been written.
+    ///
+    /// # Errors
+    /// As [`RowWriter::write`].
+    fn pass(&mut self, _clock: Timestamp) -> io::Result<()> {
         Ok(())
     }
 

@@ -51,6 +51,18 @@ static STANDARD: LazyLock<Columns> = LazyLock::new(|| {
     columns.with_prefix(STANDARD_PREFIX)
 });
 
+/// What sums over windows need of a row, whatever its profile.
+static VOLUME: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    columns.add("packets", "", Kind::Unsigned, "Packets", |row| {
+        Value::Unsigned(row.flow.packet_count())
+    });
+    columns.add("ip_bytes", "byte", Kind::Unsigned, "IP headers and payload", |row| {
+        Value::Unsigned(row.flow.ip_bytes.iter().sum())
+    });
+    columns.with_prefix(STANDARD_PREFIX)
+});
+
 static EARLY: LazyLock<Columns> = LazyLock::new(early::columns);
 
 impl Layout {
@@ -70,7 +82,8 @@ impl Layout {
         Self { labels: false, ..self }
     }
 
-    /// The same with the standard columns behind it, where it does not have them all itself.
+    /// The same with the standard columns behind it, where it does not have them all itself; rows of
+    /// windows have their volume there, too.
     pub fn stored(self) -> Self {
         let own = |name: &str| self.columns().any(|column| column.name == name);
         let mut names = STANDARD.iter(Chosen::All).map(|column| &column.name);
@@ -94,7 +107,7 @@ impl Layout {
         }
     }
 
-    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 6] {
+    fn parts(&self) -> [Option<(&'static Columns, Chosen)>; 7] {
         let profile = self.profile;
         let class = Some((&profile.class, Chosen::All));
         let labels = self.labels.then_some((&profile.labels, Chosen::All));
@@ -107,6 +120,7 @@ impl Layout {
                 class,
                 labels,
                 standard,
+                None,
             ],
             Shape::Windows => [
                 Some((&WINDOW, Chosen::All)),
@@ -115,6 +129,7 @@ impl Layout {
                 class,
                 labels,
                 standard,
+                self.standard.then(|| (&*VOLUME, Chosen::All)),
             ],
         }
     }

@@ -29,12 +29,14 @@ pub mod kind {
     pub const JOB: u16 = 1;
     /// A Parquet file: rows of flows.
     pub const FLOWS: u16 = 2;
-    /// What the block of flows before it is about: see [`super::super::Entry`].
+    /// What the block of rows before it is about: see [`super::super::Entry`].
     pub const ENTRY: u16 = 3;
     /// A Parquet file: counts, those of one title after the other.
     pub const STATISTICS: u16 = 4;
     /// JSON: the record of the job as it ended. The last block of the last segment.
     pub const END: u16 = 5;
+    /// A Parquet file: rows of windows.
+    pub const WINDOWS: u16 = 6;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

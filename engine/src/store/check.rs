@@ -105,6 +105,7 @@ fn check_job(id: u64, folder: &Path, index: Option<&Index>, report: &mut Report)
         report.find(format!("job {id}: its record tells of {flows} flows, and {there} are there"));
     }
     check_entries(id, &reader, index, report);
+    check_entries(id, &reader.windows(), None, report);
 }
 
 /// Every block: its checksum, and that it can be decoded.

@@ -5,8 +5,9 @@ use super::facts::Standard;
 use super::filter::Filter;
 use super::reader::{FlowBlock, JobReader};
 use super::segment::damaged;
-use crate::output::{CellWriter, CsvLines, EncodedTable, JsonLines, ParquetFile, Table};
-use crate::profiles::STANDARD_PREFIX;
+use crate::output::{CellWriter, CsvLines, EncodedTable, JsonLines, ParquetFile, Table, TableView};
+use crate::profiles::{Layout, STANDARD_PREFIX};
+use serde::{Deserialize, Serialize};
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -16,6 +17,14 @@ pub enum ExportFormat {
     Csv,
     Jsonl,
     Parquet,
+}
+
+/// Formats of lines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TextFormat {
+    Csv,
+    Jsonl,
 }
 
 /// Writes the flows of a job that are asked for as `tractor flows` would have written them, block by
@@ -100,14 +109,50 @@ fn cells(
     for block in reader.blocks() {
         let Some(table) = own_table(reader, filter, block, names)? else { continue };
         let view = table.view().map_err(|cause| damaged(&block.block, cause.to_string()))?;
-        let mut cells = Vec::with_capacity(names.len());
-        for row in 0..table.rows() {
-            cells.clear();
-            view.cells(row, &mut cells);
-            to.write_cells(&cells).map_err(not_taken)?;
-        }
+        write_rows(&view, 0..table.rows(), &mut to).map_err(not_taken)?;
     }
     to.finish().map_err(not_taken)
+}
+
+/// The same lines of rows that are in no block, in order; of those of CSV the first has the names.
+pub(super) fn lines(
+    layout: Layout,
+    tables: &[Table],
+    filter: &Filter,
+    format: TextFormat,
+) -> io::Result<Vec<u8>> {
+    let own = layout.columns().take_while(|column| !column.name.starts_with(STANDARD_PREFIX));
+    let names = own.clone().map(|column| column.name.as_str());
+    let places: Vec<usize> = (0..own.count()).collect();
+    let mut lines = Vec::new();
+    let mut to: Box<dyn CellWriter> = match format {
+        TextFormat::Csv => Box::new(CsvLines::new(names, &mut lines)),
+        TextFormat::Jsonl => Box::new(JsonLines::new(names, &mut lines)),
+    };
+    for table in tables {
+        let view = table.view()?;
+        let standard = Standard::of(|name| table.column(name));
+        let rows = filter.rows(&view, &standard, table.rows());
+        let own = table.of(&places)?;
+        write_rows(&own.view()?, rows, &mut *to)?;
+    }
+    to.finish()?;
+    drop(to);
+    Ok(lines)
+}
+
+fn write_rows(
+    view: &TableView<'_>,
+    rows: impl IntoIterator<Item = usize>,
+    to: &mut (impl CellWriter + ?Sized),
+) -> io::Result<()> {
+    let mut cells = Vec::new();
+    for row in rows {
+        cells.clear();
+        view.cells(row, &mut cells);
+        to.write_cells(&cells)?;
+    }
+    Ok(())
 }
 
 fn tables(

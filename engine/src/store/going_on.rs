@@ -5,6 +5,7 @@ use super::StoreError;
 use super::segment::Place;
 use crate::output::{EncodedTable, TableBuilder};
 use crate::saved::{Reader, SavedError, Writer};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Rows of a job, as a checkpoint has them.
@@ -15,6 +16,15 @@ pub struct SavedRows {
     pub offset: u64,
     /// Bytes of it but for records.
     pub counted: u64,
+    pub flows: SavedTable,
+    pub windows: SavedTable,
+    /// The windows that have ended by then are all there.
+    pub windows_to: Timestamp,
+}
+
+/// Rows of one kind.
+#[derive(Default, Serialize, Deserialize)]
+pub struct SavedTable {
     /// Rows that are in blocks.
     pub rows: u64,
     pub has_columns: bool,
@@ -45,7 +55,9 @@ impl SavedRows {
     pub fn end(&self) -> Place {
         Place { segment: self.segment, offset: self.offset }
     }
+}
 
+impl SavedTable {
     /// Gathers the rows again that were in no block.
     pub fn gather(&self, to: &mut TableBuilder) -> Result<(), StoreError> {
         if self.gathered.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::entry::Entry;
 use super::files::{read_bounded, sync_folder, write_whole};
+use super::gathered::RowsOf;
 use super::segment::file_name;
 use super::{JobReader, StoreError};
 use serde::{Deserialize, Serialize};
@@ -19,8 +20,11 @@ const FILE_BYTES_MAX: usize = 4_096;
 pub struct Removed {
     /// Segments, the first ones.
     pub segments: u32,
-    /// Rows that were in them.
+    /// Rows of flows that were in them.
     pub rows: u64,
+    /// Rows of windows.
+    #[serde(default)]
+    pub window_rows: u64,
 }
 
 impl Removed {
@@ -55,12 +59,23 @@ pub fn forget_removed(folder: &Path) -> io::Result<()> {
 pub struct Keeping {
     folder: PathBuf,
     keep_ns: i64,
-    /// Of each segment: its number, the rows up to its end, the latest end of its flows.
-    segments: VecDeque<(u32, u64, i64)>,
+    /// From the first that is there on.
+    segments: VecDeque<Kept>,
+    /// Rows of all so far.
+    rows: [u64; 2],
     /// The latest end of all.
     newest: i64,
     /// The segments that the last states saved end in: there may be two checkpoints, and one to come.
     saved_in: [u32; SAVES],
+}
+
+/// A segment.
+struct Kept {
+    number: u32,
+    /// Up to its end, by [`RowsOf`].
+    rows: [u64; 2],
+    /// The latest end of its rows.
+    end: i64,
 }
 
 /// States of which a checkpoint may be there.
@@ -72,28 +87,39 @@ impl Keeping {
     /// # Errors
     /// When what there is cannot be read.
     pub fn of(folder: &Path, keep_ns: i64) -> Result<Self, StoreError> {
-        let segments = VecDeque::new();
-        let mut keeping = Self {
-            folder: folder.to_owned(),
-            keep_ns,
-            segments,
-            newest: i64::MIN,
-            saved_in: [0; SAVES],
-        };
-        let reader = JobReader::open(folder)?;
-        for block in reader.blocks() {
-            keeping.add(&reader.entry(block)?);
+        let mut keeping = Self::new(folder, keep_ns);
+        let flows = JobReader::open(folder)?;
+        let windows = flows.windows();
+        let mut entries = Vec::new();
+        for (of, reader) in [(RowsOf::Flows, &flows), (RowsOf::Windows, &windows)] {
+            for block in reader.blocks() {
+                entries.push((of, reader.entry(block)?));
+            }
         }
+        entries.sort_by_key(|(_, entry)| (entry.segment, entry.offset));
+        entries.iter().for_each(|(of, entry)| keeping.add(*of, entry));
         Ok(keeping)
     }
 
+    fn new(folder: &Path, keep_ns: i64) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            keep_ns,
+            segments: VecDeque::new(),
+            rows: [0; 2],
+            newest: i64::MIN,
+            saved_in: [0; SAVES],
+        }
+    }
+
     /// A block has been written.
-    pub fn add(&mut self, entry: &Entry) {
-        let rows = entry.first_row + u64::from(entry.rows);
+    pub fn add(&mut self, of: RowsOf, entry: &Entry) {
+        self.rows[of as usize] = entry.first_row + u64::from(entry.rows);
         self.newest = self.newest.max(entry.end);
-        match self.segments.back_mut().filter(|last| last.0 == entry.segment) {
-            Some(last) => *last = (entry.segment, rows, last.2.max(entry.end)),
-            None => self.segments.push_back((entry.segment, rows, entry.end)),
+        let (number, rows) = (entry.segment, self.rows);
+        match self.segments.back_mut().filter(|last| last.number == number) {
+            Some(last) => *last = Kept { number, rows, end: last.end.max(entry.end) },
+            None => self.segments.push_back(Kept { number, rows, end: entry.end }),
         }
     }
 
@@ -107,13 +133,14 @@ impl Keeping {
         self.saved_in.rotate_left(1);
         self.saved_in[SAVES - 1] = saved_in;
         let oldest = self.newest.saturating_sub(self.keep_ns);
-        while let [(segment, rows, end), _, ..] = self.segments.make_contiguous()
+        while let [Kept { number, rows, end }, _, ..] = self.segments.make_contiguous()
             && *end < oldest
-            && *segment < needed
+            && *number < needed
         {
             // Whoever reads begins behind it before it is gone.
-            Removed { segments: *segment, rows: *rows }.save(&self.folder)?;
-            let path = self.folder.join(file_name(*segment));
+            let [rows, window_rows] = *rows;
+            Removed { segments: *number, rows, window_rows }.save(&self.folder)?;
+            let path = self.folder.join(file_name(*number));
             match fs::remove_file(&path).and_then(|()| sync_folder(&self.folder)) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
                     return Err(StoreError::io("remove", &path, cause));
@@ -145,16 +172,9 @@ mod tests {
             let is_there = |number: &u32| folder.join(file_name(*number)).exists();
             (1..=4).filter(is_there).collect::<Vec<_>>()
         };
-        let segments = VecDeque::new();
-        let mut keeping = Keeping {
-            folder: folder.to_owned(),
-            keep_ns: 150,
-            segments,
-            newest: i64::MIN,
-            saved_in: [0; SAVES],
-        };
+        let mut keeping = Keeping::new(folder, 150);
         for (segment, first_row, end) in [(1, 0, 100), (1, 10, 90), (2, 20, 200), (3, 30, 320)] {
-            keeping.add(&entry(segment, first_row, end));
+            keeping.add(RowsOf::Flows, &entry(segment, first_row, end));
         }
         for saved_in in [3, 3, 3] {
             keeping.remove_old(saved_in).unwrap();
@@ -162,13 +182,19 @@ mod tests {
         }
         keeping.remove_old(3).unwrap();
         assert_eq!(there(), [2, 3, 4]);
-        assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 1, rows: 20 });
+        assert_eq!(
+            Removed::load(folder).unwrap(),
+            Removed { segments: 1, rows: 20, window_rows: 0 }
+        );
         // A segment goes when all of its flows are old, and not before the one before it.
-        keeping.add(&entry(4, 40, 1_000));
+        keeping.add(RowsOf::Flows, &entry(4, 40, 1_000));
         (0..4).for_each(|_| keeping.remove_old(4).unwrap());
         assert_eq!(there(), [4]);
-        assert_eq!(Removed::load(folder).unwrap(), Removed { segments: 3, rows: 40 });
-        keeping.add(&entry(4, 50, 9_000));
+        assert_eq!(
+            Removed::load(folder).unwrap(),
+            Removed { segments: 3, rows: 40, window_rows: 0 }
+        );
+        keeping.add(RowsOf::Flows, &entry(4, 50, 9_000));
         keeping.remove_old(4).unwrap();
         assert_eq!(there(), [4]);
         forget_removed(folder).unwrap();

@@ -15,8 +15,11 @@ use std::sync::Arc;
 /// The segments of a job: which blocks there are. Rows are read when they are asked for.
 pub struct JobReader {
     folder: PathBuf,
-    /// Blocks of flows, in order.
+    /// Blocks of flows, in order; of [`JobReader::windows`], those of windows.
     flows: Vec<FlowBlock>,
+    windows: Vec<FlowBlock>,
+    /// Rows of windows up to the last block of them.
+    window_rows: u64,
     job: Option<Block>,
     statistics: Vec<Block>,
     /// The last block of the last segment, when it is the record at the job's end.
@@ -27,7 +30,7 @@ pub struct JobReader {
     index: Option<(Arc<Index>, u64)>,
 }
 
-/// A block of flows.
+/// A block of rows.
 #[derive(Clone, Copy, Debug)]
 pub struct FlowBlock {
     pub block: Block,
@@ -66,6 +69,8 @@ impl JobReader {
         let mut reader = Self {
             folder: folder.to_owned(),
             flows: Vec::new(),
+            windows: Vec::new(),
+            window_rows: 0,
             job: None,
             statistics: Vec::new(),
             end: None,
@@ -76,6 +81,7 @@ impl JobReader {
         let last = up_to.map_or(SEGMENTS_MAX, |up_to| up_to.segment);
         let removed = Removed::load(folder)?;
         reader.committed.rows = removed.rows;
+        reader.window_rows = removed.window_rows;
         // While it was being read, more may have left.
         if removed.segments > 0 && !segment::is_there(folder, removed.segments + 1) {
             let now = Removed::load(folder)?;
@@ -101,6 +107,24 @@ impl JobReader {
         Self { index: Some((index, job)), ..self }
     }
 
+    /// The same over the rows of windows. Of damage the reader of flows tells.
+    #[must_use]
+    pub fn windows(&self) -> Self {
+        Self {
+            folder: self.folder.clone(),
+            flows: self.windows.clone(),
+            windows: Vec::new(),
+            window_rows: 0,
+            job: self.job,
+            statistics: Vec::new(),
+            end: self.end,
+            committed: Committed { rows: self.window_rows, ..self.committed },
+            damage: None,
+            // It knows of flows.
+            index: None,
+        }
+    }
+
     fn add(&mut self, block: &Block) {
         let header = block.header;
         self.end = (header.kind == kind::END).then_some(*block);
@@ -108,8 +132,8 @@ impl JobReader {
             kind::JOB if self.job.is_none() => self.job = Some(*block),
             kind::STATISTICS => self.statistics.push(*block),
             // Behind a place that is damaged nobody knows the number of a row.
-            kind::FLOWS | kind::ENTRY if self.damage.is_some() => {}
-            kind::FLOWS if header.rows as usize > FLOWS_OF_BLOCK_MAX => {
+            kind::FLOWS | kind::WINDOWS | kind::ENTRY if self.damage.is_some() => {}
+            kind::FLOWS | kind::WINDOWS if header.rows as usize > FLOWS_OF_BLOCK_MAX => {
                 self.damage = Some(damaged(block, "it has more rows than a block may have"));
             }
             kind::FLOWS => {
@@ -117,11 +141,19 @@ impl JobReader {
                 self.flows.push(FlowBlock { block: *block, first_row, entry: None });
                 self.commit(first_row + u64::from(header.rows), block);
             }
+            kind::WINDOWS => {
+                let first_row = self.window_rows;
+                self.windows.push(FlowBlock { block: *block, first_row, entry: None });
+                self.window_rows += u64::from(header.rows);
+                self.commit(self.committed.rows, block);
+            }
             kind::ENTRY => {
-                let before = self.flows.last_mut().filter(|flows| {
-                    let Place { segment, offset } = block.place;
-                    flows.block.place.segment == segment && flows.block.end() == offset
-                });
+                let Place { segment, offset } = block.place;
+                let is_before = |rows: &&mut FlowBlock| {
+                    rows.block.place.segment == segment && rows.block.end() == offset
+                };
+                let all = [&mut self.flows, &mut self.windows].into_iter();
+                let before = all.filter_map(|rows| rows.last_mut()).find(is_before);
                 if let Some(before) = before {
                     before.entry = Some(*block);
                     self.commit(self.committed.rows, block);

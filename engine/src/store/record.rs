@@ -51,6 +51,9 @@ pub struct JobRecord {
     pub is_directory: bool,
     pub profile: String,
     pub profile_version: u32,
+    /// Windows of this length have rows beside those of flows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window_ns: Option<i64>,
     pub state: JobState,
     pub created_at: Option<i64>,
     pub started_at: Option<i64>,

@@ -4,29 +4,30 @@
 //! the rows do. What is not in a file yet can be asked for.
 
 use super::StoreError;
-use super::block::{checksum, frame, kind};
+use super::block::{frame, kind};
 use super::entry::{Committed, Entry};
-use super::facts::{Facts, Standard};
+use super::export::{TextFormat, lines};
+use super::facts::Facts;
 use super::filter::Filter;
+use super::gathered::{Gathered, Rows, RowsOf, ToSave};
 use super::going_on::SavedRows;
 use super::keeping::Keeping;
 use super::record::JobRecord;
 use super::segment::{Place, SegmentWriter};
 use super::totals;
-use crate::limits::{BLOCKS_TO_WRITE_MAX, FLOW_BLOCK_BYTES_MAX, FLOWS_PER_BLOCK};
-use crate::output::{About, CellWriter, Evaluated, Saved, Table, TableBuilder, TableEncoder};
-use crate::profiles::{Layout, Value};
+use super::windows::{EndedWindows, WindowCount, WindowCounts};
+use crate::limits::BLOCKS_TO_WRITE_MAX;
+use crate::output::{About, CellWriter, Evaluated, RowWriter, Saved, Table, TableEncoder};
+use crate::profiles::{Layout, Row, Value};
 use crate::statistics::Item;
-use std::collections::VecDeque;
+use crate::time::Timestamp;
 use std::io;
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-
-/// Rows between looking how many bytes were gathered.
-const ROWS_BETWEEN_LOOKS: usize = 256;
 
 /// Hears how writing goes, on the thread that writes.
 pub trait JobListener: Send {
@@ -44,8 +45,26 @@ pub struct JobWriter {
     thread: JoinHandle<Result<(), StoreError>>,
 }
 
-/// Takes the rows of a job.
-pub type JobRows = Evaluated<StoredCells>;
+/// Which columns the rows of a job have.
+#[derive(Clone, Copy)]
+pub struct JobLayout {
+    pub flows: Layout,
+    /// Where windows have rows of their own.
+    pub windows: Option<WindowLayout>,
+}
+
+/// Rows of windows of a length.
+#[derive(Clone, Copy)]
+pub struct WindowLayout {
+    pub layout: Layout,
+    pub window_ns: i64,
+}
+
+impl From<Layout> for JobLayout {
+    fn from(flows: Layout) -> Self {
+        Self { flows, windows: None }
+    }
+}
 
 impl JobWriter {
     /// Begins a job: nothing of an earlier attempt in that folder is left. Rows have the columns of
@@ -55,7 +74,7 @@ impl JobWriter {
     /// When the folder cannot be written to.
     pub fn create(
         folder: &Path,
-        layout: Layout,
+        layout: impl Into<JobLayout>,
         record: &JobRecord,
         listener: impl JobListener + 'static,
     ) -> Result<Self, StoreError> {
@@ -68,48 +87,48 @@ impl JobWriter {
     /// When the folder is not as it was then, or cannot be written to.
     pub fn go_on(
         folder: &Path,
-        layout: Layout,
+        layout: impl Into<JobLayout>,
         saved: &[u8],
         listener: impl JobListener + 'static,
     ) -> Result<Self, StoreError> {
         let saved = SavedRows::read(saved)?;
         let segments = SegmentWriter::go_on(folder, saved.end(), saved.counted)?;
-        Self::begin_behind(&saved, segments, layout.stored(), Box::new(listener))
+        Self::begin_behind(&saved, segments, layout.into(), Box::new(listener))
     }
 
     pub(super) fn begin(
         mut segments: SegmentWriter,
-        layout: Layout,
+        layout: impl Into<JobLayout>,
         record: &JobRecord,
         mut listener: Box<dyn JobListener>,
     ) -> Result<Self, StoreError> {
         segments.append(&record_block(kind::JOB, record)?, true, &mut || listener.full())?;
-        Self::begin_behind(&SavedRows::default(), segments, layout.stored(), listener)
+        Self::begin_behind(&SavedRows::default(), segments, layout.into(), listener)
     }
 
     fn begin_behind(
         saved: &SavedRows,
         segments: SegmentWriter,
-        layout: Layout,
+        layout: JobLayout,
         listener: Box<dyn JobListener>,
     ) -> Result<Self, StoreError> {
         let end = segments.end();
-        let rows = saved.rows;
-        let committed = Committed { rows, segment: end.segment, offset: end.offset };
-        let columns = layout.columns().map(|column| (column.name.as_str(), column.kind));
-        let mut gathered = TableBuilder::new(columns, FLOWS_PER_BLOCK);
-        saved.gather(&mut gathered)?;
-        let standard = Standard::of(|name| gathered.column(name));
-        let on_their_way = VecDeque::new();
-        let has_columns = saved.has_columns;
-        let state = State { gathered, first_row: rows, has_columns, on_their_way, committed };
+        let flows = Gathered::new(RowsOf::Flows, layout.flows.stored(), &saved.flows, end)?;
+        let window_ns = layout.windows.map_or(0, |windows| windows.window_ns);
+        let windows = layout.windows.map(|WindowLayout { layout, .. }| {
+            Gathered::new(RowsOf::Windows, layout.stored(), &saved.windows, end)
+        });
+        let windows = windows.transpose()?;
+        let encoders = [Some(&flows), windows.as_ref()];
+        let encoders = encoders.map(|of| of.map_or_else(|| flows.encoder(), Gathered::encoder));
+        let of_counts = TableEncoder::new(About::of(flows.layout()));
+        let windows_to = saved.windows_to.0.into();
         let shared =
-            Arc::new(Shared { layout, standard, state: Mutex::new(state), failure: None.into() });
+            Arc::new(Shared { flows, windows, window_ns, windows_to, failure: None.into() });
         let (to_thread, messages) = sync_channel(BLOCKS_TO_WRITE_MAX);
-        let [encoder, of_counts] = [(); 2].map(|()| TableEncoder::new(About::of(layout)));
         let shared_too = Arc::clone(&shared);
         let mut thread =
-            Thread { segments, encoder, of_counts, listener, keeping: None, shared: shared_too };
+            Thread { segments, encoders, of_counts, listener, keeping: None, shared: shared_too };
         let thread = std::thread::spawn(move || thread.run(&messages));
         Ok(Self { shared, to_thread, thread })
     }
@@ -128,11 +147,16 @@ impl JobWriter {
 
     /// What the dataflow writes the job's rows to; to be taken once.
     pub fn rows(&self) -> JobRows {
-        Evaluated::of(self.shared.layout, self.cells())
+        let of = |of, rows: &Gathered| Evaluated::of(rows.layout(), self.cells(of));
+        JobRows {
+            flows: of(RowsOf::Flows, &self.shared.flows),
+            windows: self.shared.windows.as_ref().map(|rows| of(RowsOf::Windows, rows)),
+            shared: Arc::clone(&self.shared),
+        }
     }
 
-    pub(super) fn cells(&self) -> StoredCells {
-        StoredCells { shared: Arc::clone(&self.shared), to_thread: self.to_thread.clone() }
+    pub(super) fn cells(&self, of: RowsOf) -> StoredCells {
+        StoredCells { of, shared: Arc::clone(&self.shared), to_thread: self.to_thread.clone() }
     }
 
     /// For whoever answers questions about rows that are in no file yet.
@@ -151,9 +175,11 @@ impl JobWriter {
         record: &JobRecord,
     ) -> Result<(), StoreError> {
         let record = record_block(kind::END, record)?;
-        let rest = self.shared.take(|_| true).map_err(|cause| internal(&cause))?;
+        let rest = self.shared.all().map(|rows| rows.take());
+        let rest = rest.collect::<io::Result<Vec<_>>>().map_err(|cause| internal(&cause))?;
+        let rest = rest.into_iter().flatten().map(Message::Rows);
         let items = statistics.into_iter().map(Message::Statistics);
-        for message in rest.into_iter().chain(items).chain([Message::End { record }]) {
+        for message in rest.chain(items).chain([Message::End { record }]) {
             // When the thread has ended, it says why below.
             let _ = self.to_thread.send(message);
         }
@@ -166,39 +192,66 @@ impl JobWriter {
     }
 }
 
+/// Takes the rows of a job.
+pub struct JobRows {
+    flows: Evaluated<StoredCells>,
+    windows: Option<Evaluated<StoredCells>>,
+    shared: Arc<Shared>,
+}
+
+impl RowWriter for JobRows {
+    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
+        match &mut self.windows {
+            Some(windows) if row.flow.is_window_beside() => windows.write(row),
+            _ => self.flows.write(row),
+        }
+    }
+
+    fn pass(&mut self, clock: Timestamp) -> io::Result<()> {
+        // A window that ends at the clock may still have rows.
+        self.shared.windows_to.store(clock.0.saturating_sub(1), Ordering::Release);
+        Ok(())
+    }
+
+    fn save(&mut self, done: Saved) -> io::Result<()> {
+        self.flows.save(done)
+    }
+
+    fn finish(&mut self) -> io::Result<()> {
+        self.shared.windows_to.store(i64::MAX, Ordering::Release);
+        self.windows.as_mut().map_or(Ok(()), RowWriter::finish)?;
+        self.flows.finish()
+    }
+}
+
 /// Cells of rows on their way into blocks.
-pub struct StoredCells {
+pub(super) struct StoredCells {
+    of: RowsOf,
     shared: Arc<Shared>,
     to_thread: SyncSender<Message>,
 }
 
 impl CellWriter for StoredCells {
     fn write_cells(&mut self, cells: &[Value<'_>]) -> io::Result<()> {
-        let mut state = self.shared.state();
-        state.gathered.append(cells);
-        if !state.is_full() {
-            return Ok(());
+        match self.shared.of(self.of)?.append(cells)? {
+            Some(rows) => self.send(Message::Rows(rows)),
+            None => Ok(()),
         }
-        drop(state);
-        self.hand_on(State::is_full)
     }
 
-    /// The rows stay where they are: what is in no block goes along.
+    /// The rows stay where they are: what is in no block goes along, of all kinds.
     fn save(&mut self, done: Saved) -> io::Result<()> {
-        let mut state = self.shared.state();
-        let columns: Vec<usize> = (0..self.shared.layout.columns().count()).collect();
-        let gathered = match state.gathered.rows() {
-            0 => None,
-            _ => Some(state.gathered.copy_of(&columns)?),
-        };
-        let (rows, has_columns) = (state.first_row, state.has_columns);
-        drop(state);
-        self.send(Message::Save { gathered, rows, has_columns, done })
+        let windows = self.shared.windows.as_ref().map(Gathered::to_save).transpose()?;
+        let flows = self.shared.flows.to_save()?;
+        let windows_to = self.shared.windows_to();
+        self.send(Message::Save { flows, windows, windows_to, done })
     }
 
     /// Waits until all rows are in the file.
     fn finish(&mut self) -> io::Result<()> {
-        self.hand_on(|_| true)?;
+        if let Some(rows) = self.shared.of(self.of)?.take()? {
+            self.send(Message::Rows(rows))?;
+        }
         let (done, waits) = sync_channel(1);
         self.send(Message::Tell(done))?;
         waits.recv().map_err(|_| self.shared.why_ended())
@@ -206,13 +259,6 @@ impl CellWriter for StoredCells {
 }
 
 impl StoredCells {
-    fn hand_on(&self, when: impl Fn(&State) -> bool) -> io::Result<()> {
-        match self.shared.take(when)? {
-            Some(rows) => self.send(rows),
-            None => Ok(()),
-        }
-    }
-
     fn send(&self, message: Message) -> io::Result<()> {
         self.to_thread.send(message).map_err(|_| self.shared.why_ended())
     }
@@ -231,17 +277,8 @@ impl PendingRows {
     /// # Errors
     /// When the program has a defect.
     pub fn of(&self, filter: &Filter) -> Result<(Committed, Vec<Facts>), StoreError> {
-        let places = self.shared.standard.places();
-        let (committed, tables) = {
-            let mut state = self.shared.state();
-            let mut tables: Vec<(u64, Table)> = Vec::new();
-            for (first_row, table) in &state.on_their_way {
-                tables.push((*first_row, table.of(&places).map_err(|cause| internal(&cause))?));
-            }
-            let gathered = state.gathered.copy_of(&places).map_err(|cause| internal(&cause))?;
-            tables.push((state.first_row, gathered));
-            (state.committed, tables)
-        };
+        let pending = self.shared.flows.pending(Gathered::standard_places);
+        let (committed, tables) = pending.map_err(|cause| internal(&cause))?;
         let mut facts = Vec::new();
         for (first_row, table) in tables {
             facts.extend(filter.facts(&table, first_row)?);
@@ -249,60 +286,85 @@ impl PendingRows {
         Ok((committed, facts))
     }
 
+    /// The same of the rows of windows that have ended: sums over the first windows that are asked for.
+    /// `None` for a job without windows.
+    ///
+    /// # Errors
+    /// When the program has a defect.
+    pub fn windows(
+        &self,
+        filter: &Filter,
+        windows_max: usize,
+    ) -> Result<Option<(EndedWindows, Vec<WindowCount>)>, StoreError> {
+        let counts_of = |_, tables: &[Table], filter: &Filter| {
+            let mut counts = WindowCounts::of_first(windows_max);
+            tables.iter().try_for_each(|table| counts.add(table, filter))?;
+            Ok(counts.into_counts())
+        };
+        self.ended_windows(filter, counts_of)
+    }
+
+    /// The same, row by row, as an export has them.
+    ///
+    /// # Errors
+    /// When the program has a defect.
+    pub fn window_lines(
+        &self,
+        filter: &Filter,
+        format: TextFormat,
+    ) -> Result<Option<(EndedWindows, Vec<u8>)>, StoreError> {
+        self.ended_windows(filter, |layout, tables, filter| {
+            lines(layout, tables, filter, format).map_err(|cause| internal(&cause))
+        })
+    }
+
+    fn ended_windows<T>(
+        &self,
+        filter: &Filter,
+        of: impl Fn(Layout, &[Table], &Filter) -> Result<T, StoreError>,
+    ) -> Result<Option<(EndedWindows, T)>, StoreError> {
+        let Some(rows) = &self.shared.windows else { return Ok(None) };
+        // What comes meanwhile is of windows that end later.
+        let to = self.shared.windows_to();
+        let all = |rows: &Gathered| (0..rows.layout().columns().count()).collect();
+        let (committed, tables) = rows.pending(all).map_err(|cause| internal(&cause))?;
+        let tables: Vec<Table> = tables.into_iter().map(|(_, table)| table).collect();
+        let layout = rows.layout();
+        let ended = EndedWindows { committed, to, window_ns: self.shared.window_ns };
+        Ok(Some((ended, of(layout, &tables, &ended.of(filter))?)))
+    }
+
     /// What the files hold.
     pub fn committed(&self) -> Committed {
-        self.shared.state().committed
+        self.shared.flows.committed()
     }
 }
 
 struct Shared {
-    layout: Layout,
-    /// In the columns of all tables.
-    standard: Standard,
-    state: Mutex<State>,
+    flows: Gathered,
+    windows: Option<Gathered>,
+    window_ns: i64,
+    /// Windows that end up to then have all their rows, but for those that come late; nanoseconds.
+    windows_to: AtomicI64,
     /// Why the thread ended, for whoever waits for it.
     failure: Mutex<Option<io::Error>>,
 }
 
-struct State {
-    gathered: TableBuilder,
-    /// Rows of the job before those gathered.
-    first_row: u64,
-    /// A table was handed on.
-    has_columns: bool,
-    /// Tables that are to be written, each with the rows of the job before it.
-    on_their_way: VecDeque<(u64, Table)>,
-    committed: Committed,
-}
-
-impl State {
-    fn is_full(&self) -> bool {
-        let rows = self.gathered.rows();
-        rows >= FLOWS_PER_BLOCK
-            || rows.is_multiple_of(ROWS_BETWEEN_LOOKS)
-                && self.gathered.bytes() >= FLOW_BLOCK_BYTES_MAX
-    }
-}
-
 impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn windows_to(&self) -> Timestamp {
+        Timestamp(self.windows_to.load(Ordering::Acquire))
     }
 
-    /// What was gathered, to be written; `None` where it is not to be.
-    fn take(&self, when: impl Fn(&State) -> bool) -> io::Result<Option<Message>> {
-        let mut state = self.state();
-        // Of a job without rows there is a block too: it has the columns.
-        let is_needless = state.gathered.rows() == 0 && state.has_columns;
-        if is_needless || !when(&state) {
-            return Ok(None);
+    fn all(&self) -> impl Iterator<Item = &Gathered> {
+        [Some(&self.flows), self.windows.as_ref()].into_iter().flatten()
+    }
+
+    fn of(&self, of: RowsOf) -> io::Result<&Gathered> {
+        match of {
+            RowsOf::Flows => Some(&self.flows),
+            RowsOf::Windows => self.windows.as_ref(),
         }
-        let table = state.gathered.finish()?;
-        let first_row = state.first_row;
-        state.first_row += table.rows() as u64;
-        state.has_columns = true;
-        state.on_their_way.push_back((first_row, table.clone()));
-        Ok(Some(Message::Rows { first_row, table }))
+        .ok_or_else(|| io::Error::other("the job has no windows"))
     }
 
     fn why_ended(&self) -> io::Error {
@@ -312,19 +374,14 @@ impl Shared {
 }
 
 enum Message {
-    Rows {
-        /// Rows of the job before.
-        first_row: u64,
-        table: Table,
-    },
+    Rows(Rows),
     /// From now on, what is older than is kept is removed.
     Keep(Keeping),
     /// All before it is in the file, and is to last.
     Save {
-        gathered: Option<Table>,
-        /// In blocks.
-        rows: u64,
-        has_columns: bool,
+        flows: ToSave,
+        windows: Option<ToSave>,
+        windows_to: Timestamp,
         done: Saved,
     },
     /// All before it is in the file.
@@ -339,7 +396,8 @@ enum Message {
 /// What the thread that writes knows.
 struct Thread {
     segments: SegmentWriter,
-    encoder: TableEncoder,
+    /// By [`RowsOf`].
+    encoders: [TableEncoder; 2],
     /// For statistics.
     of_counts: TableEncoder,
     listener: Box<dyn JobListener>,
@@ -366,22 +424,15 @@ impl Thread {
 
     fn obey(&mut self, message: Message) -> Result<(), StoreError> {
         match message {
-            Message::Rows { first_row, table } => self.write_rows(first_row, &table),
+            Message::Rows(rows) => self.write_rows(&rows),
             Message::Keep(keeping) => {
                 self.keeping = Some(keeping);
                 Ok(())
             }
-            Message::Save { gathered, rows, has_columns, done } => {
-                // Its bytes may depend on no table before it.
-                let encode = |table| TableEncoder::new(About::of(self.shared.layout)).encode(table);
-                let gathered = gathered.as_ref().map(encode).transpose();
-                let gathered = gathered.map_err(|cause| internal(&cause))?.unwrap_or_default();
-                self.segments.sync()?;
-                let (end, counted) = (self.segments.end(), self.segments.counted());
-                let Place { segment, offset } = end;
-                let saved = SavedRows { segment, offset, counted, rows, has_columns, gathered };
+            Message::Save { flows, windows, windows_to, done } => {
+                let saved = self.saved(&flows, windows.as_ref(), windows_to)?;
                 done(&saved.bytes());
-                self.keeping.as_mut().map_or(Ok(()), |keeping| keeping.remove_old(segment))
+                self.keeping.as_mut().map_or(Ok(()), |keeping| keeping.remove_old(saved.segment))
             }
             Message::Tell(done) => {
                 // Whoever asked may be gone.
@@ -401,28 +452,41 @@ impl Thread {
         }
     }
 
-    /// Writes a block of flows and, behind it, what it is about.
-    fn write_rows(&mut self, first_row: u64, table: &Table) -> Result<(), StoreError> {
-        let payload = self.encoder.encode(table).map_err(|cause| internal(&cause))?;
-        let view = table.view().map_err(|cause| internal(&cause))?;
-        let entry = Entry::of(&view, &self.shared.standard, table.rows(), first_row)?;
-        let entry = entry.with_checksum(checksum(&payload));
-        let mut blocks = Vec::with_capacity(payload.len() + (128 << 10));
-        frame(kind::FLOWS, entry.rows, &payload, &mut blocks);
-        frame(kind::ENTRY, 0, &entry.to_bytes(), &mut blocks);
+    /// What is in the segments, which last, and what is in no block.
+    fn saved(
+        &mut self,
+        flows: &ToSave,
+        windows: Option<&ToSave>,
+        windows_to: Timestamp,
+    ) -> Result<SavedRows, StoreError> {
+        let shared = &self.shared;
+        let flows = flows.saved(shared.flows.encoder());
+        let windows = windows.zip(shared.windows.as_ref());
+        let windows = windows.map(|(to_save, rows)| to_save.saved(rows.encoder())).transpose();
+        let flows = flows.map_err(|cause| internal(&cause))?;
+        let windows = windows.map_err(|cause| internal(&cause))?.unwrap_or_default();
+        self.segments.sync()?;
+        let (Place { segment, offset }, counted) = (self.segments.end(), self.segments.counted());
+        Ok(SavedRows { segment, offset, counted, flows, windows, windows_to })
+    }
+
+    /// Writes a block of rows and, behind it, what it is about.
+    fn write_rows(&mut self, rows: &Rows) -> Result<(), StoreError> {
+        let gathered = self.shared.of(rows.of).map_err(|cause| internal(&cause))?;
+        let encoder = &mut self.encoders[rows.of as usize];
+        let blocks = gathered.blocks(rows, encoder).map_err(|cause| internal(&cause))?;
+        let (blocks, entry) = blocks?;
         let place = self.segments.append(&blocks, false, &mut || self.listener.full())?;
         let offset = self.segments.end().offset;
-        let rows = first_row + u64::from(entry.rows);
-        let committed = Committed { rows, segment: place.segment, offset };
-        {
-            let mut state = self.shared.state();
-            state.on_their_way.pop_front();
-            state.committed = committed;
-        }
+        let last_row = rows.first_row + u64::from(entry.rows);
+        let committed = Committed { rows: last_row, segment: place.segment, offset };
+        gathered.written(committed);
         let entry = entry.at(place);
-        self.listener.committed(&entry, committed);
+        if rows.of == RowsOf::Flows {
+            self.listener.committed(&entry, committed);
+        }
         if let Some(keeping) = &mut self.keeping {
-            keeping.add(&entry);
+            keeping.add(rows.of, &entry);
         }
         Ok(())
     }

@@ -27,6 +27,7 @@ pub fn check(bytes: &[u8]) {
         // Room for one to four flows a shard: evictions are frequent.
         early_packets: 0,
         window_ns: None,
+        window_rows: None,
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
         watch: None,
         counts_open: false,

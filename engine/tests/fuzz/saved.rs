@@ -11,7 +11,7 @@ use tractor_engine::decode::{
 };
 use tractor_engine::features::{ActivitySettings, Needs};
 use tractor_engine::flows::{
-    ChunkHead, ColumnWish, EarlyWish, Flow, FlowTable, Life, TableCounts, TableOptions,
+    ChunkHead, ColumnWish, EarlyWish, Flow, FlowTable, Life, TableCounts, TableOptions, Tracking,
     WatchOptions, flow_table,
 };
 use tractor_engine::limits::{
@@ -106,21 +106,28 @@ pub fn options(profile: &Profile, choice: u8) -> TableOptions {
         activity,
         early_packets: if is_wanted(1) { 5 } else { 0 },
         window_ns: is_wanted(2).then_some(10 * SECOND_NS),
+        window_rows: is_wanted(7).then(|| tracking(profile.needs, activity, Some(7))),
         open_flows_max: if is_wanted(3) { SHARDS * 2 } else { OPEN_FLOWS_MAX },
         watch: is_wanted(4).then(|| watch(activity, is_wanted(5))),
         counts_open: is_wanted(6),
     }
 }
 
+fn tracking(needs: Needs, activity: ActivitySettings, window_s: Option<i64>) -> Tracking {
+    Tracking { needs, activity, window_ns: window_s.map(|window_s| window_s * SECOND_NS) }
+}
+
 fn watch(activity: ActivitySettings, wants_columns: bool) -> WatchOptions {
     let early = |packets, payload_bytes, after_ns| EarlyWish { packets, payload_bytes, after_ns };
-    let column =
-        |classifier, needs, window_ns| ColumnWish { classifier, needs, activity, window_ns };
+    let column = |classifier, needs, window_s| {
+        let tracking = tracking(needs, activity, window_s);
+        ColumnWish { classifier, tracking }
+    };
     let columns = [
         column(0, Needs::Times, None),
-        column(1, Needs::All, Some(3 * SECOND_NS)),
+        column(1, Needs::All, Some(3)),
         column(2, Needs::Meter, None),
-        column(2, Needs::Meter, Some(60 * SECOND_NS)),
+        column(2, Needs::Meter, Some(60)),
     ];
     WatchOptions {
         payload_bytes: [300, 100],

@@ -3,7 +3,7 @@
 use crate::classify::{Description, Plugins, Wish};
 use crate::dataflow::RunOptions;
 use crate::features::{ActivitySettings, Needs};
-use crate::flows::{ColumnWish, EarlyWish, WatchOptions};
+use crate::flows::{ColumnWish, EarlyWish, Tracking, WatchOptions};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::profiles::{Features, Profile};
 
@@ -55,11 +55,13 @@ pub fn column_wishes(plugins: &Plugins) -> Vec<ColumnWish> {
         let activity =
             ActivitySettings { rule: profile.activity_rule, gap_ns: profile.activity_gap_ns };
         if features.is_some() && (wish.early || wish.closed) {
-            wishes.push(ColumnWish { classifier, needs, activity, window_ns: None });
+            let tracking = Tracking { needs, activity, window_ns: None };
+            wishes.push(ColumnWish { classifier, tracking });
         }
         if wish.windows && wish.window_us > 0 {
             let window_ns = Some(wish.window_us.saturating_mul(1_000).min(i64::MAX as u64) as i64);
-            wishes.push(ColumnWish { classifier, needs, activity, window_ns });
+            let tracking = Tracking { needs, activity, window_ns };
+            wishes.push(ColumnWish { classifier, tracking });
         }
     }
     wishes

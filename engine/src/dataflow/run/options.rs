@@ -3,7 +3,7 @@
 use super::processors;
 use crate::classify::Plugins;
 use crate::features::ActivitySettings;
-use crate::flows::TableOptions;
+use crate::flows::{TableOptions, Tracking};
 use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use crate::profiles::Profile;
 use crate::statistics::{CountryOf, Tables};
@@ -54,6 +54,7 @@ impl RunOptions {
             },
             early_packets: 0,
             window_ns: None,
+            window_rows: None,
             open_flows_max: OPEN_FLOWS_MAX,
             watch: None,
             counts_open: false,
@@ -79,6 +80,14 @@ impl RunOptions {
 }
 
 impl RunOptions {
+    /// Writes rows of windows beside those of flows, where the profile has windows.
+    pub fn add_window_rows(&mut self, window_ns: i64) {
+        let TableOptions { needs, activity, .. } = self.table;
+        let tracking = Tracking { needs, activity, window_ns: Some(window_ns) };
+        let has_windows = self.profile.columns.has_windows();
+        self.table.window_rows = has_windows.then_some(tracking);
+    }
+
     /// Whether flows are shown to classifiers.
     pub fn labels_flows(&self) -> bool {
         !self.plugins.classifiers().is_empty() && !self.profile.reading.is_copied()

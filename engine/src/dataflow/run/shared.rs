@@ -35,6 +35,8 @@ pub struct Shared {
     /// There are processors that no worker uses.
     pub reads_ahead: bool,
     pub wants_rows: bool,
+    /// Whoever writes rows is told the clock.
+    pub tells_clock: bool,
     pub wants_statistics: bool,
     /// Flows count while they are open.
     pub is_live: bool,

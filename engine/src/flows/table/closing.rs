@@ -15,6 +15,15 @@ use std::sync::Arc;
 const CLOSE_AHEAD: usize = 8;
 
 impl<T: TrackerSet> Table<T> {
+    /// Shows the windows that stand beside flows and that the clock has passed.
+    pub(super) fn end_windows(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
+        let Some(rows) = &mut self.window_rows else { return };
+        while let Some((index, ended)) = rows.next_due(clock) {
+            to(rows.row(ended, going_on(&self.records[index].flow, self.life.rule, clock)));
+        }
+        rows.forget_stale_ends();
+    }
+
     /// Closes the flows whose deadline the clock has passed.
     pub(super) fn close_all_due(&mut self, clock: Timestamp, to: &mut dyn FnMut(Flow)) {
         let mut due = std::mem::take(&mut self.due);
@@ -90,6 +99,12 @@ impl<T: TrackerSet> Table<T> {
 
     #[inline]
     fn show(&mut self, index: usize, mut flow: Flow, to: &mut dyn FnMut(Flow)) {
+        if let Some(rows) = &mut self.window_rows
+            && let Some(ended) = rows.close(index, flow.closed_at)
+        {
+            let open = &self.records[index].flow;
+            to(rows.row(ended, going_on(open, self.life.rule, flow.closed_at)));
+        }
         if let Some(watches) = &mut self.watches {
             let open = &self.records[index].flow;
             let outline = || outline(open, self.life.rule, flow.end_reason, flow.closed_at);
@@ -245,4 +260,10 @@ pub(super) fn outline(flow: &OpenFlow, rule: LifeRule, reason: EndReason, at: Ti
         seen: None,
         labelled: None,
     }
+}
+
+/// The same of a flow that goes on: nobody asks why it ended.
+#[inline]
+pub(super) fn going_on(flow: &OpenFlow, rule: LifeRule, clock: Timestamp) -> Flow {
+    outline(flow, rule, EndReason::EndOfCapture, clock)
 }

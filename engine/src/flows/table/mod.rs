@@ -4,6 +4,7 @@ mod ahead;
 mod closing;
 mod saved;
 mod standing;
+mod window_rows;
 
 use super::early::EarlyPacket;
 use super::index::ShardIndex;
@@ -24,6 +25,7 @@ use crate::time::Timestamp;
 use ahead::LOOK_AHEAD;
 use std::collections::HashMap;
 use std::sync::Arc;
+use window_rows::WindowRows;
 
 /// An open flow and what it keeps: what a packet touches stands together.
 #[derive(Clone, Default)]
@@ -46,6 +48,8 @@ pub struct Table<T> {
     early: Vec<Vec<EarlyPacket>>,
     /// By index, where flows are cut into windows.
     windows: Vec<OpenWindow>,
+    /// Where windows have rows beside those of flows.
+    window_rows: Option<WindowRows>,
     /// What classifiers see, where there are any.
     watches: Option<Watches>,
     /// Where flows count while they are open.
@@ -71,6 +75,7 @@ impl<T: TrackerSet> Table<T> {
             deep_stacks: HashMap::new(),
             early: Vec::new(),
             windows: Vec::new(),
+            window_rows: options.window_rows.and_then(WindowRows::new),
             watches: options.watch.as_ref().map(Watches::new),
             live: options.counts_open.then(Live::default),
             free: Vec::new(),
@@ -204,6 +209,9 @@ impl<T: TrackerSet> Table<T> {
             let first = self.records[index].flow.first;
             *at_index(&mut self.windows, index) = OpenWindow::of(first, window_ns, 0);
         }
+        if let Some(rows) = &mut self.window_rows {
+            rows.begin(index);
+        }
         self.join(index, segment, head, to);
     }
 
@@ -248,6 +256,11 @@ impl<T: TrackerSet> Table<T> {
         let client_side = flow.connection.client_side();
         let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
+        if let Some(rows) = &mut self.window_rows
+            && let Some(ended) = rows.add(index, segment, time, clock, client_side)
+        {
+            to(rows.row(ended, closing::going_on(flow, self.life.rule, clock)));
+        }
         // A SYN tells where the bytes of its side begin.
         let tells_bytes = segment.payload_bytes > 0 || segment.flags & flags::SYN != 0;
         if wants::packet(flow.wants, side, tells_bytes) {
@@ -268,8 +281,7 @@ impl<T: TrackerSet> Table<T> {
         let earlier = self.options.window_ns.map(|_| self.windows[index].earlier);
         let (rule, packets_min, clock) =
             (self.life.rule, self.life.packets_min, head.clock(segment));
-        let outline =
-            |flow: &OpenFlow| closing::outline(flow, rule, EndReason::EndOfCapture, clock);
+        let outline = |flow: &OpenFlow| closing::going_on(flow, rule, clock);
         // A flow that is not shown in the end is shown to nobody.
         let mut to = |mut flow: Flow| {
             if let Some(seen) = &mut flow.seen {
@@ -326,7 +338,9 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         if let Some(watches) = &mut self.watches {
             watches.finish_chunk(head);
         }
+        // A window ends with its flow, where that ended before.
         self.close_all_due(head.clock_after, to);
+        self.end_windows(head.clock_after, to);
         self.forget_stale_entries();
     }
 

@@ -3,6 +3,7 @@
 //! Indices and generations are given anew, and the wheel is filled from the flows' deadlines: nothing
 //! that leaves the table depends on them.
 
+use super::window_rows::WindowRows;
 use super::{Record, Table, at_index};
 use crate::decode::{Layers, Placement, shard_of, shard_of_words};
 use crate::features::TrackerSet;
@@ -63,6 +64,9 @@ impl<T: TrackerSet> Table<T> {
         if self.options.window_ns.is_some() {
             writer.put(&self.windows[index]);
         }
+        if let Some(rows) = &self.window_rows {
+            writer.put(rows.of_flow(index));
+        }
         if self.options.early_packets > 0 {
             writer.put(&self.early[index]);
         }
@@ -83,6 +87,7 @@ impl<T: TrackerSet> Table<T> {
         for (place, part) in parts.iter().enumerate() {
             restored.restore_part(part, place == 0, &mut restoring)?;
         }
+        restored.window_rows.iter_mut().for_each(WindowRows::put_in_order);
         // All workers together begin with the peak of all before: flows that are open are part of it.
         let peak = restored.counts.open_flows_peak.saturating_sub(restoring.others);
         restored.counts.open_flows_peak = restored.open_flows().max(peak);
@@ -142,6 +147,9 @@ impl<T: TrackerSet> Table<T> {
         self.deep_stacks.extend(deep_stack.map(|layers| (index, layers)));
         if self.options.window_ns.is_some() {
             *at_index(&mut self.windows, index) = reader.get()?;
+        }
+        if let Some(rows) = &mut self.window_rows {
+            rows.restore(index, reader.get()?);
         }
         if self.options.early_packets > 0 {
             *at_index(&mut self.early, index) = reader.get()?;

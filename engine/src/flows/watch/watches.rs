@@ -2,13 +2,14 @@
 
 mod saved;
 
-use super::columns::{Tracked, TrackedColumns};
+use super::columns::TrackedColumns;
 use super::{Call, Memory, Seen, Watch, WatchOptions, wants};
 use crate::decode::Segment;
 use crate::flows::known_names::KnownNames;
 use crate::flows::open::OpenFlow;
 use crate::flows::slab::Slab;
-use crate::flows::{ChunkHead, Flow, Window};
+use crate::flows::tracked::Tracked;
+use crate::flows::{ChunkHead, Flow};
 use crate::limits::{PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS, SPARE_FLOWS_MAX};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
@@ -207,14 +208,11 @@ fn show_window(
     options: &WatchOptions,
     to: &mut dyn FnMut(Flow),
 ) {
-    let wish = &options.columns[place];
-    let length_ns = wish.window_ns.unwrap_or_default();
+    let tracking = &options.columns[place].tracking;
+    let columns = vec![(place, window.window(outline.clone(), tracking))];
     // As of the window's last packet: the flow may already have the one that ended it.
     let (end, client_side) = (window.last, window.client_side);
     let outline = Flow { end, client_side, forward_side: client_side, ..outline };
-    let of_window = Window { start: window.window_start, length_ns, part: 0, is_last: false };
-    let whole = window.flow(outline.clone(), wish);
-    let columns = vec![(place, Flow { window: Some(of_window), ..whole })];
     let seen = Some(Box::new(watch.seen(Call::Window(place), columns, Memory::default())));
     to(Flow { seen, ..outline });
 }

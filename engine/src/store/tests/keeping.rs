@@ -13,7 +13,7 @@ fn some_store(data: &Path) {
     let begun = store.new_job(record(0, JobState::InProgress)).unwrap();
     let folder = store.folder(begun.id);
     let writer = JobWriter::create(&folder, native(), &begun, Heard::default()).unwrap();
-    let mut rows = writer.cells();
+    let mut rows = writer.cells(RowsOf::Flows);
     append(native(), 0..17_000, &mut rows);
     rows.finish().unwrap();
 }

@@ -12,6 +12,7 @@ mod segments;
 mod writing;
 
 use super::entry::{Committed, Entry};
+use super::gathered::RowsOf;
 use super::record::{JobRecord, JobState};
 use super::totals::StatisticRow;
 use super::writer::{JobListener, JobWriter, StoredCells};
@@ -157,7 +158,7 @@ fn write_job(folder: &Path, id: u64, flows: u64) -> Heard {
     std::fs::create_dir_all(folder).unwrap();
     let begun = record(id, JobState::InProgress);
     let writer = JobWriter::create(folder, native(), &begun, heard.clone()).unwrap();
-    let mut rows = writer.cells();
+    let mut rows = writer.cells(RowsOf::Flows);
     append(native(), 0..flows, &mut rows);
     rows.finish().unwrap();
     let ended = JobRecord { flows, ..record(id, JobState::Finished) };

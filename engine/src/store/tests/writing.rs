@@ -76,7 +76,7 @@ fn rows_that_are_in_no_file_yet_can_be_asked_for() {
     let folder = tempdir().unwrap();
     let begun = record(7, JobState::InProgress);
     let writer = JobWriter::create(folder.path(), native(), &begun, Heard::default()).unwrap();
-    let (mut rows, pending) = (writer.cells(), writer.pending());
+    let (mut rows, pending) = (writer.cells(RowsOf::Flows), writer.pending());
     let filter = Filter { label: Some("vk".to_owned()), ..Filter::default() };
     for number in 0..40_u64 {
         append(native(), number * 1_000..(number + 1) * 1_000, &mut rows);
@@ -131,7 +131,7 @@ fn on_a_full_disk_nothing_is_lost_or_doubled() {
     let listener = GivesRoom { room, bytes: 100_000, asked: Arc::clone(&asked) };
     let begun = record(7, JobState::InProgress);
     let writer = JobWriter::begin(segments, native(), &begun, Box::new(listener)).unwrap();
-    let mut rows = writer.cells();
+    let mut rows = writer.cells(RowsOf::Flows);
     append(native(), 0..flows, &mut rows);
     rows.finish().unwrap();
     writer.end(items(), &JobRecord { flows, ..record(7, JobState::Finished) }).unwrap();
@@ -149,7 +149,7 @@ fn whoever_gives_up_on_a_full_disk_is_told_so_and_whole_blocks_stay() {
     let listener = GivesRoom { room, bytes: 0, asked: Arc::default() };
     let begun = record(7, JobState::InProgress);
     let writer = JobWriter::begin(segments, native(), &begun, Box::new(listener)).unwrap();
-    let mut rows = writer.cells();
+    let mut rows = writer.cells(RowsOf::Flows);
     append(native(), 0..BLOCK, &mut rows);
     let columns: Vec<&Column> = native().stored().columns().collect();
     let cells = vec![Value::Null; columns.len()];
@@ -177,7 +177,7 @@ fn columns_of_other_profiles_have_the_standard_ones_behind_them() {
         let folder = tempdir().unwrap();
         let begun = record(7, JobState::InProgress);
         let writer = JobWriter::create(folder.path(), layout, &begun, Heard::default()).unwrap();
-        let mut rows = writer.cells();
+        let mut rows = writer.cells(RowsOf::Flows);
         append(layout, 0..100, &mut rows);
         rows.finish().unwrap();
         let facts: Vec<_> = writer.pending().of(&Filter::default()).unwrap().1;
