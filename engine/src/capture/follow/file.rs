@@ -170,10 +170,22 @@ impl Followed {
         }
     }
 
+    /// Whether that is how a journal knows it, but for the device: that may have another number by now.
+    pub(super) fn may_be(&self, id: &FileId) -> bool {
+        self.listed.inode == id.inode && self.head.begins_as(id.head_bytes, id.head_checksum)
+    }
+
     /// Whether that is how a journal knows it.
     pub(super) fn is(&self, id: &FileId) -> bool {
-        (self.listed.device, self.listed.inode) == (id.device, id.inode)
-            && self.head.begins_as(id.head_bytes, id.head_checksum)
+        self.listed.device == id.device && self.may_be(id)
+    }
+
+    /// Whether a file begins as this one, as far as it goes, with enough bytes to tell.
+    pub(super) fn begins(&self, listed: &Listed, captures: &dyn Captures) -> bool {
+        let (known, now) = (self.head.bytes(), self.file(listed, captures));
+        let Ok(now) = now.and_then(|file| first_bytes(&file)) else { return false };
+        let same = known.len().min(now.len());
+        known[..same] == now[..same] && same >= known.len().min(TELLING_BYTES)
     }
 
     pub(super) fn has_reader(&self) -> bool {
@@ -216,7 +228,7 @@ impl Followed {
     /// The file of that name, if it is still the one that was listed.
     fn file(&self, listed: &Listed, captures: &dyn Captures) -> io::Result<Arc<File>> {
         let (file, now) = captures.open(&listed.name)?;
-        match (now.device, now.inode) == (listed.device, listed.inode) {
+        match now.place() == listed.place() {
             true => Ok(Arc::new(file)),
             false => Err(io::ErrorKind::NotFound.into()),
         }

@@ -79,7 +79,7 @@ impl Follower {
     ) -> Self {
         let files: BTreeMap<u64, Followed> =
             state.files.iter().map(|file| (file.serial, Followed::restored(file))).collect();
-        let place = |file: &Followed| ((file.listed.device, file.listed.inode), file.serial);
+        let place = |file: &Followed| (file.listed.place(), file.serial);
         Self {
             captures,
             options,

@@ -2,7 +2,8 @@
 //!
 //! A sensor writes into it, begins the next file by size or time, and perhaps writes over the oldest
 //! ones. Every file is read to its last whole packet, and on from there when it grows. A file is known by
-//! device, inode and its first bytes: a new name is no new file, other first bytes are. What is read
+//! device, inode and its first bytes: a new name is no new file, other first bytes are. (From one run to the
+//! next the device may get another number.) What is read
 //! when is a matter of when it was there, so whoever wants the same stream again keeps a journal of it
 //! ([`InputEvent`]) and has it replayed.
 //!
@@ -47,6 +48,13 @@ pub struct Listed {
     pub bytes: u64,
     /// Since 1970.
     pub modified_ns: i64,
+}
+
+impl Listed {
+    /// By which it is the same file, as long as it begins as it did.
+    fn place(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
 }
 
 /// How a folder is followed.

@@ -2,6 +2,7 @@ use super::*;
 use crate::capture::{Fed, FollowOptions, FollowState, Follower, InputEvent, Journal, Packet};
 use crate::time::Timestamp;
 use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -37,6 +38,30 @@ impl Journal for Notes {
     }
 }
 
+/// A folder on a device that may have another number.
+struct Mounted {
+    folder: Folder,
+    number: Arc<AtomicU64>,
+}
+
+impl Mounted {
+    fn there(&self, listed: Listed) -> Listed {
+        Listed { device: listed.device + self.number.load(Ordering::Relaxed), ..listed }
+    }
+}
+
+impl Captures for Mounted {
+    fn list(&mut self) -> io::Result<Vec<Listed>> {
+        let listed = self.folder.list()?;
+        Ok(listed.into_iter().map(|listed| self.there(listed)).collect())
+    }
+
+    fn open(&self, name: &OsStr) -> io::Result<(File, Listed)> {
+        let (file, listed) = Captures::open(&self.folder, name)?;
+        Ok((file, self.there(listed)))
+    }
+}
+
 /// A folder that is followed, and what came of it: seconds of packets, and negative ones of time that
 /// passed without.
 struct Followed {
@@ -44,6 +69,8 @@ struct Followed {
     follower: Follower,
     notes: Notes,
     stream: Vec<i64>,
+    /// Added to the number of the device.
+    device: Arc<AtomicU64>,
 }
 
 fn options() -> FollowOptions {
@@ -55,17 +82,20 @@ impl Followed {
     fn new(options: FollowOptions) -> Self {
         let root = tempfile::tempdir().unwrap();
         let state = FollowState::default();
-        let (follower, notes) = Self::follower(&root, options, &state, Vec::new());
-        Self { root, follower, notes, stream: Vec::new() }
+        let device = Arc::default();
+        let (follower, notes) = Self::follower(&root, &device, options, &state, Vec::new());
+        Self { root, follower, notes, stream: Vec::new(), device }
     }
 
     fn follower(
         root: &TempDir,
+        device: &Arc<AtomicU64>,
         options: FollowOptions,
         state: &FollowState,
         replay: Vec<InputEvent>,
     ) -> (Follower, Notes) {
-        let (folder, notes) = (Folder::open(root.path()).unwrap(), Notes::default());
+        let folder = Folder::open(root.path()).unwrap();
+        let (folder, notes) = (Mounted { folder, number: Arc::clone(device) }, Notes::default());
         let journal: Box<dyn Journal> = Box::new(notes.clone());
         (Follower::new(Box::new(folder), options, state, replay, Some(journal)), notes)
     }
@@ -73,7 +103,8 @@ impl Followed {
     /// The program is killed, and goes on from a state and what was noted after it.
     fn again(&mut self, options: FollowOptions, state: &FollowState) {
         let notes = self.notes.0.lock().unwrap()[state.events as usize..].to_vec();
-        (self.follower, _) = Self::follower(&self.root, options, state, notes);
+        let again = Self::follower(&self.root, &self.device, options, state, notes);
+        (self.follower, _) = again;
         self.stream.clear();
     }
 
@@ -364,6 +395,37 @@ fn a_stream_ends_after_a_silence_or_when_it_is_told() {
     assert!(followed.look(SECOND));
 }
 
+#[test]
+fn a_folder_that_is_mounted_anew_has_the_files_that_it_had() {
+    let mut followed = Followed::new(options());
+    let remount = |followed: &Followed| followed.device.fetch_add(1, Ordering::Relaxed);
+    followed.write("a.pcap", &pcap(&[1, 2]));
+    followed.write("b.pcap", &pcap(&[3, 4]));
+    followed.write("c.pcap", &pcap(&[5, 6, 7]));
+    followed.write("d.pcap", &pcap(&[]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 3, 4, 5, 6, 7]);
+    let state = followed.follower.state();
+    remount(&followed);
+    // One grows, one is written over in place, one is cut, one begins.
+    followed.append("a.pcap", &record(8));
+    followed.write("b.pcap", &pcap(&[9, 10, 11]));
+    followed.write("c.pcap", &pcap(&[5, 6, 7])[..252 - 30]);
+    followed.append("d.pcap", &record(12));
+    followed.again(options(), &state);
+    followed.look(SECOND);
+    (0..4).for_each(|_| assert!(!followed.look(SECOND)));
+    let mut read = followed.stream.clone();
+    read.sort_unstable();
+    assert_eq!(read, [8, 9, 10, 11, 12], "what was read is not read again");
+    let told = ["c.pcap: truncated at byte 252: the file became shorter while it was read"];
+    assert_eq!(followed.problems(), told);
+    // While it is followed a file on another device is another file.
+    remount(&followed);
+    followed.look(SECOND);
+    assert_eq!(followed.stream.len(), 5 + 3 + 3 + 2 + 1);
+}
+
 /// Late files, files written over and time that passed: what was noted is done again, and what comes
 /// behind it is as if nothing had happened.
 #[test]
@@ -390,7 +452,9 @@ fn a_stream_goes_on_from_any_state_as_it_was() {
     step(&mut followed, SECOND, &mut states);
     let whole = followed.stream.clone();
     assert_eq!(whole, [100, 101, 90, 91, -106, 95, 102, -111, 104]);
-    for (done, state) in &states {
+    // The second time the folder was mounted anew.
+    for (place, (done, state)) in states.iter().chain(&states).enumerate() {
+        followed.device.store(u64::from(place >= states.len()), Ordering::Relaxed);
         followed.again(options.clone(), state);
         followed.look(Duration::ZERO);
         assert_eq!(followed.stream, whole[*done..], "from {done} on");

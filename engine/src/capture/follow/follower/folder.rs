@@ -5,7 +5,7 @@ use crate::capture::follow::Listed;
 use crate::capture::follow::file::{Followed, Looked};
 use crate::capture::problem::Problem;
 use crate::limits::FILES_MAX;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 /// Time between two looks through the folder, for each file in it: to look is so a small part of the work.
@@ -42,8 +42,12 @@ impl Follower {
     fn take_in(&mut self, listed: Vec<Listed>) {
         let mut present = HashSet::with_capacity(listed.len());
         let mut appeared = Vec::new();
+        // While a folder is followed its files stay on their device.
+        if !self.has_listed {
+            self.mount_anew(&listed);
+        }
         for one in listed {
-            let known = self.serials.get(&(one.device, one.inode)).copied();
+            let known = self.serials.get(&one.place()).copied();
             let looked = match known.and_then(|serial| self.files.get_mut(&serial)) {
                 Some(file) => file.look(&one, &*self.captures),
                 None => Looked::Another,
@@ -91,6 +95,26 @@ impl Follower {
         }
     }
 
+    /// A folder that is mounted anew may be on another device by its number: files that have kept their
+    /// own number, and begin as they did, are those that they were.
+    fn mount_anew(&mut self, listed: &[Listed]) {
+        let there: HashSet<(u64, u64)> = listed.iter().map(Listed::place).collect();
+        let missing = self.files.values().filter(|file| !there.contains(&file.listed.place()));
+        let missing: HashMap<u64, u64> =
+            missing.map(|file| (file.listed.inode, file.serial)).collect();
+        for one in listed {
+            if self.serials.contains_key(&one.place()) {
+                continue;
+            }
+            let file = missing.get(&one.inode).and_then(|serial| self.files.get_mut(serial));
+            if let Some(file) = file.filter(|file| file.begins(one, &*self.captures)) {
+                self.serials.remove(&file.listed.place());
+                file.listed.device = one.device;
+                self.serials.insert(one.place(), file.serial);
+            }
+        }
+    }
+
     fn appear(&mut self, listed: Listed) -> Option<u64> {
         if self.files.len() >= FILES_MAX {
             if !std::mem::replace(&mut self.is_full, true) {
@@ -101,7 +125,7 @@ impl Follower {
         }
         let serial = self.files_seen;
         self.files_seen += 1;
-        self.serials.insert((listed.device, listed.inode), serial);
+        self.serials.insert(listed.place(), serial);
         self.files.insert(serial, Followed::new(serial, listed));
         Some(serial)
     }
@@ -168,7 +192,7 @@ impl Follower {
         }
         self.close(serial);
         let Some(file) = self.files.remove(&serial) else { return };
-        let place = (file.listed.device, file.listed.inode);
+        let place = file.listed.place();
         if self.serials.get(&place) == Some(&serial) {
             self.serials.remove(&place);
         }
