@@ -23,6 +23,10 @@ const TELLING_BYTES: usize = 40;
 /// How long a file that is not there any more is remembered: it may have another name in a moment.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 
+/// How long a file may be shorter than it takes to tell captures apart: who writes it over may keep the first
+/// packets back for a while.
+const SHORT_AFTER: Duration = Duration::from_secs(10);
+
 /// Between two attempts at compressed data that is not whole.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
@@ -45,6 +49,8 @@ pub(super) struct Followed {
     pub is_present: bool,
     /// For how long it has not been.
     gone: Duration,
+    /// For how long there has been too little of it to tell whether it is written over.
+    short: Option<Duration>,
     /// Nothing more is read of it: it is damaged, or no capture, or another one has taken its place.
     pub is_over: bool,
     /// For how long it still waits for older files.
@@ -81,6 +87,7 @@ impl Followed {
             is_dry: false,
             is_present: true,
             gone: Duration::ZERO,
+            short: None,
             is_over: false,
             held: Duration::ZERO,
             copy_of: None,
@@ -132,6 +139,7 @@ impl Followed {
     pub(super) fn pass(&mut self, passed: Duration) -> Option<u64> {
         self.held = self.held.saturating_sub(passed);
         self.gone = if self.is_present { Duration::ZERO } else { self.gone.saturating_add(passed) };
+        self.short = self.short.map(|short| short.saturating_add(passed));
         let retry = self.retry.as_mut()?;
         *retry = retry.saturating_sub(passed);
         let is_due = retry.is_zero();
@@ -215,8 +223,11 @@ impl Followed {
         let first = first_bytes(&file).map_or(0, |bytes| bytes.len());
         if !self.is_compressed && listed.bytes < self.offset {
             // Who writes a file over makes it empty first.
-            return if first < TELLING_BYTES { Looked::Same } else { Looked::Shorter };
+            let short = *self.short.get_or_insert(Duration::ZERO);
+            let is_cut = first >= TELLING_BYTES || short >= SHORT_AFTER;
+            return if is_cut { Looked::Shorter } else { Looked::Same };
         }
+        self.short = None;
         self.listed = listed.clone();
         if self.retry.is_some() {
             return Looked::Same;
@@ -361,7 +372,11 @@ impl Followed {
     /// What is wrong with it when nothing more comes.
     pub(super) fn problem_at_end(&self) -> Option<Problem> {
         let left = self.left_bytes();
-        let not_finished = || self.damage(Damage::NotFinished { left });
+        let damage = match self.short {
+            Some(_) => Damage::Shrunk,
+            None => Damage::NotFinished { left },
+        };
+        let not_finished = || self.damage(damage);
         (left > 0).then(|| self.unreadable.clone().unwrap_or_else(not_finished))
     }
 

@@ -237,6 +237,29 @@ fn a_file_that_becomes_shorter_fails_and_the_others_go_on() {
     assert_eq!(followed.problems(), told);
 }
 
+/// It may be about to be written over, and that may take a while; or not.
+#[test]
+fn a_file_that_is_cut_to_almost_nothing_is_told_of_once() {
+    for bytes in [0, 10, 24, 39] {
+        let mut followed = Followed::new(options());
+        followed.write("a.pcap", &pcap(&[1, 2, 3]));
+        followed.look(SECOND);
+        followed.write("a.pcap", &pcap(&[1, 2, 3])[..bytes]);
+        (0..10).for_each(|_| assert!(!followed.look(SECOND)));
+        assert_eq!(followed.problems(), Vec::<String>::new(), "{bytes} bytes");
+        (0..20).for_each(|_| assert!(!followed.look(SECOND)));
+        let told = ["a.pcap: truncated at byte 252: the file became shorter while it was read"];
+        assert_eq!(followed.problems(), told, "{bytes} bytes");
+        // Whoever writes it over so late is read.
+        followed.write("a.pcap", &pcap(&[4, 5]));
+        followed.look(SECOND);
+        followed.follower.end();
+        assert!(followed.look(SECOND));
+        assert_eq!(followed.stream, [1, 2, 3, 4, 5]);
+        assert_eq!(followed.problems(), Vec::<String>::new(), "{bytes} bytes");
+    }
+}
+
 #[test]
 fn a_file_with_another_name_is_the_same_and_a_name_may_be_another_files() {
     let mut followed = Followed::new(options());
