@@ -24,17 +24,35 @@ use std::time::Duration;
 
 /// Where captures appear.
 pub trait Captures: Send {
-    /// All regular files that are there now.
+    /// All that is there now.
     ///
     /// # Errors
-    /// When they cannot be listed.
-    fn list(&mut self) -> io::Result<Vec<Listed>>;
+    /// When it cannot be listed.
+    fn list(&mut self) -> io::Result<Listing>;
 
-    /// Opens one of them, and tells what has been opened, whatever has the name by now.
+    /// Opens a file, and tells what has been opened, whatever has the name by now.
     ///
     /// # Errors
-    /// When it is not there any more.
+    /// `NotFound` when it is not there any more; others when it cannot be opened.
     fn open(&self, name: &OsStr) -> io::Result<(File, Listed)>;
+}
+
+/// What is there.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The regular files.
+    pub files: Vec<Listed>,
+    pub others: Vec<NoFile>,
+}
+
+/// A name without a regular file behind it that may be read.
+#[derive(Debug)]
+pub struct NoFile {
+    pub name: OsString,
+    /// The name as messages have it.
+    pub shown: String,
+    /// Why there is none, as the sentence after the name.
+    pub cause: String,
 }
 
 /// A file that is there.

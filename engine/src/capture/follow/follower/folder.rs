@@ -1,11 +1,13 @@
 //! What the folder has now: files that appear, go on, change, and are not there any more.
 
 use super::Follower;
-use crate::capture::follow::Listed;
+use crate::capture::expand::is_named_like_a_capture;
 use crate::capture::follow::file::{Followed, Looked};
+use crate::capture::follow::{Listed, NoFile};
 use crate::capture::problem::Problem;
 use crate::limits::FILES_MAX;
 use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// Time between two looks through the folder, for each file in it: to look is so a small part of the work.
@@ -27,7 +29,8 @@ impl Follower {
         match self.captures.list() {
             Ok(listed) => {
                 self.is_unlisted = false;
-                self.take_in(listed);
+                self.take_in(listed.files);
+                self.tell_others(listed.others);
                 self.has_listed = true;
             }
             Err(error) if !self.is_unlisted => {
@@ -133,7 +136,7 @@ impl Follower {
     /// A file that was compressed has the packets of the one that it was: those are read once. True: it
     /// has, or that cannot be told yet.
     fn is_copy(&mut self, serial: u64) -> bool {
-        let Some(file) = self.files.get(&serial) else { return true };
+        let Some(file) = self.files.get_mut(&serial) else { return true };
         if file.copy_of.is_some() {
             return true;
         }
@@ -162,10 +165,29 @@ impl Follower {
         let had_reader = file.has_reader();
         let problem = if file.first_time.is_none() { file.prepare(&*self.captures) } else { None };
         self.problems.extend(problem);
-        if file.has_reader() && !had_reader {
-            self.touch(serial);
+        match (file.has_reader(), had_reader) {
+            (true, false) => self.touch(serial),
+            (false, true) => self.close(serial),
+            _ => {}
         }
         self.make_ready(serial);
+    }
+
+    /// What is named like a capture and is no file is told of, once. It may be on its way to be one: it
+    /// must be so at two looks.
+    fn tell_others(&mut self, others: Vec<NoFile>) {
+        let mut before = std::mem::take(&mut self.others);
+        let should_be_one = |other: &NoFile| is_named_like_a_capture(Path::new(&other.name));
+        for other in others.into_iter().filter(should_be_one).take(FILES_MAX) {
+            let untold = match before.remove(&other.name) {
+                None => Some(Problem::error(&other.shown, other.cause)),
+                Some(untold) => {
+                    self.problems.extend(untold);
+                    None
+                }
+            };
+            self.others.insert(other.name, untold);
+        }
     }
 
     fn fail_shorter(&mut self, serial: u64) {
