@@ -66,6 +66,29 @@ fn a_file_that_becomes_shorter_is_named_and_the_others_go_on() {
     assert!(messages.contains("the file became shorter while it was read"), "{messages}");
 }
 
+/// Each in a sentence of its own, once, and the others are read.
+#[test]
+fn what_cannot_be_read_of_a_folder_is_named_once() {
+    let (folder, captures) = folders();
+    let mut damaged = plain(&many_flows(5));
+    damaged[24 + 8..24 + 12].copy_from_slice(&[0xff; 4]);
+    write(&captures, "a.pcap", &damaged);
+    std::fs::create_dir(captures.join("b.pcap")).unwrap();
+    std::os::unix::fs::symlink("nothing", captures.join("c.pcap")).unwrap();
+    write(&captures, "d.pcap", &plain(&many_flows(5)));
+    let arguments = ["--quiet-after", "never", "--end-after", "3s", "-o", "rows.csv"];
+    let Finished { code, messages, .. } = ended(follow(folder.path(), &arguments));
+    assert_eq!(code, Some(3), "{messages}");
+    for sentence in [
+        "warning: a.pcap: damaged at byte 24: a packet of 4294967295 bytes is announced",
+        "error: b.pcap: it is a folder, and what is in it is not followed",
+        "error: c.pcap: it is a link that leads nowhere",
+    ] {
+        assert_eq!(messages.matches(sentence).count(), 1, "{sentence}: {messages}");
+    }
+    assert_eq!(text(folder.path(), "rows.csv").lines().count(), 6, "{messages}");
+}
+
 #[test]
 fn what_cannot_be_followed_is_refused_with_a_sentence() {
     let (folder, captures) = folders();

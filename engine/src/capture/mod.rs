@@ -39,6 +39,7 @@ pub use describe::{Description, Format, Interface, Resolution};
 pub use file::CaptureFile;
 pub use follow::{
     Captures, Fed, FileId, FollowOptions, FollowState, Follower, InputEvent, Journal, Listed,
+    Listing, NoFile,
 };
 pub use join::{Input, Joined, join};
 pub use link_names::link_name;

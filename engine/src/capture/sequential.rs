@@ -44,6 +44,13 @@ pub(super) enum Unreadable {
     Failed(String),
 }
 
+/// The same of an input that may grow.
+pub(super) struct Unopened {
+    pub(super) why: Unreadable,
+    /// There was too little of it to be opened: more may come.
+    pub(super) is_short: bool,
+}
+
 impl Unreadable {
     /// The sentence after the file's name.
     pub(super) fn cause(self) -> String {
@@ -61,8 +68,31 @@ impl SequentialReader {
     ) -> Result<Self, Unreadable> {
         let failed = |error: io::Error| Unreadable::Failed(sentence(&error));
         let source = Source::new(reader).map_err(failed)?;
+        let mut opened = Self::unopened(name, source, regular_file_bytes);
+        opened.read_header()?;
+        Ok(opened)
+    }
+
+    /// The same for an input that may grow.
+    pub(super) fn of_growing(
+        name: &str,
+        reader: impl Read + Send + 'static,
+    ) -> Result<Self, Unopened> {
+        let failed = |error: io::Error| Unopened {
+            why: Unreadable::Failed(sentence(&error)),
+            is_short: false,
+        };
+        let source = Source::new(reader).map_err(failed)?;
+        let mut opened = Self::unopened(name, source, None);
+        match opened.read_header() {
+            Ok(()) => Ok(opened),
+            Err(why) => Err(Unopened { why, is_short: opened.ended_too_early() }),
+        }
+    }
+
+    fn unopened(name: &str, source: Source, regular_file_bytes: Option<u64>) -> Self {
         let expected_bytes = regular_file_bytes.filter(|_| source.compression.is_none());
-        let mut opened = Self {
+        Self {
             name: name.to_owned(),
             source,
             expected_bytes,
@@ -74,9 +104,13 @@ impl SequentialReader {
             ended: false,
             failure: None,
             reported_bytes: 0,
-        };
-        opened.read_header()?;
-        Ok(opened)
+        }
+    }
+
+    /// Whether what comes next is not whole, and no failure of another kind is the reason.
+    fn ended_too_early(&self) -> bool {
+        let failed = self.failure.as_ref().map(io::Error::kind);
+        self.ended && failed.is_none_or(|kind| kind == io::ErrorKind::UnexpectedEof)
     }
 
     fn read_header(&mut self) -> Result<(), Unreadable> {
@@ -93,8 +127,9 @@ impl SequentialReader {
         } else if pcapng::recognises(header) {
             match self.next_step() {
                 Next::Other(block_bytes) => self.consume(block_bytes),
-                Next::Stopped(problem) => {
-                    let cause = problem.map_or_else(String::new, |problem| problem.cause);
+                Next::Stopped(stop) => {
+                    let cause =
+                        self.problem_at_end(stop).map_or_else(String::new, |problem| problem.cause);
                     return Err(Unreadable::Failed(cause));
                 }
                 Next::Packet(_) => {}
@@ -217,10 +252,12 @@ impl SequentialReader {
         self.buffer.get(..read.min(bytes_max)).unwrap_or_default()
     }
 
-    /// Whether compressed data ended too early: there may be more of it later.
-    pub(super) fn is_cut(&self) -> bool {
-        let failed = self.failure.as_ref().map(io::Error::kind);
-        self.is_compressed() && failed == Some(io::ErrorKind::UnexpectedEof)
+    /// That compressed data ended too early, where it has: there may be more of it later.
+    pub(super) fn cut(&self) -> Option<Problem> {
+        let failure = self.failure.as_ref().filter(|_| self.is_compressed())?;
+        let place = Place { offset_bytes: self.offset, compressed: true };
+        let is_cut = failure.kind() == io::ErrorKind::UnexpectedEof;
+        is_cut.then(|| Problem::failure(&self.name, place, failure))
     }
 
     /// Steps over what comes before the first packet and returns the packet's time. The packet is
@@ -238,7 +275,21 @@ impl SequentialReader {
             match self.next_step() {
                 Next::Packet(time) => return Ok(time),
                 Next::Other(block_bytes) => self.consume(block_bytes),
-                Next::Stopped(problem) => return Err(problem),
+                Next::Stopped(stop) => return Err(self.problem_at_end(stop)),
+            }
+        }
+    }
+
+    /// The same for an input that may grow: an end inside of what comes before the packet is none.
+    pub(super) fn next_time_so_far(&mut self) -> Result<Timestamp, Stopped> {
+        loop {
+            match self.next_step() {
+                Next::Packet(time) => return Ok(time),
+                Next::Other(block_bytes) => self.consume(block_bytes),
+                Next::Stopped(Stop::Incomplete(_)) if self.failure.is_none() => {
+                    return Err(Stopped::Dry);
+                }
+                Next::Stopped(stop) => return Err(Stopped::Over(self.problem_at_end(stop))),
             }
         }
     }
@@ -280,7 +331,7 @@ impl SequentialReader {
             {
                 continue;
             }
-            return Next::Stopped(self.problem_at_end(stop));
+            return Next::Stopped(stop);
         }
     }
 
@@ -390,5 +441,5 @@ pub(super) enum Stopped {
 enum Next {
     Packet(Timestamp),
     Other(usize),
-    Stopped(Option<Problem>),
+    Stopped(Stop),
 }

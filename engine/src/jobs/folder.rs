@@ -101,19 +101,28 @@ impl Folder {
     /// When the folder cannot be listed.
     pub fn entries(&self) -> io::Result<Vec<Entry>> {
         let mut entries = Vec::new();
+        self.look_through(|_, looked| entries.extend(looked.ok()))?;
+        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(entries)
+    }
+
+    /// All that is directly in it, in no order: files, and names without one and why.
+    ///
+    /// # Errors
+    /// When the folder cannot be listed.
+    pub fn look_through(&self, mut saw: impl FnMut(&OsStr, io::Result<Entry>)) -> io::Result<()> {
         for entry in rustix::fs::Dir::read_from(&self.handle)? {
             let entry = entry?;
             let name = OsStr::from_bytes(entry.file_name().to_bytes());
-            if matches!(
-                entry.file_type(),
-                FileType::RegularFile | FileType::Symlink | FileType::Unknown
-            ) && let Ok(entry) = self.look_at(name)
-            {
-                entries.push(entry);
+            let looked = match entry.file_type() {
+                FileType::RegularFile | FileType::Symlink | FileType::Unknown => self.look_at(name),
+                other => Err(no_file(other)),
+            };
+            if is_base_name(name) {
+                saw(name, looked);
             }
         }
-        entries.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-        Ok(entries)
+        Ok(())
     }
 
     /// The file that is shown by that name.
@@ -144,38 +153,46 @@ impl Folder {
     /// # Errors
     /// As [`Folder::open_file`].
     pub fn open_entry(&self, name: &OsStr) -> Result<(File, Entry), NotThere> {
+        self.try_open(name).map_err(|_| NotThere)
+    }
+
+    /// The same, for who may know why it cannot be opened.
+    ///
+    /// # Errors
+    /// As [`Folder::open_file`].
+    pub fn try_open(&self, name: &OsStr) -> io::Result<(File, Entry)> {
         let handle = self.beneath(name, OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY)?;
         let entry = entry(name, &handle)?;
         Ok((File::from(handle), entry))
     }
 
-    fn look_at(&self, name: &OsStr) -> Result<Entry, NotThere> {
+    fn look_at(&self, name: &OsStr) -> io::Result<Entry> {
         // The path alone is opened: nothing is read, and no pipe or device notices.
         entry(name, &self.beneath(name, OFlags::PATH)?)
     }
 
-    fn beneath(&self, name: &OsStr, flags: OFlags) -> Result<OwnedFd, NotThere> {
+    fn beneath(&self, name: &OsStr, flags: OFlags) -> io::Result<OwnedFd> {
         if !is_base_name(name) {
-            return Err(NotThere);
+            return Err(io::ErrorKind::NotFound.into());
         }
         let flags = flags | OFlags::CLOEXEC;
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
         match openat2(&self.handle, name, flags, Mode::empty(), resolve) {
             // A kernel from before 5.6, or a sandbox: links are not followed at all.
             Err(Errno::NOSYS | Errno::PERM) => {
-                openat(&self.handle, name, flags | OFlags::NOFOLLOW, Mode::empty())
-                    .map_err(|_| NotThere)
+                Ok(openat(&self.handle, name, flags | OFlags::NOFOLLOW, Mode::empty())?)
             }
-            other => other.map_err(|_| NotThere),
+            other => Ok(other?),
         }
     }
 }
 
 /// What is known of a file that is open, if it is a regular one.
-fn entry(name: &OsStr, handle: &OwnedFd) -> Result<Entry, NotThere> {
-    let about = fstat(handle).map_err(|_| NotThere)?;
-    if FileType::from_raw_mode(about.st_mode) != FileType::RegularFile {
-        return Err(NotThere);
+fn entry(name: &OsStr, handle: &OwnedFd) -> io::Result<Entry> {
+    let about = fstat(handle)?;
+    let kind = FileType::from_raw_mode(about.st_mode);
+    if kind != FileType::RegularFile {
+        return Err(no_file(kind));
     }
     let modified_ns = i128::from(about.st_mtime) * 1_000_000_000 + i128::from(about.st_mtime_nsec);
     Ok(Entry {
@@ -183,6 +200,13 @@ fn entry(name: &OsStr, handle: &OwnedFd) -> Result<Entry, NotThere> {
         name: name.to_owned(),
         bytes: u64::try_from(about.st_size).unwrap_or(0),
         identity: Identity { device: about.st_dev, inode: about.st_ino, modified_ns },
+    })
+}
+
+fn no_file(kind: FileType) -> io::Error {
+    io::Error::other(match kind {
+        FileType::Directory => "it is a folder, and what is in it is not followed",
+        _ => "it is no regular file",
     })
 }
 

@@ -1,8 +1,8 @@
 //! Following a folder: what is in it, and when to look.
 
 use super::changes::Changes;
-use super::{Folder, Stopwatch};
-use crate::capture::{Captures, Listed};
+use super::{Folder, Stopwatch, shown_name};
+use crate::capture::{Captures, Listed, Listing, NoFile};
 use std::collections::HashSet;
 use std::ffi::OsStr;
 use std::fs::File;
@@ -20,14 +20,33 @@ const PAUSE: Duration = Duration::from_millis(50);
 const PASSED_MAX: Duration = Duration::from_secs(5);
 
 impl Captures for Folder {
-    fn list(&mut self) -> io::Result<Vec<Listed>> {
-        Ok(self.entries()?.into_iter().map(listed).collect())
+    fn list(&mut self) -> io::Result<Listing> {
+        let mut listing = Listing::default();
+        self.look_through(|name, looked| match looked {
+            Ok(entry) => listing.files.push(listed(entry)),
+            Err(error) => listing.others.push(NoFile {
+                name: name.to_owned(),
+                shown: shown_name(name),
+                cause: why_not(&error),
+            }),
+        })?;
+        listing.files.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(listing)
     }
 
     fn open(&self, name: &OsStr) -> io::Result<(File, Listed)> {
-        let (file, entry) =
-            self.open_entry(name).map_err(|_| io::Error::from(io::ErrorKind::NotFound))?;
+        let (file, entry) = self.try_open(name)?;
         Ok((file, listed(entry)))
+    }
+}
+
+/// Why there is no file behind a name, as the sentence after the name.
+fn why_not(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "it is a link that leads nowhere".to_owned(),
+        io::ErrorKind::CrossesDevices => "it is a link that leads out of the folder".to_owned(),
+        _ if error.raw_os_error().is_none() => error.to_string(),
+        _ => format!("it cannot be opened ({})", error.kind()),
     }
 }
 

@@ -1,19 +1,19 @@
 //! One file of a folder that is followed: how far it has been read, and whether it is still the same.
 
-use super::growing::{Growing, Head, first_bytes};
+mod opening;
+mod telling;
+
+use super::growing::{Head, first_bytes};
 use super::{Captures, FileId, FileState, Listed};
-use crate::capture::damage::Damage;
-use crate::capture::problem::{Place, Problem, Severity, sentence};
-use crate::capture::sequential::{More, SequentialReader, Stopped, Unreadable};
+use crate::capture::Packet;
+use crate::capture::problem::Problem;
+use crate::capture::sequential::{More, SequentialReader, Stopped};
 use crate::capture::step::Limit;
-use crate::capture::{Packet, expand::is_named_like_a_capture, source::is_compressed};
 use crate::limits::CHUNK_PACKETS_MAX;
 use crate::time::Timestamp;
 use std::ffi::OsString;
 use std::fs::File;
-use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,11 @@ const TELLING_BYTES: usize = 40;
 /// How long a file that is not there any more is remembered: it may have another name in a moment.
 const GONE_AFTER: Duration = Duration::from_secs(2);
 
-/// Between two attempts at compressed data that is not whole.
+/// How long a file may be shorter than it takes to tell captures apart: who writes it over may keep the first
+/// packets back for a while.
+const SHORT_AFTER: Duration = Duration::from_secs(10);
+
+/// Between two attempts at compressed data that is not whole, or at a file that cannot be opened.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
 /// A file that has been seen.
@@ -37,7 +41,7 @@ pub(super) struct Followed {
     pub first_time: Option<Timestamp>,
     reader: Option<(Arc<File>, Box<SequentialReader>)>,
     is_compressed: bool,
-    /// Compressed data ended too early: it is looked at again after a while, from its begin.
+    /// Compressed data ended too early, or it cannot be opened: it is looked at again after a while.
     retry: Option<Duration>,
     /// There was nothing more when it was read last.
     is_dry: bool,
@@ -45,14 +49,18 @@ pub(super) struct Followed {
     pub is_present: bool,
     /// For how long it has not been.
     gone: Duration,
+    /// For how long there has been too little of it to tell whether it is written over.
+    short: Option<Duration>,
     /// Nothing more is read of it: it is damaged, or no capture, or another one has taken its place.
     pub is_over: bool,
     /// For how long it still waits for older files.
     pub held: Duration,
     /// The file that this one is a compressed copy of.
     pub copy_of: Option<u64>,
-    /// Why it could not be opened.
+    /// Why nothing, or nothing more, could be read: told when nothing comes that mends it.
     unreadable: Option<Problem>,
+    /// It cannot be opened, and that was told.
+    is_blocked: bool,
 }
 
 /// What became of a file that was looked at again.
@@ -81,10 +89,12 @@ impl Followed {
             is_dry: false,
             is_present: true,
             gone: Duration::ZERO,
+            short: None,
             is_over: false,
             held: Duration::ZERO,
             copy_of: None,
             unreadable: None,
+            is_blocked: false,
         }
     }
 
@@ -132,6 +142,7 @@ impl Followed {
     pub(super) fn pass(&mut self, passed: Duration) -> Option<u64> {
         self.held = self.held.saturating_sub(passed);
         self.gone = if self.is_present { Duration::ZERO } else { self.gone.saturating_add(passed) };
+        self.short = self.short.map(|short| short.saturating_add(passed));
         let retry = self.retry.as_mut()?;
         *retry = retry.saturating_sub(passed);
         let is_due = retry.is_zero();
@@ -147,18 +158,6 @@ impl Followed {
         self.is_compressed
     }
 
-    /// Learns how it begins.
-    pub(super) fn learn(&mut self, captures: &dyn Captures) {
-        if self.offset == 0
-            && self.reader.is_none()
-            && let Ok(file) = self.file(&self.listed, captures)
-        {
-            // What cannot be read now is so at the next look.
-            let _ = self.head.holds(&file);
-            self.is_compressed = is_compressed(&self.head.bytes());
-        }
-    }
-
     pub(super) fn id(&self) -> FileId {
         let (head_bytes, head_checksum) = self.head.id();
         FileId {
@@ -170,10 +169,22 @@ impl Followed {
         }
     }
 
+    /// Whether that is how a journal knows it, but for the device: that may have another number by now.
+    pub(super) fn may_be(&self, id: &FileId) -> bool {
+        self.listed.inode == id.inode && self.head.begins_as(id.head_bytes, id.head_checksum)
+    }
+
     /// Whether that is how a journal knows it.
     pub(super) fn is(&self, id: &FileId) -> bool {
-        (self.listed.device, self.listed.inode) == (id.device, id.inode)
-            && self.head.begins_as(id.head_bytes, id.head_checksum)
+        self.listed.device == id.device && self.may_be(id)
+    }
+
+    /// Whether a file begins as this one, as far as it goes, with enough bytes to tell.
+    pub(super) fn begins(&self, listed: &Listed, captures: &dyn Captures) -> bool {
+        let (known, now) = (self.head.bytes(), self.file(listed, captures));
+        let Ok(now) = now.and_then(|file| first_bytes(&file)) else { return false };
+        let same = known.len().min(now.len());
+        known[..same] == now[..same] && same >= known.len().min(TELLING_BYTES)
     }
 
     pub(super) fn has_reader(&self) -> bool {
@@ -187,7 +198,8 @@ impl Followed {
     /// Takes in how it is listed now.
     pub(super) fn look(&mut self, listed: &Listed, captures: &dyn Captures) -> Looked {
         let is_known = self.listed == *listed;
-        if is_known && !self.head.has_changed() {
+        let waits = self.is_blocked && self.retry.is_some();
+        if waits || is_known && !self.head.has_changed() {
             return Looked::Same;
         }
         // A file that is held open keeps its number.
@@ -203,117 +215,17 @@ impl Followed {
         let first = first_bytes(&file).map_or(0, |bytes| bytes.len());
         if !self.is_compressed && listed.bytes < self.offset {
             // Who writes a file over makes it empty first.
-            return if first < TELLING_BYTES { Looked::Same } else { Looked::Shorter };
+            let short = *self.short.get_or_insert(Duration::ZERO);
+            let is_cut = first >= TELLING_BYTES || short >= SHORT_AFTER;
+            return if is_cut { Looked::Shorter } else { Looked::Same };
         }
+        self.short = None;
         self.listed = listed.clone();
         if self.retry.is_some() {
             return Looked::Same;
         }
         self.is_dry = false;
         Looked::Changed
-    }
-
-    /// The file of that name, if it is still the one that was listed.
-    fn file(&self, listed: &Listed, captures: &dyn Captures) -> io::Result<Arc<File>> {
-        let (file, now) = captures.open(&listed.name)?;
-        match (now.device, now.inode) == (listed.device, listed.inode) {
-            true => Ok(Arc::new(file)),
-            false => Err(io::ErrorKind::NotFound.into()),
-        }
-    }
-
-    /// Opens it and finds the time of its first packet, as far as there is one already.
-    pub(super) fn prepare(&mut self, captures: &dyn Captures) -> Option<Problem> {
-        if self.reader.is_none()
-            && let Err(problem) = self.open(captures)
-        {
-            return problem;
-        }
-        if let (None, Some((_, reader))) = (self.first_time, &mut self.reader) {
-            reader.look_again();
-            self.first_time = reader.first_time();
-            if reader.is_cut() {
-                self.cut();
-            }
-        }
-        None
-    }
-
-    /// The first uncompressed bytes of one that is compressed.
-    pub(super) fn uncompressed_head(&self, captures: &dyn Captures) -> Option<Vec<u8>> {
-        let (file, now) = captures.open(&self.listed.name).ok()?;
-        let head = Arc::clone(&self.head);
-        let growing = Growing { file: Arc::new(file), offset: 0, head };
-        let reader = SequentialReader::new(&now.shown, growing, None).ok()?;
-        let bytes = reader.first_bytes(super::growing::HEAD_BYTES);
-        reader.is_compressed().then(|| bytes.to_vec())
-    }
-
-    /// Compressed data ended too early: there may be more later, but not to this reader.
-    fn cut(&mut self) {
-        self.reader = None;
-        self.retry = Some(RETRY_AFTER);
-    }
-
-    /// Whether a compressed file that begins like this has the same data.
-    pub(super) fn begins_as(&self, uncompressed: &[u8]) -> bool {
-        let head = self.head.bytes();
-        !self.is_compressed && head.len() >= TELLING_BYTES && uncompressed.starts_with(&head)
-    }
-
-    /// Opens it where it was read to.
-    ///
-    /// # Errors
-    /// With a problem when it never can be read; without one it may be so later.
-    fn open(&mut self, captures: &dyn Captures) -> Result<(), Option<Problem>> {
-        let file = self.file(&self.listed, captures).map_err(|_| None)?;
-        if !self.head.holds(&file).unwrap_or(false) {
-            return Err(None);
-        }
-        let growing =
-            |offset| Growing { file: Arc::clone(&file), offset, head: Arc::clone(&self.head) };
-        let name = &self.listed.shown;
-        let mut reader = match SequentialReader::new(name, growing(0), None) {
-            Ok(reader) => reader,
-            Err(unreadable) => return Err(self.unreadable(unreadable)),
-        };
-        self.is_compressed = reader.is_compressed();
-        self.unreadable = None;
-        if self.offset > reader.offset() {
-            match reader.is_plain_pcap() {
-                true => reader = reader.going_on_at(self.offset, growing(self.offset)),
-                false => {
-                    let bytes = self.offset - reader.offset();
-                    reader.read_more(Limit { bytes, packets: u64::MAX }, &mut |_| {});
-                }
-            }
-            if reader.offset() < self.offset {
-                // Not so much is there, or not yet.
-                self.retry = self.is_compressed.then_some(RETRY_AFTER);
-                return Err(None);
-            }
-        }
-        self.reader = Some((file, Box::new(reader)));
-        Ok(())
-    }
-
-    /// A file without a whole header may get one. Of other files only those that should be captures are
-    /// told of.
-    fn unreadable(&mut self, unreadable: Unreadable) -> Option<Problem> {
-        let is_whole = self.head.id().0 as usize >= TELLING_BYTES;
-        let should_be_one = is_named_like_a_capture(Path::new(&self.listed.name));
-        // Of compressed data the begin may not be whole yet.
-        let may_be_none = is_whole && !self.is_compressed;
-        if self.is_compressed {
-            self.retry = Some(RETRY_AFTER);
-        }
-        self.is_over = may_be_none && matches!(unreadable, Unreadable::NoCapture(_));
-        let problem = Problem::error(&self.listed.shown, unreadable.cause());
-        if !self.is_over {
-            self.unreadable = Some(problem);
-            return None;
-        }
-        should_be_one.then_some(problem)
     }
 
     /// Reads on: a chunk, of records that begin before an offset.
@@ -337,50 +249,12 @@ impl Followed {
         let limit = Limit { bytes, packets: CHUNK_PACKETS_MAX as u64 };
         let mut more = reader.read_more(limit, visit);
         self.offset = reader.offset();
-        if reader.is_cut() {
-            self.cut();
+        if let Some(problem) = reader.cut() {
+            self.cut(problem);
             more.stopped = Stopped::Dry;
         }
         self.is_dry = matches!(more.stopped, Stopped::Dry);
         self.is_over |= matches!(more.stopped, Stopped::Over(_));
         more
-    }
-
-    /// What is wrong with it when nothing more comes.
-    pub(super) fn problem_at_end(&self) -> Option<Problem> {
-        let left = self.left_bytes();
-        let not_finished = || self.damage(Damage::NotFinished { left });
-        (left > 0).then(|| self.unreadable.clone().unwrap_or_else(not_finished))
-    }
-
-    /// Bytes that were seen and not read.
-    pub(super) fn left_bytes(&self) -> u64 {
-        match self.is_over || self.is_compressed || self.copy_of.is_some() {
-            true => 0,
-            false => self.listed.bytes.saturating_sub(self.offset),
-        }
-    }
-
-    pub(super) fn shorter(&self) -> Problem {
-        self.damage(Damage::Shrunk)
-    }
-
-    fn damage(&self, damage: Damage) -> Problem {
-        let place = Place { offset_bytes: self.offset, compressed: self.is_compressed };
-        Problem::damage(&self.listed.shown, place, damage)
-    }
-
-    /// It is not there any more, and was not read to its end.
-    pub(super) fn lost(&self, how: &str) -> Option<Problem> {
-        let (left, read) = (self.left_bytes(), self.offset);
-        let cause = format!("it was {how} when {read} of its {} bytes had been read", read + left);
-        let severity = Severity::Warning;
-        let file = self.listed.shown.clone();
-        (left > 0).then_some(Problem { file, offset_bytes: Some(read), severity, cause })
-    }
-
-    /// The folder could not be listed.
-    pub(super) fn unlisted(error: &io::Error) -> Problem {
-        Problem::error("the folder", format!("it cannot be listed ({})", sentence(error)))
     }
 }

@@ -12,6 +12,7 @@ use crate::capture::{ChunkEnd, Packet};
 use crate::limits::FOLLOWED_OPEN_MAX;
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::ffi::OsString;
 use std::io;
 use std::time::Duration;
 
@@ -47,6 +48,8 @@ pub struct Follower {
     current: Option<u64>,
     /// Offset of the current file that the journal knows.
     noted: Option<(u64, u64)>,
+    /// Names of captures that are no files, and what is still to be told of each.
+    others: HashMap<OsString, Option<Problem>>,
     packets: u64,
     newest: Option<Timestamp>,
     late_files: u64,
@@ -79,7 +82,7 @@ impl Follower {
     ) -> Self {
         let files: BTreeMap<u64, Followed> =
             state.files.iter().map(|file| (file.serial, Followed::restored(file))).collect();
-        let place = |file: &Followed| ((file.listed.device, file.listed.inode), file.serial);
+        let place = |file: &Followed| (file.listed.place(), file.serial);
         Self {
             captures,
             options,
@@ -93,6 +96,7 @@ impl Follower {
             open: VecDeque::new(),
             current: None,
             noted: None,
+            others: HashMap::new(),
             packets: state.packets,
             newest: state.newest,
             late_files: state.late_files,
@@ -254,6 +258,7 @@ impl Follower {
     fn finish(&mut self) -> Fed {
         self.leave();
         self.problems.extend(self.files.values().filter_map(Followed::problem_at_end));
+        self.problems.extend(self.others.drain().filter_map(|(_, untold)| untold));
         Fed::End
     }
 }

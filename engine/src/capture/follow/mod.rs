@@ -2,7 +2,8 @@
 //!
 //! A sensor writes into it, begins the next file by size or time, and perhaps writes over the oldest
 //! ones. Every file is read to its last whole packet, and on from there when it grows. A file is known by
-//! device, inode and its first bytes: a new name is no new file, other first bytes are. What is read
+//! device, inode and its first bytes: a new name is no new file, other first bytes are. (From one run to the
+//! next the device may get another number.) What is read
 //! when is a matter of when it was there, so whoever wants the same stream again keeps a journal of it
 //! ([`InputEvent`]) and has it replayed.
 //!
@@ -23,17 +24,35 @@ use std::time::Duration;
 
 /// Where captures appear.
 pub trait Captures: Send {
-    /// All regular files that are there now.
+    /// All that is there now.
     ///
     /// # Errors
-    /// When they cannot be listed.
-    fn list(&mut self) -> io::Result<Vec<Listed>>;
+    /// When it cannot be listed.
+    fn list(&mut self) -> io::Result<Listing>;
 
-    /// Opens one of them, and tells what has been opened, whatever has the name by now.
+    /// Opens a file, and tells what has been opened, whatever has the name by now.
     ///
     /// # Errors
-    /// When it is not there any more.
+    /// `NotFound` when it is not there any more; others when it cannot be opened.
     fn open(&self, name: &OsStr) -> io::Result<(File, Listed)>;
+}
+
+/// What is there.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// The regular files.
+    pub files: Vec<Listed>,
+    pub others: Vec<NoFile>,
+}
+
+/// A name without a regular file behind it that may be read.
+#[derive(Debug)]
+pub struct NoFile {
+    pub name: OsString,
+    /// The name as messages have it.
+    pub shown: String,
+    /// Why there is none, as the sentence after the name.
+    pub cause: String,
 }
 
 /// A file that is there.
@@ -47,6 +66,13 @@ pub struct Listed {
     pub bytes: u64,
     /// Since 1970.
     pub modified_ns: i64,
+}
+
+impl Listed {
+    /// By which it is the same file, as long as it begins as it did.
+    fn place(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
 }
 
 /// How a folder is followed.

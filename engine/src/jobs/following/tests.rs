@@ -2,6 +2,8 @@ use super::*;
 use crate::capture::{Fed, FollowOptions, FollowState, Follower, InputEvent, Journal, Packet};
 use crate::time::Timestamp;
 use std::io::Write;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use tempfile::TempDir;
 
@@ -37,6 +39,40 @@ impl Journal for Notes {
     }
 }
 
+/// A folder on a device that may have another number.
+struct Mounted {
+    folder: Folder,
+    number: Arc<AtomicU64>,
+    /// How often a file could not be opened.
+    refused: Arc<AtomicU64>,
+}
+
+impl Mounted {
+    fn there(&self, listed: Listed) -> Listed {
+        Listed { device: listed.device + self.number.load(Ordering::Relaxed), ..listed }
+    }
+}
+
+impl Captures for Mounted {
+    fn list(&mut self) -> io::Result<Listing> {
+        let Listing { files, others } = self.folder.list()?;
+        let files = files.into_iter().map(|listed| self.there(listed)).collect();
+        Ok(Listing { files, others })
+    }
+
+    fn open(&self, name: &OsStr) -> io::Result<(File, Listed)> {
+        // Whoever runs the tests may be allowed to open everything.
+        let (_, about) = Captures::open(&self.folder, name)?;
+        let path = self.folder.path().join(&about.name);
+        if std::fs::metadata(path)?.permissions().mode() & 0o400 == 0 {
+            self.refused.fetch_add(1, Ordering::Relaxed);
+            return Err(io::Error::from_raw_os_error(13));
+        }
+        let (file, listed) = Captures::open(&self.folder, name)?;
+        Ok((file, self.there(listed)))
+    }
+}
+
 /// A folder that is followed, and what came of it: seconds of packets, and negative ones of time that
 /// passed without.
 struct Followed {
@@ -44,6 +80,11 @@ struct Followed {
     follower: Follower,
     notes: Notes,
     stream: Vec<i64>,
+    /// What went wrong where it was read.
+    told: Vec<String>,
+    /// Added to the number of the device.
+    device: Arc<AtomicU64>,
+    refused: Arc<AtomicU64>,
 }
 
 fn options() -> FollowOptions {
@@ -55,17 +96,22 @@ impl Followed {
     fn new(options: FollowOptions) -> Self {
         let root = tempfile::tempdir().unwrap();
         let state = FollowState::default();
-        let (follower, notes) = Self::follower(&root, options, &state, Vec::new());
-        Self { root, follower, notes, stream: Vec::new() }
+        let (device, refused) = (Arc::default(), Arc::default());
+        let numbers = (&device, &refused);
+        let (follower, notes) = Self::follower(&root, numbers, options, &state, Vec::new());
+        Self { root, follower, notes, stream: Vec::new(), told: Vec::new(), device, refused }
     }
 
     fn follower(
         root: &TempDir,
+        (device, refused): (&Arc<AtomicU64>, &Arc<AtomicU64>),
         options: FollowOptions,
         state: &FollowState,
         replay: Vec<InputEvent>,
     ) -> (Follower, Notes) {
-        let (folder, notes) = (Folder::open(root.path()).unwrap(), Notes::default());
+        let folder = Folder::open(root.path()).unwrap();
+        let (number, refused) = (Arc::clone(device), Arc::clone(refused));
+        let (folder, notes) = (Mounted { folder, number, refused }, Notes::default());
         let journal: Box<dyn Journal> = Box::new(notes.clone());
         (Follower::new(Box::new(folder), options, state, replay, Some(journal)), notes)
     }
@@ -73,7 +119,9 @@ impl Followed {
     /// The program is killed, and goes on from a state and what was noted after it.
     fn again(&mut self, options: FollowOptions, state: &FollowState) {
         let notes = self.notes.0.lock().unwrap()[state.events as usize..].to_vec();
-        (self.follower, _) = Self::follower(&self.root, options, state, notes);
+        let numbers = (&self.device, &self.refused);
+        let again = Self::follower(&self.root, numbers, options, state, notes);
+        (self.follower, _) = again;
         self.stream.clear();
     }
 
@@ -102,7 +150,7 @@ impl Followed {
             });
             clock.into_iter().for_each(|clock| self.follower.saw(clock));
             match fed {
-                Fed::Chunk(_) => {}
+                Fed::Chunk(end) => self.told.extend(end.problem.map(|problem| problem.to_string())),
                 Fed::Advance(Timestamp(ns)) => self.stream.push(-ns / SECOND_NS),
                 Fed::Nothing => return false,
                 Fed::End => return true,
@@ -111,7 +159,8 @@ impl Followed {
     }
 
     fn problems(&mut self) -> Vec<String> {
-        self.follower.take_problems().iter().map(ToString::to_string).collect()
+        let told = self.follower.take_problems();
+        self.told.drain(..).chain(told.iter().map(ToString::to_string)).collect()
     }
 }
 
@@ -204,6 +253,145 @@ fn a_file_that_becomes_shorter_fails_and_the_others_go_on() {
     assert_eq!(followed.stream, [1, 2, 3, 4]);
     let told = ["a.pcap: truncated at byte 252: the file became shorter while it was read"];
     assert_eq!(followed.problems(), told);
+}
+
+/// It may be about to be written over, and that may take a while; or not.
+#[test]
+fn a_file_that_is_cut_to_almost_nothing_is_told_of_once() {
+    for bytes in [0, 10, 24, 39] {
+        let mut followed = Followed::new(options());
+        followed.write("a.pcap", &pcap(&[1, 2, 3]));
+        followed.look(SECOND);
+        followed.write("a.pcap", &pcap(&[1, 2, 3])[..bytes]);
+        (0..10).for_each(|_| assert!(!followed.look(SECOND)));
+        assert_eq!(followed.problems(), Vec::<String>::new(), "{bytes} bytes");
+        (0..20).for_each(|_| assert!(!followed.look(SECOND)));
+        let told = ["a.pcap: truncated at byte 252: the file became shorter while it was read"];
+        assert_eq!(followed.problems(), told, "{bytes} bytes");
+        // Whoever writes it over so late is read.
+        followed.write("a.pcap", &pcap(&[4, 5]));
+        followed.look(SECOND);
+        followed.follower.end();
+        assert!(followed.look(SECOND));
+        assert_eq!(followed.stream, [1, 2, 3, 4, 5]);
+        assert_eq!(followed.problems(), Vec::<String>::new(), "{bytes} bytes");
+    }
+}
+
+#[test]
+fn a_file_that_begins_with_damage_is_told_of_at_once_and_holds_nobody_up() {
+    let mut followed = Followed::new(options());
+    let mut damaged = pcap(&[1, 2]);
+    damaged[24 + 8..24 + 12].copy_from_slice(&[0xff; 4]);
+    let mut version = pcap(&[1]);
+    version[4..6].copy_from_slice(&[1, 0]);
+    followed.write("a.pcap", &damaged);
+    followed.write("b.pcap", &pcap(&[3]));
+    followed.write("c.pcap", &version);
+    followed.write("d.pcap.gz", &[0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 3, 0xff, 0xff, 0xff, 0xff]);
+    followed.write("e.pcap", &pcap(&[4])[..30]);
+    followed.look(SECOND);
+    let told = followed.problems();
+    assert_eq!(told.len(), 3, "{told:?}");
+    let announced = "a packet of 4294967295 bytes is announced, more than the possible 262144";
+    assert_eq!(told[0], format!("a.pcap: damaged at byte 24: {announced}"));
+    assert_eq!(told[1], "c.pcap: pcap version 1.4 is not supported");
+    assert!(told[2].starts_with("d.pcap.gz: the gzip data cannot be decompressed"), "{told:?}");
+    // What goes on behind the damage is not read; what was only not whole is.
+    followed.append("a.pcap", &record(5));
+    followed.append("e.pcap", &pcap(&[4])[30..]);
+    (0..5).for_each(|_| assert!(!followed.look(SECOND)));
+    followed.follower.end();
+    assert!(followed.look(SECOND));
+    assert_eq!(followed.stream, [3, 4]);
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn compressed_data_that_never_becomes_whole_is_told_of_in_the_end() {
+    use flate2::{Compression, write::GzEncoder};
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::none());
+    gzip.write_all(&pcap(&[1, 2, 3])).unwrap();
+    let compressed = gzip.finish().unwrap();
+    let mut followed = Followed::new(options());
+    followed.write("a.pcap.gz", &compressed[..compressed.len() - 50]);
+    followed.write("b.pcap.gz", &compressed[..5]);
+    (0..5).for_each(|_| assert!(!followed.look(SECOND)));
+    assert_eq!(followed.problems(), Vec::<String>::new());
+    followed.follower.end();
+    assert!(followed.look(SECOND));
+    let told = followed.problems();
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told.iter().all(|told| told.contains("the gzip data ends too early")), "{told:?}");
+}
+
+#[test]
+fn a_file_that_cannot_be_opened_is_told_of_once_and_read_when_it_can() {
+    let mut followed = Followed::new(options());
+    let allow = |followed: &Followed, name: &str, mode: u32| {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(followed.root.path().join(name), permissions).unwrap();
+    };
+    followed.write("a.pcap", &pcap(&[1, 2]));
+    followed.write("b.pcap", &pcap(&[3]));
+    allow(&followed, "a.pcap", 0);
+    for _ in 0..100 {
+        assert!(!followed.look(SECOND / 10));
+    }
+    assert_eq!(followed.stream, [3], "it holds nobody up");
+    assert_eq!(followed.follower.left_bytes(), 0);
+    assert_eq!(followed.problems(), ["a.pcap: it cannot be opened (Permission denied)"]);
+    let refused = followed.refused.load(Ordering::Relaxed);
+    assert!(refused <= 12, "{refused} attempts in ten seconds");
+    allow(&followed, "a.pcap", 0o600);
+    followed.look(2 * SECOND);
+    assert_eq!(followed.stream, [3, 1, 2]);
+    // From the middle on, after whoever reads has begun again.
+    let state = followed.follower.state();
+    followed.append("a.pcap", &record(4));
+    allow(&followed, "a.pcap", 0);
+    followed.again(options(), &state);
+    (0..5).for_each(|_| assert!(!followed.look(SECOND)));
+    let told = ["a.pcap: it cannot be opened to go on at byte 176 (Permission denied)"];
+    assert_eq!(followed.problems(), told);
+    allow(&followed, "a.pcap", 0o600);
+    followed.look(2 * SECOND);
+    assert_eq!(followed.stream, [4]);
+    assert_eq!(followed.problems(), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_named_like_a_capture_and_is_no_file_is_told_of_once() {
+    let mut followed = Followed::new(options());
+    let path = |name: &str| followed.root.path().join(name);
+    std::fs::create_dir(path("folder.pcap")).unwrap();
+    std::fs::create_dir(path("folder")).unwrap();
+    symlink("nothing", path("link.pcap")).unwrap();
+    symlink("nothing", path("link")).unwrap();
+    symlink("/dev/zero", path("out.pcap")).unwrap();
+    followed.write("a.pcap", &pcap(&[1]));
+    followed.look(SECOND);
+    assert_eq!(followed.problems(), Vec::<String>::new(), "they may be about to be files");
+    (0..5).for_each(|_| assert!(!followed.look(SECOND)));
+    let mut told = followed.problems();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "folder.pcap: it is a folder, and what is in it is not followed",
+            "link.pcap: it is a link that leads nowhere",
+            "out.pcap: it is a link that leads out of the folder"
+        ]
+    );
+    // What becomes one is read.
+    followed.write("nothing", &pcap(&[2]));
+    std::fs::remove_dir(followed.root.path().join("folder.pcap")).unwrap();
+    followed.write("folder.pcap", &pcap(&[3]));
+    followed.look(SECOND);
+    followed.follower.end();
+    assert!(followed.look(SECOND));
+    assert_eq!(followed.stream, [1, 2, 3]);
+    assert_eq!(followed.problems(), Vec::<String>::new());
 }
 
 #[test]
@@ -364,6 +552,37 @@ fn a_stream_ends_after_a_silence_or_when_it_is_told() {
     assert!(followed.look(SECOND));
 }
 
+#[test]
+fn a_folder_that_is_mounted_anew_has_the_files_that_it_had() {
+    let mut followed = Followed::new(options());
+    let remount = |followed: &Followed| followed.device.fetch_add(1, Ordering::Relaxed);
+    followed.write("a.pcap", &pcap(&[1, 2]));
+    followed.write("b.pcap", &pcap(&[3, 4]));
+    followed.write("c.pcap", &pcap(&[5, 6, 7]));
+    followed.write("d.pcap", &pcap(&[]));
+    followed.look(SECOND);
+    assert_eq!(followed.stream, [1, 2, 3, 4, 5, 6, 7]);
+    let state = followed.follower.state();
+    remount(&followed);
+    // One grows, one is written over in place, one is cut, one begins.
+    followed.append("a.pcap", &record(8));
+    followed.write("b.pcap", &pcap(&[9, 10, 11]));
+    followed.write("c.pcap", &pcap(&[5, 6, 7])[..252 - 30]);
+    followed.append("d.pcap", &record(12));
+    followed.again(options(), &state);
+    followed.look(SECOND);
+    (0..4).for_each(|_| assert!(!followed.look(SECOND)));
+    let mut read = followed.stream.clone();
+    read.sort_unstable();
+    assert_eq!(read, [8, 9, 10, 11, 12], "what was read is not read again");
+    let told = ["c.pcap: truncated at byte 252: the file became shorter while it was read"];
+    assert_eq!(followed.problems(), told);
+    // While it is followed a file on another device is another file.
+    remount(&followed);
+    followed.look(SECOND);
+    assert_eq!(followed.stream.len(), 5 + 3 + 3 + 2 + 1);
+}
+
 /// Late files, files written over and time that passed: what was noted is done again, and what comes
 /// behind it is as if nothing had happened.
 #[test]
@@ -390,7 +609,9 @@ fn a_stream_goes_on_from_any_state_as_it_was() {
     step(&mut followed, SECOND, &mut states);
     let whole = followed.stream.clone();
     assert_eq!(whole, [100, 101, 90, 91, -106, 95, 102, -111, 104]);
-    for (done, state) in &states {
+    // The second time the folder was mounted anew.
+    for (place, (done, state)) in states.iter().chain(&states).enumerate() {
+        followed.device.store(u64::from(place >= states.len()), Ordering::Relaxed);
         followed.again(options.clone(), state);
         followed.look(Duration::ZERO);
         assert_eq!(followed.stream, whole[*done..], "from {done} on");

@@ -1,11 +1,13 @@
 //! What the folder has now: files that appear, go on, change, and are not there any more.
 
 use super::Follower;
-use crate::capture::follow::Listed;
+use crate::capture::expand::is_named_like_a_capture;
 use crate::capture::follow::file::{Followed, Looked};
+use crate::capture::follow::{Listed, NoFile};
 use crate::capture::problem::Problem;
 use crate::limits::FILES_MAX;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
 use std::time::Duration;
 
 /// Time between two looks through the folder, for each file in it: to look is so a small part of the work.
@@ -27,7 +29,8 @@ impl Follower {
         match self.captures.list() {
             Ok(listed) => {
                 self.is_unlisted = false;
-                self.take_in(listed);
+                self.take_in(listed.files);
+                self.tell_others(listed.others);
                 self.has_listed = true;
             }
             Err(error) if !self.is_unlisted => {
@@ -42,8 +45,12 @@ impl Follower {
     fn take_in(&mut self, listed: Vec<Listed>) {
         let mut present = HashSet::with_capacity(listed.len());
         let mut appeared = Vec::new();
+        // While a folder is followed its files stay on their device.
+        if !self.has_listed {
+            self.mount_anew(&listed);
+        }
         for one in listed {
-            let known = self.serials.get(&(one.device, one.inode)).copied();
+            let known = self.serials.get(&one.place()).copied();
             let looked = match known.and_then(|serial| self.files.get_mut(&serial)) {
                 Some(file) => file.look(&one, &*self.captures),
                 None => Looked::Another,
@@ -91,6 +98,26 @@ impl Follower {
         }
     }
 
+    /// A folder that is mounted anew may be on another device by its number: files that have kept their
+    /// own number, and begin as they did, are those that they were.
+    fn mount_anew(&mut self, listed: &[Listed]) {
+        let there: HashSet<(u64, u64)> = listed.iter().map(Listed::place).collect();
+        let missing = self.files.values().filter(|file| !there.contains(&file.listed.place()));
+        let missing: HashMap<u64, u64> =
+            missing.map(|file| (file.listed.inode, file.serial)).collect();
+        for one in listed {
+            if self.serials.contains_key(&one.place()) {
+                continue;
+            }
+            let file = missing.get(&one.inode).and_then(|serial| self.files.get_mut(serial));
+            if let Some(file) = file.filter(|file| file.begins(one, &*self.captures)) {
+                self.serials.remove(&file.listed.place());
+                file.listed.device = one.device;
+                self.serials.insert(one.place(), file.serial);
+            }
+        }
+    }
+
     fn appear(&mut self, listed: Listed) -> Option<u64> {
         if self.files.len() >= FILES_MAX {
             if !std::mem::replace(&mut self.is_full, true) {
@@ -101,7 +128,7 @@ impl Follower {
         }
         let serial = self.files_seen;
         self.files_seen += 1;
-        self.serials.insert((listed.device, listed.inode), serial);
+        self.serials.insert(listed.place(), serial);
         self.files.insert(serial, Followed::new(serial, listed));
         Some(serial)
     }
@@ -109,7 +136,7 @@ impl Follower {
     /// A file that was compressed has the packets of the one that it was: those are read once. True: it
     /// has, or that cannot be told yet.
     fn is_copy(&mut self, serial: u64) -> bool {
-        let Some(file) = self.files.get(&serial) else { return true };
+        let Some(file) = self.files.get_mut(&serial) else { return true };
         if file.copy_of.is_some() {
             return true;
         }
@@ -138,10 +165,29 @@ impl Follower {
         let had_reader = file.has_reader();
         let problem = if file.first_time.is_none() { file.prepare(&*self.captures) } else { None };
         self.problems.extend(problem);
-        if file.has_reader() && !had_reader {
-            self.touch(serial);
+        match (file.has_reader(), had_reader) {
+            (true, false) => self.touch(serial),
+            (false, true) => self.close(serial),
+            _ => {}
         }
         self.make_ready(serial);
+    }
+
+    /// What is named like a capture and is no file is told of, once. It may be on its way to be one: it
+    /// must be so at two looks.
+    fn tell_others(&mut self, others: Vec<NoFile>) {
+        let mut before = std::mem::take(&mut self.others);
+        let should_be_one = |other: &NoFile| is_named_like_a_capture(Path::new(&other.name));
+        for other in others.into_iter().filter(should_be_one).take(FILES_MAX) {
+            let untold = match before.remove(&other.name) {
+                None => Some(Problem::error(&other.shown, other.cause)),
+                Some(untold) => {
+                    self.problems.extend(untold);
+                    None
+                }
+            };
+            self.others.insert(other.name, untold);
+        }
     }
 
     fn fail_shorter(&mut self, serial: u64) {
@@ -168,7 +214,7 @@ impl Follower {
         }
         self.close(serial);
         let Some(file) = self.files.remove(&serial) else { return };
-        let place = (file.listed.device, file.listed.inode);
+        let place = file.listed.place();
         if self.serials.get(&place) == Some(&serial) {
             self.serials.remove(&place);
         }

@@ -50,7 +50,9 @@ impl Follower {
             }
             InputEvent::Read { file, to, .. } => (file, to),
         };
-        let known = self.files.values().find(|known| known.is(&file));
+        let mut files = self.files.values();
+        let known = files.clone().find(|known| known.is(&file));
+        let known = known.or_else(|| files.find(|known| known.may_be(&file)));
         let place = known.map(|known| (known.serial, known.offset));
         if let Some((serial, _)) = place.filter(|(_, offset)| *offset < to)
             && let Some(chunk) = self.read_file(serial, chunk_bytes, to, visit)
