@@ -148,8 +148,8 @@ pub struct FlowsArguments {
     #[command(flatten)]
     pub following: FollowArguments,
 
-    /// Keep how far --follow is in FILE, in FILE.before and FILE.journal: the same command goes on
-    /// from there, also after a crash, and rows are as if nothing had happened. The output is cut to
+    /// Keep how far --follow is in FILE, in FILE.before and FILE.journal (and a lock in FILE.lock): the
+    /// same command goes on from there, also after a crash, and rows are as if nothing had happened. The output is cut to
     /// the checkpoint
     #[arg(long, value_name = "FILE", requires = "follow")]
     pub checkpoint: Option<PathBuf>,

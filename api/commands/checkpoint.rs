@@ -1,9 +1,11 @@
 //! Where a followed folder goes on: checkpoints, the journal, and rows that were written before.
 
 use crate::messages;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use tractor_engine::capture::{FollowState, InputEvent, Journal};
 use tractor_engine::dataflow::{Keeper, Resume, RunOptions, SAVED_FORMAT, SavedError};
 use tractor_engine::output::{RowWriter, Saved};
@@ -143,6 +145,42 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     name.into()
+}
+
+/// How long a run that was killed may need to be gone: with plugins it has a child.
+const GONE_AFTER: Duration = Duration::from_secs(2);
+
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Has the checkpoints at `path` for this run alone, as long as the file that is returned is open. It is a
+/// file of its own, which stays: the others are replaced, and who removes a lock may remove that of another.
+///
+/// # Errors
+/// When another run has them.
+pub fn lock(path: &Path) -> Result<File, Refusal> {
+    let place = beside(path, ".lock");
+    let failed = |cause| Refusal::Failure(format!("{} cannot be made: {cause}", place.display()));
+    let mut options = File::options();
+    let file = options.write(true).create(true).truncate(false).open(&place).map_err(failed)?;
+    let began = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if began.elapsed() < GONE_AFTER => sleep(PAUSE),
+            Err(TryLockError::WouldBlock) => {
+                return Err(Refusal::Usage(format!("another run uses {}", path.display())));
+            }
+            // Not every file system can.
+            Err(TryLockError::Error(cause)) => {
+                let place = place.display();
+                messages::warning(format_args!(
+                    "{place} cannot be locked ({cause}): see that no other run uses it"
+                ));
+                return Ok(file);
+            }
+        }
+    }
 }
 
 /// Rows in a file that is cut to a checkpoint when it must be.

@@ -1,12 +1,13 @@
 //! `tractor flows --follow`: the flows of a folder as one stream without an end.
 
-use super::checkpoint::{Lasting, Refusal, Start};
+use super::checkpoint::{Lasting, Refusal, Start, lock};
 use super::flows::{cannot_write, destination, options_of, place, writer};
 use super::{exit_of_error, wants_timings};
 use crate::cli::FlowsArguments;
 use crate::{Exit, interrupt, messages, plugins};
 use std::fs::File;
 use std::io;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,7 +37,8 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
             return Exit::Failure;
         }
     };
-    let start = match start(arguments, &options) {
+    // Until the run ends nobody else has its checkpoint and its output.
+    let (start, _lock) = match start(arguments, &options) {
         Ok(start) => start,
         Err(exit) => return exit,
     };
@@ -52,10 +54,11 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
     }
 }
 
-/// Where the stream begins.
-fn start(arguments: &FlowsArguments, options: &RunOptions) -> Result<Start, Exit> {
-    let Some(path) = &arguments.checkpoint else { return Ok(Start::default()) };
-    Start::at(path, options).map_err(|refusal| match refusal {
+/// Where the stream begins, and the lock of its checkpoint.
+fn start(arguments: &FlowsArguments, options: &RunOptions) -> Result<(Start, Option<File>), Exit> {
+    let Some(path) = &arguments.checkpoint else { return Ok((Start::default(), None)) };
+    let start = lock(path).and_then(|lock| Ok((Start::at(path, options)?, Some(lock))));
+    start.map_err(|refusal| match refusal {
         Refusal::Usage(why) => {
             messages::error(why);
             Exit::Usage
@@ -129,9 +132,16 @@ fn rows(
         let file = File::options().write(true).open(path)?;
         return writer(arguments, options, Box::new(file), None);
     }
-    let file = File::options().append(true).create(true).open(path)?;
-    let bytes = file.metadata()?.len();
     let (kept_bytes, saved) = start.rows().map_or((0, None), |(bytes, saved)| (bytes, Some(saved)));
+    let mut options_of_file = File::options();
+    let options_of_file = options_of_file.append(true).read(true).create(kept_bytes == 0);
+    let file = options_of_file.open(path).map_err(|cause| match cause.kind() {
+        io::ErrorKind::NotFound if kept_bytes > 0 => io::Error::other(format!(
+            "it is not there, and had {kept_bytes} bytes at the checkpoint"
+        )),
+        _ => cause,
+    })?;
+    let bytes = file.metadata()?.len();
     if bytes > 0 && !start.is_known {
         return Err(io::Error::other("it has content already, which would be lost"));
     }
@@ -139,9 +149,21 @@ fn rows(
         let why = format!("it has {bytes} bytes, and had {kept_bytes} at the checkpoint");
         return Err(io::Error::other(why));
     }
+    if !ends_a_line(&file, kept_bytes)? {
+        let why = "it is another file than at the checkpoint, whose content would be lost";
+        return Err(io::Error::other(why));
+    }
     file.set_len(kept_bytes)?;
     let rows = writer(arguments, options, Box::new(file.try_clone()?), saved)?;
     Ok(Box::new(Lasting { rows, file }))
+}
+
+/// Whether a row may end behind so many bytes: every format has its rows in lines.
+fn ends_a_line(file: &File, bytes: u64) -> io::Result<bool> {
+    let Some(last) = bytes.checked_sub(1) else { return Ok(true) };
+    let mut byte = [0];
+    file.read_exact_at(&mut byte, last)?;
+    Ok(byte == *b"\n")
 }
 
 /// Has the run look for more and save its state until it is over, and says what goes wrong. Tells

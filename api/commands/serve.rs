@@ -67,11 +67,11 @@ pub fn run(arguments: &ServeArguments) -> Exit {
     exit
 }
 
-/// A profile of a request may have none: then its job has none.
+/// A profile of a request may have none: then its job has none, as where a file asks for windows.
 fn has_windows(arguments: &ServeArguments) -> Result<(), String> {
     let profile = arguments.options.profile;
     match arguments.window {
-        Some(_) if !profile.columns.has_windows() => {
+        Some(_) if arguments.options.is_typed("window") && !profile.columns.has_windows() => {
             Err(format!("the profile {} has no rows of windows", profile.name))
         }
         _ => Ok(()),

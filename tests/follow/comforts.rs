@@ -112,6 +112,55 @@ fn what_cannot_be_followed_is_refused_with_a_sentence() {
     assert_eq!(without.code, Some(2), "{}", without.messages);
 }
 
+#[test]
+fn a_checkpoint_has_one_run_at_a_time() {
+    let (folder, captures) = folders();
+    write(&captures, "a.pcap", &plain(&[datagram(0, 1, b"a"), datagram(200 * SECOND_NS, 2, b"b")]));
+    let arguments = ["-o", "rows.csv", "--checkpoint", "place", "--quiet-after", "never"];
+    let first = follow(folder.path(), &arguments);
+    until("the first flow has closed", || text(folder.path(), "rows.csv").lines().count() == 2);
+    let second = ended(follow(folder.path(), &arguments));
+    assert_eq!(second.code, Some(2), "{}", second.messages);
+    assert!(second.messages.contains("error: another run uses place\n"), "{}", second.messages);
+    // One that is killed leaves no lock, whoever begins again at once.
+    let mut killed = first;
+    killed.child.kill().unwrap();
+    let again = [&arguments[..], &["--end-after", "1s"]].concat();
+    let last = ended(follow(folder.path(), &again));
+    killed.child.wait().unwrap();
+    assert_eq!(last.code, Some(0), "{}", last.messages);
+    assert_eq!(text(folder.path(), "rows.csv").lines().count(), 3);
+}
+
+#[test]
+fn rows_that_are_not_those_of_the_checkpoint_are_left_alone() {
+    let (folder, captures) = folders();
+    write(&captures, "a.pcap", &plain(&many_flows(50)));
+    let run = |rows: &str| {
+        let arguments = ["--checkpoint", "place", "--quiet-after", "never", "--end-after", "1s"];
+        ended(follow(folder.path(), &[&arguments[..], &["-o", rows]].concat()))
+    };
+    assert_eq!(run("rows.csv").code, Some(0));
+    let rows = text(folder.path(), "rows.csv");
+    let other = "x".repeat(2 * rows.len());
+    write(folder.path(), "short.csv", b"flow_id\n");
+    write(folder.path(), "other.csv", other.as_bytes());
+    for (name, sentence) in [
+        ("missing.csv", "missing.csv: it is not there, and had"),
+        ("short.csv", "short.csv: it has 8 bytes, and had"),
+        ("other.csv", "other.csv: it is another file than at the checkpoint"),
+    ] {
+        let finished = run(name);
+        assert_eq!(finished.code, Some(1), "{}", finished.messages);
+        assert!(finished.messages.contains(sentence), "{}", finished.messages);
+    }
+    assert!(!folder.path().join("missing.csv").exists());
+    assert_eq!(text(folder.path(), "short.csv"), "flow_id\n");
+    assert!(text(folder.path(), "other.csv") == other);
+    assert_eq!(run("rows.csv").code, Some(0));
+    assert!(text(folder.path(), "rows.csv") == rows);
+}
+
 /// Of a version that is not known, or damaged: all is read again from the begin, with the same rows.
 #[test]
 fn a_checkpoint_that_cannot_be_read_is_refused_and_all_is_read_again() {
@@ -144,7 +193,7 @@ fn a_checkpoint_that_cannot_be_read_is_refused_and_all_is_read_again() {
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;
     for (bytes, sentence) in [
-        (newer, "place: the checkpoint has version 99, and this program reads 1"),
+        (newer, "place: the checkpoint has version 99, and this program reads 2"),
         (damaged, "place: the checkpoint is damaged"),
         (b"something else".to_vec(), "place: it is no checkpoint"),
     ] {

@@ -10,7 +10,8 @@ use crate::support::random::Random;
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
-const OFTEN: [&str; 4] = ["--checkpoint-pause", "30ms", "--quiet-after", "never"];
+const OFTEN: [&str; 6] =
+    ["--checkpoint-pause", "30ms", "--quiet-after", "never", "--window", "20s"];
 
 pub fn follow(server: &Server, directory: &str) -> u64 {
     let reply = server.post_to("/directories/process", &json!({ "directory": directory }));
@@ -35,6 +36,20 @@ fn assert_is(capture: &Capture, server: &Server, job: u64) {
     assert_eq!(total(&server.ask(&format!("/file/{job}/statistics")), "protocols"), flows);
     let stored = String::from_utf8(server.export(job, "csv")).unwrap();
     assert!(stored == rows, "{} lines, not {flows}", stored.lines().count());
+    // Its windows are those of a job over the whole, which nobody has killed.
+    let place = Place::new();
+    place.capture("whole.pcap", &capture.bytes);
+    let quiet = place.serve(&["--window", "20s"]);
+    let whole = quiet.finished("whole.pcap");
+    let [stored, expected] = [windows(server, job), windows(&quiet, whole)];
+    assert!(stored == expected, "{} lines of windows", stored.0.lines().count());
+}
+
+/// The rows in order, and the sums.
+fn windows(server: &Server, job: u64) -> (String, Value) {
+    let rows = server.get(&format!("/file/{job}/windows?format=csv"));
+    let sums = server.ask(&format!("/file/{job}/windows?limit=10000"));
+    (String::from_utf8(rows.body).unwrap(), sums)
 }
 
 #[test]
