@@ -129,7 +129,8 @@ pub fn watched_command(
         calls: Vec::new(),
         told: None,
         stopping: None,
-        signals: interrupt::count(),
+        // One that came while the child was begun is for it, too.
+        signals: 0,
     };
     let how = watcher.watch(wish);
     // Whatever came, nobody is left behind.
