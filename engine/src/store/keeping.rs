@@ -1,5 +1,8 @@
 //! What of an endless job is kept: flows that ended not too long ago. Older ones leave in whole
 //! segments, from the first on; how many have left stands in a file of its own.
+//!
+//! How old a flow is, the time of packets says. But a packet may be of any time, and one of the year 2100
+//! would make all others old: so no flow has ended after its block was written, which the file knows.
 
 use super::entry::Entry;
 use super::files::{read_bounded, sync_folder, write_whole};
@@ -10,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 use std::fs;
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 const FILE: &str = "removed.json";
 const FILE_BYTES_MAX: usize = 4_096;
+const SECOND_NS: i64 = 1_000_000_000;
 
 /// What has left the folder of a job.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,7 +79,8 @@ struct Kept {
     number: u32,
     /// Up to its end, by [`RowsOf`].
     rows: [u64; 2],
-    /// The latest end of its rows.
+    /// The latest end of its rows, or when they were written if that was before: one of the future would
+    /// never get old, nor let others leave behind it.
     end: i64,
 }
 
@@ -115,12 +121,20 @@ impl Keeping {
     /// A block has been written.
     pub fn add(&mut self, of: RowsOf, entry: &Entry) {
         self.rows[of as usize] = entry.first_row + u64::from(entry.rows);
-        self.newest = self.newest.max(entry.end);
+        let end = entry.end.min(self.written_ns(entry.segment));
+        self.newest = self.newest.max(end);
         let (number, rows) = (entry.segment, self.rows);
         match self.segments.back_mut().filter(|last| last.number == number) {
-            Some(last) => *last = Kept { number, rows, end: last.end.max(entry.end) },
-            None => self.segments.push_back(Kept { number, rows, end: entry.end }),
+            Some(last) => *last = Kept { number, rows, end: last.end.max(end) },
+            None => self.segments.push_back(Kept { number, rows, end }),
         }
+    }
+
+    /// When a segment was written to last, in nanoseconds since the epoch; the end of time where that is
+    /// not known.
+    fn written_ns(&self, segment: u32) -> i64 {
+        let Ok(about) = fs::metadata(self.folder.join(file_name(segment))) else { return i64::MAX };
+        about.mtime().saturating_mul(SECOND_NS).saturating_add(about.mtime_nsec())
     }
 
     /// The state is being saved, and ends in a segment: removes what is too old, but nothing that a
@@ -161,6 +175,44 @@ mod tests {
         let mut entry = Entry::default();
         (entry.segment, entry.first_row, entry.rows, entry.end) = (segment, first_row, 10, end);
         entry
+    }
+
+    /// A segment that was written so many seconds after the epoch.
+    fn segment(folder: &Path, number: u32, written_s: i64) {
+        let file = fs::File::create(folder.join(file_name(number))).unwrap();
+        let time = rustix::fs::Timespec { tv_sec: written_s, tv_nsec: 0 };
+        let times = rustix::fs::Timestamps { last_access: time, last_modification: time };
+        rustix::fs::futimens(&file, &times).unwrap();
+    }
+
+    /// Of segments that were written then and have flows that ended then, those that stay when flows are kept
+    /// for a hundred seconds.
+    fn kept(segments: &[(i64, i64)]) -> Vec<u32> {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path();
+        let mut keeping = Keeping::new(folder, 100 * SECOND_NS);
+        let mut last = 0;
+        for &(written_s, end_s) in segments {
+            segment(folder, last + 1, written_s);
+            let entry = entry(last + 1, 10 * u64::from(last), end_s * SECOND_NS);
+            keeping.add(RowsOf::Flows, &entry);
+            last += 1;
+        }
+        (0..4).for_each(|_| keeping.remove_old(last).unwrap());
+        (1..=last).filter(|&number| folder.join(file_name(number)).exists()).collect()
+    }
+
+    #[test]
+    fn a_flow_of_the_future_makes_no_other_old_and_gets_old_itself() {
+        const FUTURE: i64 = 4_102_444_800;
+        let honest = [(1_010, 1_000), (1_060, 1_050), (1_130, 1_120)];
+        assert_eq!(kept(&honest), [2, 3]);
+        // One flow of the year 2100, in any segment.
+        assert_eq!(kept(&[(1_010, 1_000), (1_060, FUTURE), (1_105, 1_095)]), [1, 2, 3]);
+        assert_eq!(kept(&[(1_010, 1_000), (1_060, 1_050), (1_095, FUTURE)]), [1, 2, 3]);
+        assert_eq!(kept(&[(1_010, FUTURE), (1_060, 1_050), (1_130, 1_120)]), [2, 3]);
+        // What is read long after it was captured was written late, and is as old as it says.
+        assert_eq!(kept(&[(9_000, 1_000), (9_001, 1_050), (9_002, 1_120)]), [2, 3]);
     }
 
     #[test]
