@@ -161,19 +161,20 @@ impl Gathered {
     }
 
     /// What the files hold, and some columns of all other rows: tables with the rows before them.
-    pub fn pending(
-        &self,
-        columns: impl Fn(&Self) -> Vec<usize>,
-    ) -> io::Result<(Committed, Vec<(u64, Table)>)> {
-        let columns = columns(self);
+    pub fn pending(&self, columns: &[usize]) -> io::Result<(Committed, Vec<(u64, Table)>)> {
         let mut state = self.state();
         let mut tables: Vec<(u64, Table)> = Vec::new();
         for (first_row, table) in &state.on_their_way {
-            tables.push((*first_row, table.of(&columns)?));
+            tables.push((*first_row, table.of(columns)?));
         }
-        let gathered = state.gathered.copy_of(&columns)?;
+        let gathered = state.gathered.copy_of(columns)?;
         tables.push((state.first_row, gathered));
         Ok((state.committed, tables))
+    }
+
+    /// The place of a column.
+    pub fn column(&self, name: &str) -> Option<usize> {
+        self.layout.columns().position(|column| column.name == name)
     }
 
     /// The places of the standard columns.

@@ -28,7 +28,7 @@ pub struct WindowCount {
 
 impl WindowCount {
     /// Adds what another place knows of the same window.
-    pub fn merge(&mut self, other: Self) {
+    fn merge(&mut self, other: Self) {
         self.start_ns = other.start_ns;
         self.flows += other.flows;
         self.packets += other.packets;
@@ -72,6 +72,11 @@ impl WindowCounts {
         Self { windows: BTreeMap::new(), windows_max }
     }
 
+    /// The places of the columns that are read, by what tells the place of one.
+    pub(super) fn places(column: impl Fn(&str) -> Option<usize>) -> Vec<usize> {
+        COLUMNS.iter().filter_map(|name| place(name, &column)).collect()
+    }
+
     /// Adds the rows of a table that are asked for.
     pub(super) fn add(&mut self, table: &Table, filter: &Filter) -> Result<(), StoreError> {
         let internal = |cause: std::io::Error| StoreError::Internal(cause.to_string());
@@ -84,11 +89,20 @@ impl WindowCounts {
         for row in filter.rows(&view, &standard, table.rows()) {
             let Value::Time(window) = view.value(start, row) else { continue };
             let [packets, bytes] = [packets, bytes].map(|column| unsigned(&view, column, row));
-            let labels = match view.value(label, row) {
-                Value::Text(label) if !label.is_empty() => BTreeMap::from([(label.to_owned(), 1)]),
-                _ => BTreeMap::new(),
-            };
-            self.merge(WindowCount { start_ns: window.0, flows: 1, packets, bytes, labels });
+            let count = self.windows.entry(window.0).or_default();
+            count.start_ns = window.0;
+            count.flows += 1;
+            count.packets += packets;
+            count.bytes += bytes;
+            if let Value::Text(label) = view.value(label, row)
+                && !label.is_empty()
+            {
+                match count.labels.get_mut(label) {
+                    Some(flows) => *flows += 1,
+                    None => drop(count.labels.insert(label.to_owned(), 1)),
+                }
+            }
+            self.leave_out();
         }
         Ok(())
     }
@@ -96,6 +110,10 @@ impl WindowCounts {
     /// Adds what is known of a window.
     pub fn merge(&mut self, count: WindowCount) {
         self.windows.entry(count.start_ns).or_default().merge(count);
+        self.leave_out();
+    }
+
+    fn leave_out(&mut self) {
         // One that is left out lies behind so many others, whatever comes.
         if self.windows.len() > self.windows_max {
             self.windows.pop_last();
@@ -122,10 +140,7 @@ impl WindowCounts {
             }
             let undecodable = |cause: std::io::Error| damaged(&block.block, cause.to_string());
             let encoded = reader.table(block)?;
-            let places: Vec<usize> = COLUMNS
-                .iter()
-                .filter_map(|name| place(name, |name| encoded.column(name)))
-                .collect();
+            let places = Self::places(|name| encoded.column(name));
             let table = encoded.read(&places).map_err(undecodable)?;
             self.add(&table, filter)?;
         }

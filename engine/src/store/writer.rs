@@ -6,18 +6,15 @@
 use super::StoreError;
 use super::block::{frame, kind};
 use super::entry::{Committed, Entry};
-use super::export::{TextFormat, lines};
-use super::facts::Facts;
-use super::filter::Filter;
 use super::gathered::{Gathered, Rows, RowsOf, ToSave};
 use super::going_on::SavedRows;
 use super::keeping::Keeping;
+use super::pending::PendingRows;
 use super::record::JobRecord;
 use super::segment::{Place, SegmentWriter};
 use super::totals;
-use super::windows::{EndedWindows, WindowCount, WindowCounts};
 use crate::limits::BLOCKS_TO_WRITE_MAX;
-use crate::output::{About, CellWriter, Evaluated, RowWriter, Saved, Table, TableEncoder};
+use crate::output::{About, CellWriter, Evaluated, RowWriter, Saved, TableEncoder};
 use crate::profiles::{Layout, Row, Value};
 use crate::statistics::Item;
 use crate::time::Timestamp;
@@ -161,7 +158,7 @@ impl JobWriter {
 
     /// For whoever answers questions about rows that are in no file yet.
     pub fn pending(&self) -> PendingRows {
-        PendingRows { shared: Arc::clone(&self.shared) }
+        PendingRows::of_job(Arc::clone(&self.shared))
     }
 
     /// Ends the job: what was gathered, the statistics and the record are in the folder, and last. A
@@ -264,86 +261,11 @@ impl StoredCells {
     }
 }
 
-/// Rows that are in no file yet.
-#[derive(Clone)]
-pub struct PendingRows {
-    shared: Arc<Shared>,
-}
-
-impl PendingRows {
-    /// What the files hold, and of all other rows those that are asked for: together they are the rows
-    /// of one moment.
-    ///
-    /// # Errors
-    /// When the program has a defect.
-    pub fn of(&self, filter: &Filter) -> Result<(Committed, Vec<Facts>), StoreError> {
-        let pending = self.shared.flows.pending(Gathered::standard_places);
-        let (committed, tables) = pending.map_err(|cause| internal(&cause))?;
-        let mut facts = Vec::new();
-        for (first_row, table) in tables {
-            facts.extend(filter.facts(&table, first_row)?);
-        }
-        Ok((committed, facts))
-    }
-
-    /// The same of the rows of windows that have ended: sums over the first windows that are asked for.
-    /// `None` for a job without windows.
-    ///
-    /// # Errors
-    /// When the program has a defect.
-    pub fn windows(
-        &self,
-        filter: &Filter,
-        windows_max: usize,
-    ) -> Result<Option<(EndedWindows, Vec<WindowCount>)>, StoreError> {
-        let counts_of = |_, tables: &[Table], filter: &Filter| {
-            let mut counts = WindowCounts::of_first(windows_max);
-            tables.iter().try_for_each(|table| counts.add(table, filter))?;
-            Ok(counts.into_counts())
-        };
-        self.ended_windows(filter, counts_of)
-    }
-
-    /// The same, row by row, as an export has them.
-    ///
-    /// # Errors
-    /// When the program has a defect.
-    pub fn window_lines(
-        &self,
-        filter: &Filter,
-        format: TextFormat,
-    ) -> Result<Option<(EndedWindows, Vec<u8>)>, StoreError> {
-        self.ended_windows(filter, |layout, tables, filter| {
-            lines(layout, tables, filter, format).map_err(|cause| internal(&cause))
-        })
-    }
-
-    fn ended_windows<T>(
-        &self,
-        filter: &Filter,
-        of: impl Fn(Layout, &[Table], &Filter) -> Result<T, StoreError>,
-    ) -> Result<Option<(EndedWindows, T)>, StoreError> {
-        let Some(rows) = &self.shared.windows else { return Ok(None) };
-        // What comes meanwhile is of windows that end later.
-        let to = self.shared.windows_to();
-        let all = |rows: &Gathered| (0..rows.layout().columns().count()).collect();
-        let (committed, tables) = rows.pending(all).map_err(|cause| internal(&cause))?;
-        let tables: Vec<Table> = tables.into_iter().map(|(_, table)| table).collect();
-        let layout = rows.layout();
-        let ended = EndedWindows { committed, to, window_ns: self.shared.window_ns };
-        Ok(Some((ended, of(layout, &tables, &ended.of(filter))?)))
-    }
-
-    /// What the files hold.
-    pub fn committed(&self) -> Committed {
-        self.shared.flows.committed()
-    }
-}
-
-struct Shared {
-    flows: Gathered,
-    windows: Option<Gathered>,
-    window_ns: i64,
+/// What the job's thread, those who write rows and those who ask for them share.
+pub(super) struct Shared {
+    pub(super) flows: Gathered,
+    pub(super) windows: Option<Gathered>,
+    pub(super) window_ns: i64,
     /// Windows that end up to then have all their rows, but for those that come late; nanoseconds.
     windows_to: AtomicI64,
     /// Why the thread ended, for whoever waits for it.
@@ -351,7 +273,7 @@ struct Shared {
 }
 
 impl Shared {
-    fn windows_to(&self) -> Timestamp {
+    pub(super) fn windows_to(&self) -> Timestamp {
         Timestamp(self.windows_to.load(Ordering::Acquire))
     }
 
@@ -507,6 +429,6 @@ fn record_block(kind: u16, record: &JobRecord) -> Result<Vec<u8>, StoreError> {
     Ok(block)
 }
 
-fn internal(cause: &io::Error) -> StoreError {
+pub(super) fn internal(cause: &io::Error) -> StoreError {
     StoreError::Internal(cause.to_string())
 }
