@@ -3,6 +3,7 @@
 use crate::messages;
 use std::fs::{File, TryLockError};
 use std::io;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -104,6 +105,13 @@ impl Start {
     pub fn journal(&self) -> Option<Box<dyn Journal>> {
         let (_, journal) = self.files.as_ref()?;
         Some(Box::new(journal.clone()))
+    }
+
+    /// Who is asked when there is no room to note what was read: whether to try again.
+    pub fn when_full(&self, full: impl FnMut() -> ControlFlow<()> + Send + 'static) {
+        if let Some((_, journal)) = &self.files {
+            journal.when_full(full);
+        }
     }
 
     /// Who keeps the state.

@@ -15,31 +15,40 @@ const KILLS: u64 = 5;
 /// Streams at once.
 const AT_ONCE: usize = 3;
 
-const END_AFTER: &str = "5s";
-
 /// How a run is told to follow.
 fn arguments<'a>(quiet: &'a str, name: &'a str, workers: &'a str, rows: &'a str) -> Vec<&'a str> {
     let often = ["--checkpoint-pause", "30ms", "--quiet-after", quiet, "--checkpoint", name];
     [&often[..], &["-o", rows, "--workers", workers]].concat()
 }
 
-/// Follows `folder/captures` and kills whoever does; the last one ends by itself.
-fn follow_and_kill(folder: &Path, random: &mut Random, quiet: &str, kills: u64) {
-    for kill in 0..=kills {
-        let workers = random.pick(&["1", "2", "4"]);
-        let mut arguments = arguments(quiet, "place", workers, "rows.csv");
-        arguments.extend(["--end-after", END_AFTER]);
-        let mut running = follow(folder, &arguments);
-        if kill < kills {
-            std::thread::sleep(Duration::from_millis(60 + random.below(700)));
-            running.child.kill().unwrap();
-            running.child.wait().unwrap();
-            continue;
-        }
-        let finished = ended(running);
-        assert_eq!(finished.code, Some(0), "{}", finished.messages);
-        assert!(!finished.messages.contains("warning"), "{}", finished.messages);
-    }
+/// Follows `folder/captures` until something has happened and for a while, and kills whoever does.
+fn follow_and_kill(folder: &Path, random: &mut Random, quiet: &str, until: impl FnOnce()) {
+    let workers = random.pick(&["1", "2", "4"]);
+    let mut running = follow(folder, &arguments(quiet, "place", workers, "rows.csv"));
+    until();
+    std::thread::sleep(Duration::from_millis(60 + random.below(700)));
+    assert!(running.child.try_wait().unwrap().is_none(), "it goes on");
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+}
+
+/// Goes on, up to where nothing new has come for a second; there is no checkpoint that is called "again".
+fn follow_to_the_end(folder: &Path, quiet: &str, name: &str, rows: &str) -> String {
+    let arguments = arguments(quiet, name, "2", rows);
+    let finished = ended(follow(folder, &[&arguments[..], &["--end-after", "1s"]].concat()));
+    assert_eq!(finished.code, Some(0), "{}", finished.messages);
+    let warns = finished.messages.contains("warning");
+    assert_eq!(warns, name == "again", "{}", finished.messages);
+    std::fs::read_to_string(folder.join(rows)).unwrap()
+}
+
+fn assert_same(seed: u64, what: &str, rows: &str, expected: &str) {
+    let other = rows.lines().zip(expected.lines()).position(|(one, other)| one != other);
+    let (count, of) = (rows.lines().count(), expected.lines().count());
+    assert!(
+        rows == expected,
+        "seed {seed}: {count} lines of {of}, {other:?} is not that of {what}"
+    );
 }
 
 fn assert_nothing_is_lost(seed: u64) {
@@ -64,33 +73,26 @@ fn assert_nothing_is_lost(seed: u64) {
     let captures = folder.path().join("captures");
     std::fs::create_dir(&captures).unwrap();
     std::thread::scope(|scope| {
-        scope.spawn(|| replay(&capture, &captures, sensor, &mut Random::seeded(seed + 1_000)));
-        follow_and_kill(folder.path(), &mut random, quiet, KILLS);
+        let sensor =
+            scope.spawn(|| replay(&capture, &captures, sensor, &mut Random::seeded(seed + 1_000)));
+        (1..KILLS).for_each(|_| follow_and_kill(folder.path(), &mut random, quiet, || {}));
+        // The last one lives for longer than the sensor.
+        follow_and_kill(folder.path(), &mut random, quiet, || sensor.join().unwrap());
     });
-    let rows = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+    let rows = follow_to_the_end(folder.path(), quiet, "place", "rows.csv");
     if quiet == "never" {
-        assert!(rows == rows_of(&capture, &[]), "seed {seed}: not those of the whole capture");
+        assert_same(seed, "the whole capture", &rows, &rows_of(&capture, &[]));
     }
     let advances = std::fs::read_to_string(folder.path().join("place.journal")).unwrap();
     assert_eq!(advances.contains("advance"), quiet != "never", "seed {seed}");
     // Undisturbed, and from the begin: the same is read at the same time.
     std::fs::copy(folder.path().join("place.journal"), folder.path().join("again.journal"))
         .unwrap();
-    let again = arguments("never", "again", "2", "again.csv");
-    let finished = ended(follow(folder.path(), &[&again[..], &["--end-after", "1s"]].concat()));
-    assert_eq!(finished.code, Some(0), "{}", finished.messages);
-    let again = std::fs::read_to_string(folder.path().join("again.csv")).unwrap();
-    assert!(rows == again, "seed {seed}: not those of an undisturbed run");
+    let again = follow_to_the_end(folder.path(), "never", "again", "again.csv");
+    assert_same(seed, "an undisturbed run", &rows, &again);
     // It has ended, and nothing new came.
-    let finished = {
-        let arguments = arguments(quiet, "place", "1", "rows.csv");
-        ended(follow(folder.path(), &[&arguments[..], &["--end-after", "1s"]].concat()))
-    };
-    assert_eq!(finished.code, Some(0), "{}", finished.messages);
-    assert!(
-        std::fs::read_to_string(folder.path().join("rows.csv")).unwrap() == rows,
-        "seed {seed}"
-    );
+    let once_more = follow_to_the_end(folder.path(), quiet, "place", "rows.csv");
+    assert_same(seed, "the run before", &once_more, &rows);
 }
 
 #[test]

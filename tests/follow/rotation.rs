@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const AT_ONCE: usize = 4;
 
 /// Far below, a machine that is slow for a moment would end a run.
-const END_AFTER: &str = "6s";
+const END_AFTER: &str = "15s";
 
 const MEGABYTE: usize = 1_000_000;
 

@@ -8,8 +8,11 @@ use std::time::Duration;
 use super::jobs::slow_capture;
 use super::server::{Place, Server};
 use super::stops::cases;
+use super::streams::{end, follow};
 use crate::cli::run::until;
 use crate::cli::traffic::office;
+use crate::follow::writer::{Rotation, Sensor, replay};
+use crate::follow::{rows_of, traffic};
 use crate::support::random::Random;
 
 /// A small disk of memory; gone when it is dropped.
@@ -94,6 +97,36 @@ fn a_job_waits_for_room_and_nothing_is_lost() {
         assert_eq!(server.wait(job)["state"], "finished", "case {case}");
         assert!(server.export(job, "csv") == expected, "case {case}: other rows");
         assert_eq!(server.export(done, "csv"), rows, "case {case}, in the end");
+        drop(server);
+        drop(disk);
+    }
+}
+
+#[test]
+fn a_stream_waits_for_room_and_nothing_is_lost() {
+    let capture = traffic(9, 6_000);
+    let expected = rows_of(&capture, &[]);
+    for case in 0..cases(2) {
+        let mut random = Random::seeded(case);
+        let place = Place::new();
+        let Some(disk) = Disk::mount(&place.data()) else { return };
+        let flags = ["--quiet-after", "never", "--checkpoint-pause", "30ms"];
+        let mut server = place.serve(&flags);
+        let job = follow(&server, ".");
+        let rotation = Rotation::Bytes(capture.bytes.len() / (5 + random.below(50) as usize));
+        let sensor = Sensor { rotation, ..Sensor::default() };
+        disk.fill(random.below(40_000));
+        replay(&capture, &place.captures(), sensor, &mut random);
+        until("the job waits", || waits_for_disk(&server, job));
+        if case.is_multiple_of(2) {
+            server.kill();
+            server = place.serve(&flags);
+            std::thread::sleep(Duration::from_millis(random.below(1_000)));
+        }
+        disk.free();
+        assert_eq!(end(&server, job, capture.packets())["state"], "finished", "case {case}");
+        let rows = String::from_utf8(server.export(job, "csv")).unwrap();
+        assert!(rows == expected, "case {case}: {} lines", rows.lines().count());
         drop(server);
         drop(disk);
     }

@@ -2,7 +2,7 @@
 
 use super::pipe::Pipe;
 use super::questions::{Answers, hear};
-use super::sink::{Full, Listener, Sink, Tell, tell_room};
+use super::sink::{Listener, Room, Sink, Tell};
 use super::stream::{Pace, Stream};
 use crate::cli::JobArguments;
 use crate::commands::{run_options, stoppable};
@@ -124,12 +124,11 @@ fn done(
     if !arguments.geoip.is_empty() {
         options.country = Some(Arc::new(move |address| places.country(address)));
     }
-    let full = Full::default();
-    let listener =
-        Listener { pipe: pipe.clone(), progress: Arc::clone(progress), full: Full::clone(&full) };
+    let room = Room::new(pipe, progress);
+    let listener = Listener { pipe: pipe.clone(), room: room.clone() };
     let layout = layout(&mut options, record.window_ns);
     let stream = match record.is_directory {
-        true => Some(Stream::open(arguments, record, &options, pipe)?),
+        true => Some(Stream::open(arguments, record, &options, &room)?),
         false => None,
     };
     let before = stream.as_ref().and_then(|stream| stream.start.resume.as_ref());
@@ -157,7 +156,7 @@ fn done(
         window_ns: record.window_ns,
         windows_to: None,
     };
-    let ticks = Ticks::start(progress, tell, full, feed);
+    let ticks = Ticks::start(progress, tell, room, feed);
     let items = all_counts(progress, &tables, &plugins);
     let summary = match (capture, stream) {
         (Some(Capture { file, .. }), _) => {
@@ -313,7 +312,7 @@ struct Ticks {
 }
 
 impl Ticks {
-    fn start(progress: &Arc<Progress>, tell: Tell, full: Full, feed: Option<Arc<Feed>>) -> Self {
+    fn start(progress: &Arc<Progress>, tell: Tell, room: Room, feed: Option<Arc<Feed>>) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let (over, progress) = (Arc::clone(&is_over), Arc::clone(progress));
         let thread = spawn(move || {
@@ -328,7 +327,7 @@ impl Ticks {
                     rows: tell.written.load(Ordering::Relaxed),
                     stream: feed.as_ref().map(|feed| pace.stream(feed, &progress)),
                 });
-                tell_room(&full, &tell.pipe);
+                room.tell();
                 park_timeout(TICK);
             }
         });

@@ -20,32 +20,31 @@ use tractor_engine::time::Timestamp;
 /// Between two attempts to write to a full disk.
 const DISK_PAUSE: Duration = Duration::from_millis(250);
 
-/// Tells the server how writing goes.
-pub struct Listener {
+/// Waits for room on a full disk, and tells the server.
+#[derive(Clone)]
+pub struct Room {
     pub pipe: Pipe,
-    pub progress: Arc<Progress>,
-    pub full: Full,
+    progress: Arc<Progress>,
+    /// When the disk was last found full, while the server believes that the job waits for it.
+    full: Arc<Mutex<Option<Stopwatch>>>,
 }
 
-/// When the disk was last found full, while the server believes that the job waits for it.
-pub type Full = Arc<Mutex<Option<Stopwatch>>>;
-
-/// Tells the server that a job goes on that has not found the disk full for a while.
-pub fn tell_room(full: &Full, pipe: &Pipe) {
-    let mut full = full.lock().unwrap_or_else(PoisonError::into_inner);
-    if full.take_if(|since| since.passed() > 4 * DISK_PAUSE).is_some() {
-        drop(full);
-        pipe.send(Up::GoesOn { on: Waiting::Disk });
+impl Room {
+    pub fn new(pipe: &Pipe, progress: &Arc<Progress>) -> Self {
+        Self { pipe: pipe.clone(), progress: Arc::clone(progress), full: Arc::default() }
     }
-}
 
-impl JobListener for Listener {
-    fn committed(&mut self, _: &Entry, committed: Committed) {
-        self.pipe.send(Up::Committed { committed });
+    /// Tells the server that a job goes on that has not found the disk full for a while.
+    pub fn tell(&self) {
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        if full.take_if(|since| since.passed() > 4 * DISK_PAUSE).is_some() {
+            drop(full);
+            self.pipe.send(Up::GoesOn { on: Waiting::Disk });
+        }
     }
 
     /// A job waits for room, unless it is to stop.
-    fn full(&mut self) -> ControlFlow<()> {
+    pub fn wait(&self) -> ControlFlow<()> {
         if self.progress.stop.load(Ordering::Acquire) {
             return ControlFlow::Break(());
         }
@@ -58,6 +57,22 @@ impl JobListener for Listener {
         }
         sleep(DISK_PAUSE);
         ControlFlow::Continue(())
+    }
+}
+
+/// Tells the server how writing goes.
+pub struct Listener {
+    pub pipe: Pipe,
+    pub room: Room,
+}
+
+impl JobListener for Listener {
+    fn committed(&mut self, _: &Entry, committed: Committed) {
+        self.pipe.send(Up::Committed { committed });
+    }
+
+    fn full(&mut self) -> ControlFlow<()> {
+        self.room.wait()
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::job::End;
 use super::pipe::Pipe;
+use super::sink::Room;
 use crate::cli::JobArguments;
 use crate::commands::checkpoint::{Refusal, Start};
 use crate::messages;
@@ -37,9 +38,9 @@ impl Stream {
         arguments: &JobArguments,
         record: &JobRecord,
         options: &RunOptions,
-        pipe: &Pipe,
+        room: &Room,
     ) -> Result<Self, End> {
-        pipe.send(Up::Waiting { on: Waiting::Input });
+        room.pipe.send(Up::Waiting { on: Waiting::Input });
         let open = || {
             let captures = Folder::open(&arguments.captures)?;
             captures.inner(&record.file_name)
@@ -59,6 +60,8 @@ impl Stream {
             }
             start => start.map_err(failed)?,
         };
+        let full = room.clone();
+        start.when_full(move || full.wait());
         let follow = arguments.following.options(options.table.life.idle_ns);
         let (state, replay) = (start.state.clone(), start.replay.clone());
         let follower = Follower::new(Box::new(folder), follow, &state, replay, start.journal());

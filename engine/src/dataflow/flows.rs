@@ -4,14 +4,12 @@ use super::Step;
 use super::batch::{Parcel, Parcels};
 use super::checkpoint::Part;
 use super::classify::ClassifyStage;
-use super::pool::Pool;
 use super::questions;
 use super::run::Shared;
 use crate::decode::Segment;
 use crate::flows::{ChunkHead, Flow, FlowTable};
 use crate::limits::{EPOCH_CHANGES_MAX, FLOWS_PER_BATCH};
 use crate::statistics::{Count, Known, StatisticKey, Tally};
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
@@ -33,7 +31,6 @@ pub struct FlowStage {
     /// The end of this epoch has been asked for.
     asked_for_end: bool,
     shared: Arc<Shared>,
-    spare: Rc<Pool<Segment>>,
 }
 
 impl FlowStage {
@@ -42,7 +39,6 @@ impl FlowStage {
         classify: Option<ClassifyStage>,
         worker: usize,
         shared: Arc<Shared>,
-        spare: Rc<Pool<Segment>>,
     ) -> Self {
         let tally = || Tally::new(shared.is_live, shared.country.clone());
         let tally = shared.wants_statistics.then(tally);
@@ -57,7 +53,6 @@ impl FlowStage {
             epoch_is_over: false,
             asked_for_end: false,
             shared,
-            spare,
         }
     }
 
@@ -98,7 +93,7 @@ impl FlowStage {
         }
         self.shared.progress.flows.fetch_add(closed, Ordering::Relaxed);
         self.tell_open();
-        self.spare.give(segments);
+        self.shared.segments_of(self.worker).give(segments);
         self.count_open(&head);
         if let Some(step) = head.saves {
             self.save(step);

@@ -72,6 +72,8 @@ fn run_plan(
     if let Some(resume) = &resume {
         go_on(resume, &ledger, progress, &tables)?;
     }
+    let readers = if feed.is_some() { 1 } else { workers };
+    let segments = std::iter::repeat_with(|| Pool::new(SPARE_BYTES_MAX / readers));
     let shared = Arc::new(Shared {
         plan,
         ledger,
@@ -83,6 +85,7 @@ fn run_plan(
         progress: Arc::clone(progress),
         failure: Failure::default(),
         flows: Pool::new(SPARE_BYTES_MAX),
+        segments: segments.take(readers).collect(),
         reads_ahead: processors() > workers,
         wants_rows: writer.is_some(),
         tells_clock: options.table.window_rows.is_some(),

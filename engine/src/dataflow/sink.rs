@@ -81,7 +81,8 @@ impl SinkStage {
             all.open.extend(records);
             all.left_out += answer.left_out;
         }
-        batches.push(std::mem::take(&mut self.held));
+        // What is held goes back to the pool with the others, so it comes from there.
+        batches.push(std::mem::replace(&mut self.held, self.shared.flows.take()));
         if !head.is_end {
             let clock = head.clock_after;
             for batch in &mut batches {
@@ -99,7 +100,7 @@ impl SinkStage {
         let clock = self.shared.tells_clock.then_some(head.clock_after);
         let ordered = OrderedFlows { batches, order, answers, clock, saves: head.saves };
         let Some(to_writer) = self.to_writer.as_ref().filter(|_| !ordered.is_empty()) else {
-            return;
+            return ordered.batches.into_iter().for_each(|batch| self.shared.flows.give(batch));
         };
         if to_writer.send(ordered).is_err() {
             self.shared.stop();

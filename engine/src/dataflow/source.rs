@@ -7,7 +7,6 @@ use super::batch::{Parcel, Parcels};
 use super::checkpoint::Position;
 use super::ledger::{Entry, Published, Turn};
 use super::plan::Place;
-use super::pool::Pool;
 use super::run::Shared;
 use crate::capture::{ChunkEnd, FileRuns, FollowState, Start};
 use crate::decode::{
@@ -19,7 +18,6 @@ use crate::limits::{CHUNKS_IN_FLIGHT_PER_WORKER, SHARDS};
 use crate::time::Timestamp;
 use reading::{Reader, no_chunk};
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use timely::scheduling::SyncActivator;
@@ -85,7 +83,6 @@ pub struct Source {
     in_flight: VecDeque<Place>,
     /// Worker of each shard.
     homes: [u8; SHARDS],
-    spare: Rc<Pool<Segment>>,
     places_before: PlacesBefore,
     /// Segments that the last chunk had for each worker, rounded up.
     segments_expected: Vec<usize>,
@@ -103,13 +100,7 @@ pub struct Source {
 }
 
 impl Source {
-    pub fn new(
-        worker: usize,
-        peers: usize,
-        shared: Arc<Shared>,
-        decoder: Decoder,
-        spare: Rc<Pool<Segment>>,
-    ) -> Self {
+    pub fn new(worker: usize, peers: usize, shared: Arc<Shared>, decoder: Decoder) -> Self {
         let next = shared.plan.next_of(worker, Place { unit: 0, chunk: 0 });
         let mut homes = [0; SHARDS];
         for (shard, home) in homes.iter_mut().enumerate() {
@@ -126,7 +117,6 @@ impl Source {
             pending: VecDeque::new(),
             in_flight: VecDeque::new(),
             homes,
-            spare,
             places_before: PlacesBefore::default(),
             segments_expected: vec![0; peers],
             is_dry: false,

@@ -4,11 +4,13 @@
 
 use super::StoreError;
 use super::files::write_whole;
+use super::segment::until_room;
 use crate::capture::{InputEvent, Journal};
 use crate::limits::{JOURNAL_BYTES_MAX, JOURNAL_LINE_BYTES_MAX};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -30,7 +32,10 @@ struct Opened {
     bytes: u64,
     /// Of the stream, those that are not here any more too.
     events: u64,
+    full: WhenFull,
 }
+
+type WhenFull = Box<dyn FnMut() -> ControlFlow<()> + Send>;
 
 impl JournalFile {
     /// Opens the journal at `path`, or begins it; what stands behind its last whole line is cut off.
@@ -43,7 +48,8 @@ impl JournalFile {
             let (bytes, before, events) = whole_lines(&file)?;
             file.set_len(bytes)?;
             let events = before + events.len() as u64;
-            let mut opened = Opened { path: path.to_owned(), file, bytes, events };
+            let full: WhenFull = Box::new(|| ControlFlow::Break(()));
+            let mut opened = Opened { path: path.to_owned(), file, bytes, events, full };
             if bytes == 0 {
                 opened.append(&line(&Begin { events_before: 0 })?)?;
             }
@@ -51,6 +57,11 @@ impl JournalFile {
         };
         let opened = opened().map_err(|cause| StoreError::io("write", path, cause))?;
         Ok(Self { shared: Arc::new(Mutex::new(opened)) })
+    }
+
+    /// Who is asked from now on when there is no room for an event: whether to try again.
+    pub fn when_full(&self, full: impl FnMut() -> ControlFlow<()> + Send + 'static) {
+        self.lock().full = Box::new(full);
     }
 
     fn lock(&self) -> MutexGuard<'_, Opened> {
@@ -111,11 +122,21 @@ impl Journal for JournalFile {
     fn note(&mut self, event: &InputEvent) -> io::Result<()> {
         let (line, mut opened) = (line(event)?, self.lock());
         opened.events += 1;
-        opened.append(&line)
+        opened.append_when_there_is_room(&line).map_err(io::Error::other)
     }
 }
 
 impl Opened {
+    fn append_when_there_is_room(&mut self, line: &[u8]) -> Result<(), StoreError> {
+        let Self { path, file, bytes, full, .. } = self;
+        until_room(path, full, || {
+            // What there was room for is cut off again.
+            file.write_all(line).inspect_err(|_| drop(file.set_len(*bytes)))
+        })?;
+        *bytes += line.len() as u64;
+        Ok(())
+    }
+
     fn append(&mut self, line: &[u8]) -> io::Result<()> {
         self.file.write_all(line)?;
         self.bytes += line.len() as u64;

@@ -225,7 +225,7 @@ impl SegmentWriter {
 }
 
 /// Tries until the disk has room for it.
-fn until_room<T>(
+pub(super) fn until_room<T>(
     path: &Path,
     full: WhenFull<'_>,
     mut write: impl FnMut() -> io::Result<T>,

@@ -11,6 +11,7 @@ use crate::dataflow::plan::Plan;
 use crate::dataflow::pool::Pool;
 use crate::dataflow::progress::Progress;
 use crate::dataflow::summary::Summary;
+use crate::decode::Segment;
 use crate::flows::{Flow, Question};
 use crate::statistics::{CountryOf, Tables};
 use crate::time::Timestamp;
@@ -32,6 +33,8 @@ pub struct Shared {
     pub progress: Arc<Progress>,
     pub failure: Failure,
     pub flows: Pool<Flow>,
+    /// Of each worker that reads.
+    pub segments: Vec<Pool<Segment>>,
     /// There are processors that no worker uses.
     pub reads_ahead: bool,
     pub wants_rows: bool,
@@ -49,6 +52,12 @@ pub struct Shared {
 }
 
 impl Shared {
+    /// The segments that a worker may use again. Memory that another processor has used last is slow to
+    /// write, so each has its own; where one worker reads for all, all give it back what they got.
+    pub fn segments_of(&self, worker: usize) -> &Pool<Segment> {
+        &self.segments[worker % self.segments.len()]
+    }
+
     pub fn stop(&self) {
         self.progress.stop.store(true, Ordering::Release);
     }

@@ -9,12 +9,10 @@ use crate::dataflow::flows::FlowStage;
 use crate::dataflow::fragments::FragmentStage;
 use crate::dataflow::graph;
 use crate::dataflow::operators::Stage;
-use crate::dataflow::pool::Pool;
 use crate::dataflow::sink::{OrderedFlows, SinkStage};
 use crate::dataflow::source::Source;
 use crate::decode::{Counts, Decoder, FragmentTable, Placement, Reading};
 use crate::flows::{TableOptions, flow_table};
-use crate::limits::SPARE_BYTES_MAX;
 use crate::saved::{SavedError, Share};
 use crate::statistics::Tables;
 use std::cell::RefCell;
@@ -141,12 +139,10 @@ impl Seed {
             };
             Rc::new(RefCell::new(SinkStage::new(held, to_writer, Arc::clone(shared))))
         });
-        // A worker's own: memory that another processor has used last is slow to write.
-        let spare = Rc::new(Pool::new(SPARE_BYTES_MAX / peers));
-        let mut source = Source::new(worker, peers, Arc::clone(shared), decoder, spare.clone());
+        let mut source = Source::new(worker, peers, Arc::clone(shared), decoder);
         source.counts = counts;
         let fragments = FragmentStage::new(fragments, worker, peers, Arc::clone(shared));
-        let flows = FlowStage::new(table, classify, worker, Arc::clone(shared), spare);
+        let flows = FlowStage::new(table, classify, worker, Arc::clone(shared));
         Ok(Stages {
             source: stage(source),
             fragments: stage(fragments),

@@ -37,7 +37,7 @@ impl Source {
     }
 
     fn room_for(&self, segments: usize) -> Vec<Segment> {
-        let mut room = self.spare.take();
+        let mut room = self.shared.segments_of(self.worker).take();
         room.reserve_exact(segments);
         room
     }
