@@ -8,6 +8,8 @@ use crate::follow::writer::{Capture, Rotation, Sensor, replay};
 use crate::follow::{rows_of, traffic};
 use crate::support::random::Random;
 use serde_json::{Value, json};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 const OFTEN: [&str; 6] =
@@ -52,6 +54,17 @@ fn windows(server: &Server, job: u64) -> (String, Value) {
     (String::from_utf8(rows.body).unwrap(), sums)
 }
 
+/// What whoever begins to watch a job is told at once.
+fn first_event(server: &Server, job: u64) -> Value {
+    let address = server.url.strip_prefix("http://").unwrap();
+    let mut connection = TcpStream::connect(address).unwrap();
+    connection.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(connection, "GET /file/{job}/events HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
+    let mut lines = BufReader::new(connection).lines().map(Result::unwrap);
+    let data = lines.find_map(|line| line.strip_prefix("data:").map(str::to_owned)).unwrap();
+    serde_json::from_str(&data).unwrap()
+}
+
 #[test]
 fn a_folder_is_one_job_that_answers_while_it_fills() {
     let place = Place::new();
@@ -82,6 +95,8 @@ fn a_folder_is_one_job_that_answers_while_it_fills() {
     let stream = server.status(job)["stream"].clone();
     assert_eq!((&stream["lag_bytes"], &stream["late_files"]), (&json!(0), &json!(0)), "{stream}");
     assert!(stream["open_flows"].as_u64() > Some(0), "{stream}");
+    let told = first_event(&server, job)["stream"].clone();
+    assert_eq!(told["open_flows"], stream["open_flows"], "{told}");
     assert!(stream["memory_bytes"].as_u64() > Some(1 << 20), "{stream}");
     assert!(total(&server.ask(&format!("/file/{job}/statistics")), "protocols") > 0);
     let mut jobs = in_place();
@@ -94,6 +109,28 @@ fn a_folder_is_one_job_that_answers_while_it_fills() {
     let again = follow(&server, "sensor");
     assert_ne!(again, job, "it has ended");
     assert_eq!(server.delete(&format!("/file/{again}")).status, 200);
+}
+
+#[test]
+fn a_stream_that_was_told_to_end_ends_after_a_restart_too() {
+    let place = Place::new();
+    let capture = traffic(6, 2_000);
+    place.capture("a.pcap", &capture.bytes);
+    let mut server = place.serve(&OFTEN);
+    let job = follow(&server, ".");
+    until("all is read", || {
+        server.status(job)["progress"]["packets"].as_u64() == Some(capture.packets() as u64)
+    });
+    // It does not hear it.
+    kill(child_of(&server, job).unwrap(), "STOP");
+    assert_eq!(server.post_to(&format!("/file/{job}/end"), &json!({})).status, 200);
+    server.kill();
+    let server = place.serve(&OFTEN);
+    assert_eq!(server.wait(job)["state"], "finished");
+    let again = follow(&server, ".");
+    assert_ne!(again, job, "it has ended");
+    assert_eq!(server.delete(&format!("/file/{again}")).status, 200);
+    assert_is(&capture, &server, job);
 }
 
 /// Kills the child or the server at random moments.

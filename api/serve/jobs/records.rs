@@ -1,11 +1,12 @@
 //! What becomes of jobs, on disk and for clients: records that are written, written later or removed.
 
 use super::answers::no_job;
+use super::running::Running;
 use super::settings::Settings;
 use super::start::{Jobs, lock};
-use super::state::State;
+use super::state::{Of, State};
 use super::stored::refusal;
-use crate::serve::service::Answer;
+use crate::serve::service::{Answer, Refusal};
 use crate::serve::views::FileStatus;
 use std::collections::BTreeMap;
 use tractor_engine::jobs::Clock;
@@ -58,13 +59,20 @@ impl Jobs {
     }
 
     fn is_being_cancelled(&self, id: u64) -> bool {
+        self.is_running_and(id, Running::is_being_cancelled)
+    }
+
+    fn is_running_and(&self, id: u64, is_so: impl Fn(&Running) -> bool) -> bool {
         let state = self.state();
         let running = state.jobs().get(&id).and_then(|job| job.running.as_ref());
-        running.is_some_and(|running| running.is_being_cancelled())
+        running.is_some_and(|running| is_so(running))
     }
 
     /// Writes a record, or keeps it until there is room.
     fn write(&self, record: &JobRecord, unwritten: &mut BTreeMap<u64, JobRecord>) {
+        let is_ending =
+            !record.state.is_over() && self.is_running_and(record.id, Running::is_ending);
+        let record = &JobRecord { is_ending, ..record.clone() };
         unwritten.remove(&record.id);
         if let Err(error) = record.save(&self.folder_of(record.id)) {
             tracing::error!(job = record.id, "{error}");
@@ -129,6 +137,30 @@ impl Jobs {
         drop(state);
         self.write(&record, &mut unwritten);
         Ok(Some(status))
+    }
+
+    /// Lets the stream of a job end, so that it lasts, as far as there is room; one that is over has.
+    ///
+    /// # Errors
+    /// When there is no such job, or it is of a file, or has not begun.
+    pub fn end_in_order(&self, id: u64) -> Answer<()> {
+        let mut unwritten = lock(&self.unwritten);
+        let state = self.state();
+        let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
+        if !job.is_about(Of::Folders) {
+            return Err(Refusal::Conflict(format!("job {id} is of a file, which ends by itself")));
+        }
+        if job.is_over() {
+            return Ok(());
+        }
+        let Some(running) = job.running.clone() else {
+            return Err(Refusal::Conflict(format!("job {id} has not begun yet")));
+        };
+        let record = job.record.clone();
+        drop(state);
+        running.end_stream();
+        self.write(&record, &mut unwritten);
+        Ok(())
     }
 
     /// Forgets what is older than is kept.

@@ -89,6 +89,11 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Running {
+    /// A job that begins; a stream may have been told to end before.
+    pub fn new(is_ending: bool) -> Self {
+        Self { is_ending: AtomicBool::new(is_ending), ..Self::default() }
+    }
+
     /// Something of what a child told last.
     pub fn look<T>(&self, at: impl FnOnce(&News) -> T) -> T {
         at(&lock(&self.news))
@@ -101,7 +106,7 @@ impl Running {
         *news = News { child, ..News::default() };
         *lock(&self.asked) = Asked { to_child, waiting: HashMap::new() };
         drop(news);
-        if self.is_ending.load(Ordering::Acquire) {
+        if self.is_ending() {
             self.end_stream();
         }
         child
@@ -129,6 +134,10 @@ impl Running {
 
     pub fn is_being_cancelled(&self) -> bool {
         self.is_cancelled.load(Ordering::Acquire)
+    }
+
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Ordering::Acquire)
     }
 
     /// Lets a stream end in order: this child is told, or the next.

@@ -65,19 +65,7 @@ impl Service for Jobs {
     }
 
     fn end_stream(&self, id: u64) -> Answer<FileStatus> {
-        let running = {
-            let state = self.state();
-            let job = state.jobs().get(&id).ok_or_else(|| no_job(id))?;
-            if !job.is_about(Of::Folders) {
-                let why = format!("job {id} is of a file, which ends by itself");
-                return Err(Refusal::Conflict(why));
-            }
-            if job.running.is_none() && !job.is_over() {
-                return Err(Refusal::Conflict(format!("job {id} has not begun yet")));
-            }
-            job.running.clone()
-        };
-        running.iter().for_each(|running| running.end_stream());
+        self.end_in_order(id)?;
         self.status(id)
     }
 
@@ -158,6 +146,11 @@ impl Service for Jobs {
     fn watch(&self, job: u64) -> Answer<watch::Receiver<FileStatus>> {
         let state = self.state();
         let job = state.jobs().get(&job).ok_or_else(|| no_job(job))?;
+        // Whoever watches is told what has moved; this is for who begins to, while nothing does.
+        job.status.send_if_modified(|status| {
+            *status = job.status();
+            false
+        });
         Ok(job.status.subscribe())
     }
 

@@ -198,7 +198,7 @@ impl Jobs {
             let job = state.job_mut(id)?;
             job.record.state = JobState::InProgress;
             job.record.started_at = Some(Clock::unix_s());
-            let running = Arc::new(Running::default());
+            let running = Arc::new(Running::new(job.record.is_ending));
             job.running = Some(Arc::clone(&running));
             job.tell();
             let record = job.record.clone();

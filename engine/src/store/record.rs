@@ -49,6 +49,9 @@ pub struct JobRecord {
     /// That is the name of a folder, which is followed as one stream.
     #[serde(skip_serializing_if = "is_false")]
     pub is_directory: bool,
+    /// Of a stream that goes on: it is to end with what has been read.
+    #[serde(skip_serializing_if = "is_false")]
+    pub is_ending: bool,
     pub profile: String,
     pub profile_version: u32,
     /// Windows of this length have rows beside those of flows.

@@ -55,6 +55,8 @@ pub(super) struct Followed {
     pub is_over: bool,
     /// For how long it still waits for older files.
     pub held: Duration,
+    /// It was not in the first of the last two listings: older ones may be in neither.
+    pub is_of_second_listing: bool,
     /// The file that this one is a compressed copy of.
     pub copy_of: Option<u64>,
     /// Why nothing, or nothing more, could be read: told when nothing comes that mends it.
@@ -92,6 +94,7 @@ impl Followed {
             short: None,
             is_over: false,
             held: Duration::ZERO,
+            is_of_second_listing: false,
             copy_of: None,
             unreadable: None,
             is_blocked: false,

@@ -24,6 +24,32 @@ fn a_file_that_grows_is_read_up_to_its_last_whole_packet() {
 }
 
 #[test]
+fn a_file_that_was_made_before_another_is_read_before_it() {
+    const FILES: u32 = 4_000;
+    let mut followed = Followed::new(options());
+    let captures = followed.root.path().to_owned();
+    // Each is whole before the next one is there: the first ones have a name each, then five are written
+    // over again and again, of which some are lost.
+    let name = |second: u32| if second < FILES / 2 { second } else { FILES + second % 5 };
+    std::thread::scope(|scope| {
+        let sensor = scope.spawn(|| {
+            for second in 0..FILES {
+                let path = captures.join(format!("{:05}.pcap", name(second)));
+                std::fs::write(path, pcap(&[second])).unwrap();
+            }
+        });
+        while !sensor.is_finished() {
+            followed.look(SECOND / 20);
+        }
+    });
+    for _ in 0..2 {
+        followed.look(SECOND);
+    }
+    assert!(followed.stream.is_sorted(), "{:?}", followed.stream);
+    assert!(followed.stream.len() > FILES as usize / 2);
+}
+
+#[test]
 fn files_are_read_in_the_order_of_their_first_packets() {
     let mut followed = Followed::new(options());
     followed.write("a.pcap", &pcap(&[5, 6]));

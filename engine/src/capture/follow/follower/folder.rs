@@ -7,6 +7,7 @@ use crate::capture::follow::{Listed, NoFile};
 use crate::capture::problem::Problem;
 use crate::limits::FILES_MAX;
 use std::collections::{HashMap, HashSet};
+use std::io;
 use std::path::Path;
 use std::time::Duration;
 
@@ -26,13 +27,8 @@ impl Follower {
         if self.has_listed && self.since_listed < pause {
             return;
         }
-        match self.captures.list() {
-            Ok(listed) => {
-                self.is_unlisted = false;
-                self.take_in(listed.files);
-                self.tell_others(listed.others);
-                self.has_listed = true;
-            }
+        match self.list() {
+            Ok(()) => self.is_unlisted = false,
             Err(error) if !self.is_unlisted => {
                 self.is_unlisted = true;
                 self.problems.push(Followed::unlisted(&error));
@@ -42,7 +38,28 @@ impl Follower {
         self.since_listed = Duration::ZERO;
     }
 
-    fn take_in(&mut self, listed: Vec<Listed>) {
+    /// Takes in what is there. While a folder is listed files are made and written over, so a listing may
+    /// have a new one and not, or as it was, the one that was written before it. Another listing has both:
+    /// what is new in that one waits until the folder is listed again, or a younger file's turn comes.
+    fn list(&mut self) -> io::Result<()> {
+        let listing = self.captures.list()?;
+        self.files.values_mut().for_each(|file| file.is_of_second_listing = false);
+        let appeared = self.take_in(listing.files);
+        self.tell_others(listing.others);
+        self.has_listed = true;
+        if !appeared.is_empty() {
+            let listing = self.captures.list()?;
+            for serial in self.take_in(listing.files) {
+                if let Some(file) = self.files.get_mut(&serial) {
+                    file.is_of_second_listing = true;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the files that are new.
+    fn take_in(&mut self, listed: Vec<Listed>) -> Vec<u64> {
         let mut present = HashSet::with_capacity(listed.len());
         let mut appeared = Vec::new();
         // While a folder is followed its files stay on their device.
@@ -96,6 +113,7 @@ impl Follower {
         if !appeared.is_empty() {
             self.open.clone().into_iter().for_each(|serial| self.make_ready(serial));
         }
+        appeared
     }
 
     /// A folder that is mounted anew may be on another device by its number: files that have kept their

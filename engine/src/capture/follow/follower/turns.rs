@@ -16,7 +16,7 @@ impl Follower {
     /// The next file, which becomes the current one.
     pub(super) fn next(&mut self) -> Option<u64> {
         // When one has waited long enough, so have all that are older.
-        let is_due = |file: &Followed| file.held.is_zero();
+        let is_due = |file: &Followed| file.held.is_zero() && !file.is_of_second_listing;
         let mut ready = self.ready.iter();
         ready.find(|(_, serial)| self.files.get(serial).is_some_and(is_due))?;
         let (first_time, serial) = self.ready.pop_first()?;
