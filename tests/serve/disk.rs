@@ -113,9 +113,10 @@ fn a_stream_waits_for_room_and_nothing_is_lost() {
         let flags = ["--quiet-after", "never", "--checkpoint-pause", "30ms"];
         let mut server = place.serve(&flags);
         let job = follow(&server, ".");
-        let rotation = Rotation::Bytes(capture.bytes.len() / (5 + random.below(50) as usize));
+        // What is noted of so many files has no room in a page.
+        let rotation = Rotation::Bytes(capture.bytes.len() / (50 + random.below(50) as usize));
         let sensor = Sensor { rotation, ..Sensor::default() };
-        disk.fill(random.below(40_000));
+        disk.fill(random.below(4_096));
         replay(&capture, &place.captures(), sensor, &mut random);
         until("the job waits", || waits_for_disk(&server, job));
         if case.is_multiple_of(2) {
