@@ -3,7 +3,6 @@
 use crate::messages;
 use std::fs::{File, TryLockError};
 use std::io;
-use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ use tractor_engine::capture::{FollowState, InputEvent, Journal};
 use tractor_engine::dataflow::{Keeper, Resume, RunOptions, SAVED_FORMAT, SavedError};
 use tractor_engine::output::{RowWriter, Saved};
 use tractor_engine::profiles::Row;
-use tractor_engine::store::{Checkpoints, JournalFile, StoreError};
+use tractor_engine::store::{Checkpoints, JournalFile, JournalRoom, StoreError};
 
 /// A stream at its begin, or where it goes on.
 #[derive(Default)]
@@ -43,11 +42,11 @@ impl Start {
     ///
     /// # Errors
     /// When there are some, and they are of a run with other options, or cannot be read.
-    pub fn at(path: &Path, options: &RunOptions) -> Result<Self, Refusal> {
+    pub fn at(path: &Path, options: &RunOptions, room: JournalRoom) -> Result<Self, Refusal> {
         let journal_path = beside(path, ".journal");
         let had_journal = journal_path.exists();
         let checkpoints = Checkpoints::at(path, SAVED_FORMAT);
-        let journal = JournalFile::open(&journal_path)?;
+        let journal = JournalFile::open(&journal_path, room)?;
         let found = checkpoints.find();
         let is_known = had_journal || !found.whole.is_empty() || !found.refused.is_empty();
         found.refused.iter().for_each(messages::warning);
@@ -75,10 +74,10 @@ impl Start {
     ///
     /// # Errors
     /// When they cannot be removed.
-    pub fn anew(path: &Path) -> Result<Self, Refusal> {
+    pub fn anew(path: &Path, room: JournalRoom) -> Result<Self, Refusal> {
         let checkpoints = Checkpoints::at(path, SAVED_FORMAT);
         checkpoints.remove()?;
-        let journal = JournalFile::open(&beside(path, ".journal"))?;
+        let journal = JournalFile::open(&beside(path, ".journal"), room)?;
         Self::from_the_begin(checkpoints, journal, true)
     }
 
@@ -105,13 +104,6 @@ impl Start {
     pub fn journal(&self) -> Option<Box<dyn Journal>> {
         let (_, journal) = self.files.as_ref()?;
         Some(Box::new(journal.clone()))
-    }
-
-    /// Who is asked when there is no room to note what was read: whether to try again.
-    pub fn when_full(&self, full: impl FnMut() -> ControlFlow<()> + Send + 'static) {
-        if let Some((_, journal)) = &self.files {
-            journal.when_full(full);
-        }
     }
 
     /// Who keeps the state.

@@ -7,6 +7,7 @@ use crate::cli::FlowsArguments;
 use crate::{Exit, interrupt, messages, plugins};
 use std::fs::File;
 use std::io;
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -57,7 +58,8 @@ pub fn run(arguments: &FlowsArguments) -> Exit {
 /// Where the stream begins, and the lock of its checkpoint.
 fn start(arguments: &FlowsArguments, options: &RunOptions) -> Result<(Start, Option<File>), Exit> {
     let Some(path) = &arguments.checkpoint else { return Ok((Start::default(), None)) };
-    let start = lock(path).and_then(|lock| Ok((Start::at(path, options)?, Some(lock))));
+    let gives_up = || Box::new(|| ControlFlow::Break(()));
+    let start = lock(path).and_then(|lock| Ok((Start::at(path, options, gives_up())?, Some(lock))));
     start.map_err(|refusal| match refusal {
         Refusal::Usage(why) => {
             messages::error(why);

@@ -17,7 +17,7 @@ use tractor_engine::dataflow::{
 };
 use tractor_engine::jobs::{Folder, Rounds, Saves, Stopwatch, StreamProgress, Up, Waiting};
 use tractor_engine::output::RowWriter;
-use tractor_engine::store::JobRecord;
+use tractor_engine::store::{JobRecord, JournalRoom};
 
 /// The name of the checkpoint in the folder of a job.
 const CHECKPOINT: &str = "checkpoint";
@@ -53,15 +53,17 @@ impl Stream {
         let failed = |refusal| match refusal {
             Refusal::Usage(why) | Refusal::Failure(why) => End::Job(why),
         };
-        let start = match Start::at(&path, options) {
+        let waits = || -> JournalRoom {
+            let room = room.clone();
+            Box::new(move || room.wait())
+        };
+        let start = match Start::at(&path, options, waits()) {
             Err(Refusal::Usage(_)) => {
                 messages::warning("it has other options or plugins now: all is read again");
-                Start::anew(&path).map_err(failed)?
+                Start::anew(&path, waits()).map_err(failed)?
             }
             start => start.map_err(failed)?,
         };
-        let full = room.clone();
-        start.when_full(move || full.wait());
         let follow = arguments.following.options(options.table.life.idle_ns);
         let (state, replay) = (start.state.clone(), start.replay.clone());
         let follower = Follower::new(Box::new(folder), follow, &state, replay, start.journal());

@@ -20,6 +20,9 @@ struct Begin {
     events_before: u64,
 }
 
+/// Is asked when the disk is full: go on to try again, break to give up. Whoever hears it sleeps first.
+pub type JournalRoom = Box<dyn FnMut() -> ControlFlow<()> + Send>;
+
 /// A journal on disk.
 #[derive(Clone)]
 pub struct JournalFile {
@@ -32,36 +35,29 @@ struct Opened {
     bytes: u64,
     /// Of the stream, those that are not here any more too.
     events: u64,
-    full: WhenFull,
+    room: JournalRoom,
 }
 
-type WhenFull = Box<dyn FnMut() -> ControlFlow<()> + Send>;
-
 impl JournalFile {
-    /// Opens the journal at `path`, or begins it; what stands behind its last whole line is cut off.
+    /// Opens the journal at `path`, or begins it; what stands behind its last whole line is cut off. Where
+    /// there is no room for that, or later for an event, `room` is asked.
     ///
     /// # Errors
     /// When it cannot be read or written.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let opened = || -> io::Result<Opened> {
+    pub fn open(path: &Path, mut room: JournalRoom) -> Result<Self, StoreError> {
+        let (file, bytes, events) = until_room(path, &mut room, || {
             let file = File::options().create(true).append(true).read(true).open(path)?;
-            let (bytes, before, events) = whole_lines(&file)?;
+            let (mut bytes, before, events) = whole_lines(&file)?;
             file.set_len(bytes)?;
-            let events = before + events.len() as u64;
-            let full: WhenFull = Box::new(|| ControlFlow::Break(()));
-            let mut opened = Opened { path: path.to_owned(), file, bytes, events, full };
             if bytes == 0 {
-                opened.append(&line(&Begin { events_before: 0 })?)?;
+                let begin = line(&Begin { events_before: 0 })?;
+                (&file).write_all(&begin)?;
+                bytes = begin.len() as u64;
             }
-            Ok(opened)
-        };
-        let opened = opened().map_err(|cause| StoreError::io("write", path, cause))?;
+            Ok((file, bytes, before + events.len() as u64))
+        })?;
+        let opened = Opened { path: path.to_owned(), file, bytes, events, room };
         Ok(Self { shared: Arc::new(Mutex::new(opened)) })
-    }
-
-    /// Who is asked from now on when there is no room for an event: whether to try again.
-    pub fn when_full(&self, full: impl FnMut() -> ControlFlow<()> + Send + 'static) {
-        self.lock().full = Box::new(full);
     }
 
     fn lock(&self) -> MutexGuard<'_, Opened> {
@@ -122,24 +118,18 @@ impl Journal for JournalFile {
     fn note(&mut self, event: &InputEvent) -> io::Result<()> {
         let (line, mut opened) = (line(event)?, self.lock());
         opened.events += 1;
-        opened.append_when_there_is_room(&line).map_err(io::Error::other)
+        opened.append(&line).map_err(io::Error::other)
     }
 }
 
 impl Opened {
-    fn append_when_there_is_room(&mut self, line: &[u8]) -> Result<(), StoreError> {
-        let Self { path, file, bytes, full, .. } = self;
-        until_room(path, full, || {
+    fn append(&mut self, line: &[u8]) -> Result<(), StoreError> {
+        let Self { path, file, bytes, room, .. } = self;
+        until_room(path, room, || {
             // What there was room for is cut off again.
             file.write_all(line).inspect_err(|_| drop(file.set_len(*bytes)))
         })?;
         *bytes += line.len() as u64;
-        Ok(())
-    }
-
-    fn append(&mut self, line: &[u8]) -> io::Result<()> {
-        self.file.write_all(line)?;
-        self.bytes += line.len() as u64;
         Ok(())
     }
 
@@ -210,6 +200,10 @@ pub fn remove_journal(path: &Path) -> Result<(), StoreError> {
 mod tests {
     use super::*;
 
+    fn opened(path: &Path) -> Result<JournalFile, StoreError> {
+        JournalFile::open(path, Box::new(|| ControlFlow::Break(())))
+    }
+
     fn event(packets: u64) -> InputEvent {
         InputEvent::Advance { clock_ns: -1, packets }
     }
@@ -218,16 +212,16 @@ mod tests {
     fn what_was_noted_is_there_again_but_for_a_line_that_is_not_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("journal");
-        let mut journal = JournalFile::open(&path).unwrap();
+        let mut journal = opened(&path).unwrap();
         (0..3).for_each(|packets| journal.note(&event(packets)).unwrap());
         let whole = fs::read(&path).unwrap();
         for cut in 0..=whole.len() {
             fs::write(&path, &whole[..cut]).unwrap();
-            let mut journal = JournalFile::open(&path).unwrap();
+            let mut journal = opened(&path).unwrap();
             let kept = whole[..cut].iter().filter(|byte| **byte == b'\n').count().saturating_sub(1);
             assert_eq!(journal.after(0).unwrap().unwrap().len(), kept, "cut at {cut}");
             journal.note(&event(9)).unwrap();
-            let events = JournalFile::open(&path).unwrap().after(kept as u64).unwrap();
+            let events = opened(&path).unwrap().after(kept as u64).unwrap();
             assert_eq!(events, Some(vec![event(9)]), "cut at {cut}");
         }
     }
@@ -235,7 +229,7 @@ mod tests {
     #[test]
     fn events_that_are_not_there_any_more_are_missed() {
         let folder = tempfile::tempdir().unwrap();
-        let mut journal = JournalFile::open(&folder.path().join("journal")).unwrap();
+        let mut journal = opened(&folder.path().join("journal")).unwrap();
         (0..3).for_each(|packets| journal.note(&event(packets)).unwrap());
         journal.forget_before(2).unwrap();
         assert_eq!(journal.after(0).unwrap().unwrap().len(), 3, "they are few");

@@ -52,7 +52,7 @@ pub use facts::{Facts, facts_of};
 pub use filter::Filter;
 pub use folders::of_job as folder_of_job;
 pub use index::{CaptureKey, Index};
-pub use journal::{JournalFile, remove_journal};
+pub use journal::{JournalFile, JournalRoom, remove_journal};
 pub use pending::PendingRows;
 pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;
