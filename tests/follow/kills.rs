@@ -2,7 +2,7 @@
 //! whatever time passed without packets. `TRACTOR_CASES` is the number of kills.
 
 use super::writer::{Rotation, Sensor, replay};
-use super::{ended, follow, rows_of, traffic};
+use super::{assert_same, ended, follow, rows_of, traffic};
 use crate::binary::cases;
 use crate::support::random::Random;
 use std::path::Path;
@@ -42,15 +42,6 @@ fn follow_to_the_end(folder: &Path, quiet: &str, name: &str, rows: &str) -> Stri
     std::fs::read_to_string(folder.join(rows)).unwrap()
 }
 
-fn assert_same(seed: u64, what: &str, rows: &str, expected: &str) {
-    let other = rows.lines().zip(expected.lines()).position(|(one, other)| one != other);
-    let (count, of) = (rows.lines().count(), expected.lines().count());
-    assert!(
-        rows == expected,
-        "seed {seed}: {count} lines of {of}, {other:?} is not that of {what}"
-    );
-}
-
 fn assert_nothing_is_lost(seed: u64) {
     let mut random = Random::seeded(seed);
     let capture = traffic(seed, 12_000);
@@ -81,7 +72,7 @@ fn assert_nothing_is_lost(seed: u64) {
     });
     let rows = follow_to_the_end(folder.path(), quiet, "place", "rows.csv");
     if quiet == "never" {
-        assert_same(seed, "the whole capture", &rows, &rows_of(&capture, &[]));
+        assert_same(&rows, &rows_of(&capture, &[]), &format!("seed {seed}: the whole capture"));
     }
     let advances = std::fs::read_to_string(folder.path().join("place.journal")).unwrap();
     assert_eq!(advances.contains("advance"), quiet != "never", "seed {seed}");
@@ -89,10 +80,10 @@ fn assert_nothing_is_lost(seed: u64) {
     std::fs::copy(folder.path().join("place.journal"), folder.path().join("again.journal"))
         .unwrap();
     let again = follow_to_the_end(folder.path(), "never", "again", "again.csv");
-    assert_same(seed, "an undisturbed run", &rows, &again);
+    assert_same(&rows, &again, &format!("seed {seed}: an undisturbed run"));
     // It has ended, and nothing new came.
     let once_more = follow_to_the_end(folder.path(), quiet, "place", "rows.csv");
-    assert_same(seed, "the run before", &once_more, &rows);
+    assert_same(&once_more, &rows, &format!("seed {seed}: the run before"));
 }
 
 #[test]

@@ -47,6 +47,15 @@ pub fn interrupt(running: &Running) {
     assert!(Command::new("kill").args(["-INT", &id]).status().unwrap().success());
 }
 
+/// Whether rows are those of something else.
+pub fn assert_same(rows: &str, expected: &str, what: &str) {
+    if rows != expected {
+        let first = rows.lines().zip(expected.lines()).position(|(one, other)| one != other);
+        let (some, all) = (rows.lines().count(), expected.lines().count());
+        panic!("{some} rows, not {all}, line {first:?} is the first that differs; {what}");
+    }
+}
+
 /// Waits for a run that ends by itself, or was asked to.
 pub fn ended(running: Running) -> Finished {
     let finished = running.finish(Duration::from_secs(300));

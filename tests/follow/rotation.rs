@@ -2,10 +2,9 @@
 //! capture. `TRACTOR_CASES` is the number of seeds, `TRACTOR_BENCH_CAPTURE` a capture to take.
 
 use super::writer::{Capture, Rotation, Sensor, replay};
-use super::{ended, follow, rows_of, traffic};
+use super::{assert_same, ended, follow, rows_of, traffic};
 use crate::binary::cases;
 use crate::support::random::Random;
-use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Cases at once: nearly all of one is waiting.
@@ -52,16 +51,8 @@ fn assert_is_whole(seed: u64, kind: u64) {
     let finished = ended(running);
     let what = format!("seed {seed}, {sensor:?}, {workers} workers: {}", finished.messages);
     assert_eq!(finished.code, Some(0), "{what}");
-    assert_same(&rows_of(&capture, &[]), &folder.path().join("rows.csv"), &what);
-}
-
-fn assert_same(expected: &str, rows: &Path, what: &str) {
-    let rows = std::fs::read_to_string(rows).unwrap();
-    if rows != expected {
-        let first = rows.lines().zip(expected.lines()).position(|(one, other)| one != other);
-        let (some, all) = (rows.lines().count(), expected.lines().count());
-        panic!("{some} rows, not {all}, line {first:?} is the first that differs; {what}");
-    }
+    let rows = std::fs::read_to_string(folder.path().join("rows.csv")).unwrap();
+    assert_same(&rows, &rows_of(&capture, &[]), &what);
 }
 
 #[test]

@@ -19,7 +19,7 @@ use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::{
     Feed, Progress, Resume, RunError, RunOptions, Summary, run as run_dataflow,
 };
-use tractor_engine::jobs::{Clock, Folder, Up};
+use tractor_engine::jobs::{Clock, Folder, Up, Waiting};
 use tractor_engine::profiles::{Layout, class_from_file_name};
 use tractor_engine::statistics::{Item, Places, Tables};
 use tractor_engine::store::{JobLayout, JobRecord, JobState, JobWriter, StoreError, WindowLayout};
@@ -128,7 +128,10 @@ fn done(
     let listener = Listener { pipe: pipe.clone(), room: room.clone() };
     let layout = layout(&mut options, record.window_ns);
     let stream = match record.is_directory {
-        true => Some(Stream::open(arguments, record, &options, &room)?),
+        true => {
+            pipe.send(Up::Waiting { on: Waiting::Input });
+            Some(Stream::open(arguments, record, &options, &room)?)
+        }
         false => None,
     };
     let before = stream.as_ref().and_then(|stream| stream.start.resume.as_ref());

@@ -23,7 +23,7 @@ const DISK_PAUSE: Duration = Duration::from_millis(250);
 /// Waits for room on a full disk, and tells the server.
 #[derive(Clone)]
 pub struct Room {
-    pub pipe: Pipe,
+    pipe: Pipe,
     progress: Arc<Progress>,
     /// When the disk was last found full, while the server believes that the job waits for it.
     full: Arc<Mutex<Option<Stopwatch>>>,

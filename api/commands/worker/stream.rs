@@ -40,7 +40,6 @@ impl Stream {
         options: &RunOptions,
         room: &Room,
     ) -> Result<Self, End> {
-        room.pipe.send(Up::Waiting { on: Waiting::Input });
         let open = || {
             let captures = Folder::open(&arguments.captures)?;
             captures.inner(&record.file_name)

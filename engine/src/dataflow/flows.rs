@@ -103,7 +103,7 @@ impl FlowStage {
         self.busy_ns += began.elapsed().as_nanos() as u64 - (classify_ns - classified_ns);
         // The sink hears of every step: what it held back may now be in order.
         if self.shared.wants_rows && batches.is_empty() {
-            batches.push(Vec::new());
+            batches.push(self.shared.flows.take());
         }
         let closed = batches.into_iter().map(|records| Parcel::new(0, &head, records));
         Parcels(closed.chain(answers).collect())
@@ -200,7 +200,10 @@ impl Leaving<'_> {
 
     fn finish_batch(&mut self) {
         let mut batch = std::mem::take(&mut self.last);
-        if let Some(classify) = self.classify.as_mut().filter(|_| !batch.is_empty())
+        if batch.is_empty() {
+            return;
+        }
+        if let Some(classify) = self.classify.as_mut()
             && let Err(failure) = classify.step(&mut batch, self.tally.as_deref_mut())
         {
             self.shared.failure.report_plugin(failure);
