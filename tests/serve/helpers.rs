@@ -68,5 +68,6 @@ fn a_server_that_is_told_to_stop_leaves_nobody_behind() {
     // As from a terminal, where children with groups of their own hear nothing.
     server.signal("INT");
     assert!(server.child.wait().expect("its end").success(), "{}", place.messages());
-    assert!(!lives(helpers(place.root.path())[0]));
+    // It was killed before the server's end; on a busy machine the system is a moment behind.
+    until("the helper is gone", || !lives(helpers(place.root.path())[0]));
 }
