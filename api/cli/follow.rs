@@ -28,6 +28,10 @@ pub struct FollowArguments {
     pub checkpoint_pause: i64,
 }
 
+fn duration(ns: i64) -> Duration {
+    Duration::from_nanos(u64::try_from(ns).unwrap_or(0))
+}
+
 impl FollowArguments {
     /// The same as one would type it.
     pub fn words(&self) -> Vec<OsString> {
@@ -47,17 +51,21 @@ impl FollowArguments {
 
     /// Time between two checkpoints, at least.
     pub fn checkpoint_pause(&self) -> Duration {
-        Duration::from_nanos(u64::try_from(self.checkpoint_pause).unwrap_or(0))
+        duration(self.checkpoint_pause)
+    }
+
+    /// The silence that ends the stream.
+    pub fn end_after(&self) -> Option<Duration> {
+        self.end_after.map(duration)
     }
 
     /// For flows that end by silence after `idle_ns`.
     pub fn options(&self, idle_ns: i64) -> FollowOptions {
-        let duration = |ns: i64| Duration::from_nanos(u64::try_from(ns).unwrap_or(0));
         FollowOptions {
             lateness: self.lateness.map(duration).unwrap_or_default(),
             quiet_after: self.quiet_after.0.map(duration),
             silence_max: duration(idle_ns),
-            end_after: self.end_after.map(duration),
+            end_after: self.end_after(),
         }
     }
 }

@@ -85,10 +85,13 @@ fn follow_to_the_end(
     let (pause, keeper) = (arguments.following.checkpoint_pause(), start.keeper());
     let saves = keeper.is_some().then(|| Saves::every(pause));
     let following = Following { feed: Arc::clone(&feed), keeper, resume: start.resume };
+    let rounds = Rounds::through(path, arguments.following.end_after());
+    let waker = rounds.waker();
     let ended = scope(|scope| {
-        let watcher = scope.spawn(|| watch(path, &feed, saves, &is_over));
+        let watcher = scope.spawn(|| watch(rounds, &feed, saves, &is_over));
         let ended = run_followed(following, options, Some(writer), &progress);
         is_over.store(true, Ordering::Release);
+        waker.wake();
         // It only tells.
         had_problems = watcher.join().unwrap_or(true);
         ended
@@ -170,8 +173,7 @@ fn ends_a_line(file: &File, bytes: u64) -> io::Result<bool> {
 
 /// Has the run look for more and save its state until it is over, and says what goes wrong. Tells
 /// whether anything did.
-fn watch(path: &Path, feed: &Feed, mut saves: Option<Saves>, is_over: &AtomicBool) -> bool {
-    let mut rounds = Rounds::through(path);
+fn watch(mut rounds: Rounds, feed: &Feed, mut saves: Option<Saves>, is_over: &AtomicBool) -> bool {
     let (mut had_problems, mut failed) = (false, None);
     while !is_over.load(Ordering::Acquire) {
         feed.look(rounds.wait());

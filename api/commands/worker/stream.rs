@@ -29,7 +29,7 @@ const QUIET: Duration = Duration::from_secs(1);
 pub struct Stream {
     pub feed: Arc<Feed>,
     pub start: Start,
-    folder: Folder,
+    rounds: Rounds,
     pause: Duration,
 }
 
@@ -40,14 +40,11 @@ impl Stream {
         options: &RunOptions,
         room: &Room,
     ) -> Result<Self, End> {
-        let open = || {
-            let captures = Folder::open(&arguments.captures)?;
-            captures.inner(&record.file_name)
-        };
-        let cannot = |cause| {
+        let folder = Folder::open(&arguments.captures);
+        let folder = folder.and_then(|captures| captures.inner(&record.file_name));
+        let folder = folder.map_err(|cause| {
             End::Job(format!("the folder {:?} cannot be opened: {cause}", record.file_name))
-        };
-        let (folder, watched) = (open().map_err(cannot)?, open().map_err(cannot)?);
+        })?;
         let path = arguments.job.join(CHECKPOINT);
         let failed = |refusal| match refusal {
             Refusal::Usage(why) | Refusal::Failure(why) => End::Job(why),
@@ -65,9 +62,10 @@ impl Stream {
         };
         let follow = arguments.following.options(options.table.life.idle_ns);
         let (state, replay) = (start.state.clone(), start.replay.clone());
+        let rounds = Rounds::through(folder.path(), arguments.following.end_after());
         let follower = Follower::new(Box::new(folder), follow, &state, replay, start.journal());
         let pause = arguments.following.checkpoint_pause();
-        Ok(Self { feed: Feed::new(follower), start, folder: watched, pause })
+        Ok(Self { feed: Feed::new(follower), start, rounds, pause })
     }
 
     /// Runs until the stream ends.
@@ -78,17 +76,19 @@ impl Stream {
         progress: &Arc<Progress>,
         pipe: &Pipe,
     ) -> Result<Summary, RunError> {
-        let Self { feed, start, folder, pause } = self;
+        let Self { feed, start, rounds, pause } = self;
         let keeper = start.keeper();
         let following = Following { feed: Arc::clone(&feed), keeper, resume: start.resume };
         let is_over = AtomicBool::new(false);
+        let waker = rounds.waker();
         scope(|scope| {
             scope.spawn(|| {
                 let watcher = Watcher { feed: &feed, progress, pipe };
-                watcher.watch(&folder, Saves::every(pause), &is_over);
+                watcher.watch(rounds, Saves::every(pause), &is_over);
             });
             let ended = run_followed(following, options, Some(writer), progress);
             is_over.store(true, Ordering::Release);
+            waker.wake();
             ended
         })
     }
@@ -150,8 +150,7 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    fn watch(&self, folder: &Folder, mut saves: Saves, is_over: &AtomicBool) {
-        let mut rounds = Rounds::through(folder.path());
+    fn watch(&self, mut rounds: Rounds, mut saves: Saves, is_over: &AtomicBool) {
         let mut failed = None;
         // It waits from the begin on: to read a state may take a while.
         let (mut packets, mut moved, mut waits) = (0, None::<Stopwatch>, true);

@@ -6,7 +6,7 @@ use notify::{Event, RecommendedWatcher, RecursiveMode, Watcher};
 use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// Events that may wait; of more, only the next look through the folder tells.
@@ -16,6 +16,7 @@ const EVENTS_MAX: usize = 4_096;
 /// there was too much: whoever must know looks by himself from time to time.
 pub struct Changes {
     events: Receiver<Event>,
+    to_here: SyncSender<Event>,
     /// Kept: without it there are no events. `None`: the system tells of none.
     _watcher: Option<RecommendedWatcher>,
 }
@@ -23,15 +24,20 @@ pub struct Changes {
 impl Changes {
     pub fn of(folder: &Path) -> Self {
         let (to_here, events) = sync_channel(EVENTS_MAX);
+        let teller = to_here.clone();
         let tell = move |event: notify::Result<Event>| {
             // One that finds no room is made up for by the next look through the folder.
-            let _ = event.map(|event| to_here.try_send(event));
+            let _ = event.map(|event| teller.try_send(event));
         };
         let watcher = notify::recommended_watcher(tell).ok().and_then(|mut watcher| {
             watcher.watch(folder, RecursiveMode::NonRecursive).ok()?;
             Some(watcher)
         });
-        Self { events, _watcher: watcher }
+        Self { events, to_here, _watcher: watcher }
+    }
+
+    pub fn waker(&self) -> Waker {
+        Waker(self.to_here.clone())
     }
 
     /// Waits for events that tell of a change, and notes the names of files that were closed or renamed
@@ -40,18 +46,10 @@ impl Changes {
         let began = Stopwatch::start();
         loop {
             let left = at_most.saturating_sub(began.passed());
-            match self.events.recv_timeout(left) {
-                Ok(first) => {
-                    // That files were read, by us for one, changes nothing.
-                    if self.take(first, closed) {
-                        return true;
-                    }
-                }
-                Err(RecvTimeoutError::Timeout) => return false,
-                Err(RecvTimeoutError::Disconnected) => {
-                    std::thread::sleep(left);
-                    return false;
-                }
+            let Ok(first) = self.events.recv_timeout(left) else { return false };
+            // That files were read, by us for one, changes nothing.
+            if self.take(first, closed) {
+                return true;
             }
         }
     }
@@ -73,5 +71,15 @@ impl Changes {
             }
         }
         changes
+    }
+}
+
+/// Ends a wait for changes before its time.
+pub struct Waker(SyncSender<Event>);
+
+impl Waker {
+    pub fn wake(&self) {
+        // Where it finds no room there is something to wake up for already.
+        let _ = self.0.try_send(Event::new(EventKind::Any));
     }
 }

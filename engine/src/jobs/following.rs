@@ -1,6 +1,6 @@
 //! Following a folder: what is in it, and when to look.
 
-use super::changes::Changes;
+use super::changes::{Changes, Waker};
 use super::{Folder, Stopwatch, shown_name};
 use crate::capture::{Captures, Listed, Listing, NoFile};
 use std::collections::HashSet;
@@ -65,16 +65,24 @@ fn listed(entry: super::Entry) -> Listed {
 pub struct Rounds {
     changes: Changes,
     looked: Stopwatch,
+    pause: Duration,
 }
 
 impl Rounds {
-    pub fn through(folder: &Path) -> Self {
-        Self { changes: Changes::of(folder), looked: Stopwatch::start() }
+    /// `end_after`: the silence that ends it, which is looked for as often as it may be over.
+    pub fn through(folder: &Path, end_after: Option<Duration>) -> Self {
+        let pause = end_after.map_or(LOOK, |end_after| end_after.clamp(PAUSE, LOOK));
+        Self { changes: Changes::of(folder), looked: Stopwatch::start(), pause }
     }
 
-    /// Waits until it is time to look, and tells how much has passed since the last time.
+    /// For whoever knows that there is nothing left to wait for.
+    pub fn waker(&self) -> Waker {
+        self.changes.waker()
+    }
+
+    /// Waits until it is time to look, or is woken, and tells how much has passed since the last time.
     pub fn wait(&mut self) -> Duration {
-        self.changes.wait(LOOK, &mut HashSet::new());
+        self.changes.wait(self.pause, &mut HashSet::new());
         std::thread::sleep(PAUSE.saturating_sub(self.looked.passed()));
         let passed = self.looked.passed().min(PASSED_MAX);
         self.looked = Stopwatch::start();

@@ -11,6 +11,7 @@ mod frames;
 mod watch;
 
 pub use crate::limits::FRAME_BYTES_MAX;
+pub use changes::Waker;
 pub use clock::{Clock, Stopwatch};
 pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
 pub use following::{Rounds, Saves};

@@ -319,3 +319,23 @@ fn a_stream_goes_on_from_any_state_as_it_was() {
     }
     assert!(states.iter().any(|(_, state)| state.events > 0));
 }
+
+#[test]
+fn a_wait_ends_when_it_is_woken_or_the_stream_may_be_over() {
+    let root = tempfile::tempdir().unwrap();
+    // Of a busy machine the quickest of some tells.
+    let quickest = |rounds: &mut Rounds, before: &dyn Fn()| {
+        let waits = (0..10).map(|_| {
+            before();
+            rounds.wait()
+        });
+        waits.min().unwrap()
+    };
+    let mut rounds = Rounds::through(root.path(), None);
+    let waker = rounds.waker();
+    assert!(quickest(&mut rounds, &|| waker.wake()) < LOOK / 2);
+    assert!(quickest(&mut rounds, &|| {}) >= LOOK);
+    let mut rounds = Rounds::through(root.path(), Some(Duration::from_millis(1)));
+    let quickest = quickest(&mut rounds, &|| {});
+    assert!((PAUSE..LOOK / 2).contains(&quickest), "{quickest:?}");
+}
