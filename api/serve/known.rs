@@ -25,23 +25,17 @@ pub struct Known {
     /// As in the document: `/file/{job_id}/status`.
     pub template: String,
     pub methods: Vec<Method>,
+    /// The template, between its slashes.
+    parts: Vec<String>,
 }
 
 impl Known {
-    fn matches(&self, path: &str) -> bool {
-        let (mut template, mut path) = (self.template.split('/'), path.split('/'));
-        loop {
-            let holds = match (template.next(), path.next()) {
-                (None, None) => return true,
-                (Some(part), Some(given)) if part.starts_with('{') => {
-                    given.parse::<JobId>().is_ok()
-                }
-                (part, given) => part == given,
-            };
-            if !holds {
-                return false;
-            }
-        }
+    fn matches(&self, path: &[&str]) -> bool {
+        let holds = |(part, given): (&String, &&str)| match part.starts_with('{') {
+            true => given.parse::<JobId>().is_ok(),
+            false => part == given,
+        };
+        self.parts.len() == path.len() && self.parts.iter().zip(path).all(holds)
     }
 
     /// HEAD is GET without the body.
@@ -68,7 +62,8 @@ static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
             (Method::DELETE, item.delete.is_some()),
         ];
         let methods = operations.into_iter().filter_map(|(method, there)| there.then_some(method));
-        Known { template, methods: methods.collect() }
+        let parts = template.split('/').map(str::to_owned).collect();
+        Known { template, methods: methods.collect(), parts }
     };
     paths.into_iter().map(known).collect()
 });
@@ -77,7 +72,8 @@ static KNOWN: LazyLock<Vec<Known>> = LazyLock::new(|| {
 pub fn find(path: &str) -> Option<&'static Known> {
     let path = path.strip_prefix("/v1").filter(|rest| rest.starts_with('/')).unwrap_or(path);
     let path = path.strip_suffix('/').filter(|path| !path.is_empty()).unwrap_or(path);
-    KNOWN.iter().find(|known| known.matches(path))
+    let parts: Vec<&str> = path.split('/').collect();
+    KNOWN.iter().find(|known| known.matches(&parts))
 }
 
 /// All of them.
