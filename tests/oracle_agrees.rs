@@ -256,32 +256,35 @@ fn more_holes_than_are_kept_agree() {
     }
 }
 
+/// A part of a hole that comes late leaves as many holes as there were.
+#[test]
+fn holes_that_become_smaller_are_not_more_holes() {
+    for holes in 14..20 {
+        let piece = |place: u32| between(0, ACK, [1 + 10 * place, 10], 10);
+        let mut sent = vec![
+            between(0, SYN, [0, 0], 0),
+            between(1, SYN | ACK, [9, 1], 0),
+            between(0, ACK, [1, 10], 0),
+        ];
+        sent.extend((0..holes).map(|hole| piece(3 * hole + 2)));
+        sent.extend([0, 3, 7, 1].map(piece));
+        let ways = CHUNKS.map(|_| Way::any(&mut Random::seeded(holes.into())));
+        check(&format!("{holes} holes"), &each_ms(&sent), &Options::of(Profile::Native), &ways);
+    }
+}
+
 /// A connection of which every second segment or so is missing, or comes later; now and then some are acknowledged.
 fn full_of_holes(random: &mut Random, segments: u32) -> Vec<RawPacket> {
-    let ends = [1, 2].map(|host| std::net::IpAddr::from([10, 0, 0, host]));
-    let packet = |from: usize, flags: u8, numbers: [u32; 2], payload: usize| {
-        let ports = if from == 0 { [1_000, 80] } else { [80, 1_000] };
-        let header = Tcp {
-            source_port: ports[0],
-            destination_port: ports[1],
-            sequence: numbers[0],
-            acknowledgement: numbers[1],
-            flags,
-            window: 500,
-            options: Vec::new(),
-        };
-        Ip::new(ends[from], ends[1 - from], TCP).packet(&header.segment(&vec![7; payload]))
-    };
     let first = u32::MAX - random.below(500) as u32;
     let mut sent = vec![
-        packet(0, SYN, [first, 0], 0),
-        packet(1, SYN | ACK, [9, first.wrapping_add(1)], 0),
-        packet(0, ACK, [first.wrapping_add(1), 10], 0),
+        between(0, SYN, [first, 0], 0),
+        between(1, SYN | ACK, [9, first.wrapping_add(1)], 0),
+        between(0, ACK, [first.wrapping_add(1), 10], 0),
     ];
     let mut late = Vec::new();
     for number in 0..segments {
         let sequence = first.wrapping_add(1 + 10 * number);
-        let segment = packet(0, ACK, [sequence, 10], 10);
+        let segment = between(0, ACK, [sequence, 10], 10);
         match random.below(20) {
             0..=9 => late.push(segment),
             10 if !late.is_empty() => {
@@ -289,11 +292,31 @@ fn full_of_holes(random: &mut Random, segments: u32) -> Vec<RawPacket> {
             }
             11 if random.chance(20) => {
                 let reached = sequence.wrapping_sub(10 * random.below(30) as u32);
-                sent.push(packet(1, ACK, [10, reached], 0));
+                sent.push(between(1, ACK, [10, reached], 0));
             }
             _ => sent.push(segment),
         }
     }
+    each_ms(&sent)
+}
+
+/// A packet of one of two ends to the other, with its sequence and acknowledgement numbers.
+fn between(from: usize, flags: u8, numbers: [u32; 2], payload: usize) -> Vec<u8> {
+    let ends = [1, 2].map(|host| std::net::IpAddr::from([10, 0, 0, host]));
+    let ports = if from == 0 { [1_000, 80] } else { [80, 1_000] };
+    let header = Tcp {
+        source_port: ports[0],
+        destination_port: ports[1],
+        sequence: numbers[0],
+        acknowledgement: numbers[1],
+        flags,
+        window: 500,
+        options: Vec::new(),
+    };
+    Ip::new(ends[from], ends[1 - from], TCP).packet(&header.segment(&vec![7; payload]))
+}
+
+fn each_ms(sent: &[Vec<u8>]) -> Vec<RawPacket> {
     let time_ns = |place: usize| 1_700_000_000_000_000_000 + place as i64 * 1_000_000;
     let frames = sent.iter().map(|packet| frame(ETHERNET, &[], packet)).enumerate();
     frames.map(|(place, frame)| RawPacket::whole(time_ns(place), ETHERNET, frame)).collect()

@@ -18,15 +18,18 @@ impl Islands {
         self.ranges.clear();
     }
 
-    /// Adds a range. True if there are more holes now than may be.
-    pub fn add(&mut self, from: i64, to: i64) -> bool {
+    /// Whether there are more holes than may be.
+    pub fn are_too_many(&self) -> bool {
+        self.ranges.len() > HOLES_PER_SIDE_MAX
+    }
+
+    pub fn add(&mut self, from: i64, to: i64) {
         let first = self.ranges.partition_point(|range| range.1 < from);
         let behind = self.ranges.partition_point(|range| range.0 <= to);
         let touched = &self.ranges[first..behind];
         let lowest = touched.first().map_or(from, |range| range.0.min(from));
         let highest = touched.last().map_or(to, |range| range.1.max(to));
         self.ranges.splice(first..behind, [(lowest, highest)]);
-        self.ranges.len() > HOLES_PER_SIDE_MAX
     }
 
     /// Where the first range begins and ends, if it begins before `limit`.

@@ -262,10 +262,13 @@ impl Exchange {
     #[cold]
     fn add_island(&mut self, from: i64, to: i64, side: usize) {
         let islands = &mut self.rare.get_or_insert_default()[side].islands;
-        let is_full = islands.add(from, to);
+        islands.add(from, to);
         let complete = &mut self.sides[side].complete;
         *complete = islands.absorb(*complete);
-        if is_full && let Some((from, _)) = islands.first_before(i64::MAX) {
+        // Only now: what begins where all is complete has no hole before it.
+        if islands.are_too_many()
+            && let Some((from, _)) = islands.first_before(i64::MAX)
+        {
             self.close_holes(from, side);
         }
     }
