@@ -11,7 +11,6 @@ use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::scope;
 use tractor_engine::capture::{Follower, Problem};
 use tractor_engine::dataflow::{Feed, Following, Progress, RunOptions, run_followed};
@@ -80,18 +79,16 @@ fn follow_to_the_end(
     writer: Box<dyn RowWriter>,
 ) -> Exit {
     let progress = Arc::new(Progress::default());
-    let is_over = AtomicBool::new(false);
     let mut had_problems = false;
     let (pause, keeper) = (arguments.following.checkpoint_pause(), start.keeper());
     let saves = keeper.is_some().then(|| Saves::every(pause));
     let following = Following { feed: Arc::clone(&feed), keeper, resume: start.resume };
     let rounds = Rounds::through(path, arguments.following.end_after());
-    let waker = rounds.waker();
+    let end = rounds.end();
     let ended = scope(|scope| {
-        let watcher = scope.spawn(|| watch(rounds, &feed, saves, &is_over));
+        let watcher = scope.spawn(|| watch(rounds, &feed, saves));
         let ended = run_followed(following, options, Some(writer), &progress);
-        is_over.store(true, Ordering::Release);
-        waker.wake();
+        end.now();
         // It only tells.
         had_problems = watcher.join().unwrap_or(true);
         ended
@@ -173,10 +170,10 @@ fn ends_a_line(file: &File, bytes: u64) -> io::Result<bool> {
 
 /// Has the run look for more and save its state until it is over, and says what goes wrong. Tells
 /// whether anything did.
-fn watch(mut rounds: Rounds, feed: &Feed, mut saves: Option<Saves>, is_over: &AtomicBool) -> bool {
+fn watch(mut rounds: Rounds, feed: &Feed, mut saves: Option<Saves>) -> bool {
     let (mut had_problems, mut failed) = (false, None);
-    while !is_over.load(Ordering::Acquire) {
-        feed.look(rounds.wait());
+    while let Some(passed) = rounds.wait() {
+        feed.look(passed);
         had_problems |= say_problems(feed);
         let saved = feed.saved();
         if saves.as_mut().is_some_and(|saves| saves.is_due(saved.under_way)) {

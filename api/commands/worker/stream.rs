@@ -8,7 +8,7 @@ use crate::commands::checkpoint::{Refusal, Start};
 use crate::messages;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::thread::scope;
 use std::time::Duration;
 use tractor_engine::capture::{Follower, Problem};
@@ -79,16 +79,14 @@ impl Stream {
         let Self { feed, start, rounds, pause } = self;
         let keeper = start.keeper();
         let following = Following { feed: Arc::clone(&feed), keeper, resume: start.resume };
-        let is_over = AtomicBool::new(false);
-        let waker = rounds.waker();
+        let end = rounds.end();
         scope(|scope| {
             scope.spawn(|| {
                 let watcher = Watcher { feed: &feed, progress, pipe };
-                watcher.watch(rounds, Saves::every(pause), &is_over);
+                watcher.watch(rounds, Saves::every(pause));
             });
             let ended = run_followed(following, options, Some(writer), progress);
-            is_over.store(true, Ordering::Release);
-            waker.wake();
+            end.now();
             ended
         })
     }
@@ -150,12 +148,12 @@ struct Watcher<'a> {
 }
 
 impl Watcher<'_> {
-    fn watch(&self, mut rounds: Rounds, mut saves: Saves, is_over: &AtomicBool) {
+    fn watch(&self, mut rounds: Rounds, mut saves: Saves) {
         let mut failed = None;
         // It waits from the begin on: to read a state may take a while.
         let (mut packets, mut moved, mut waits) = (0, None::<Stopwatch>, true);
-        while !is_over.load(Ordering::Acquire) {
-            self.feed.look(rounds.wait());
+        while let Some(passed) = rounds.wait() {
+            self.feed.look(passed);
             self.tell_problems();
             let saved = self.feed.saved();
             if saves.is_due(saved.under_way) {

@@ -75,6 +75,7 @@ impl Changes {
 }
 
 /// Ends a wait for changes before its time.
+#[derive(Clone)]
 pub struct Waker(SyncSender<Event>);
 
 impl Waker {

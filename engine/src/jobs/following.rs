@@ -8,6 +8,8 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Between two looks when nothing happens.
@@ -66,27 +68,47 @@ pub struct Rounds {
     changes: Changes,
     looked: Stopwatch,
     pause: Duration,
+    end: RoundsEnd,
 }
 
 impl Rounds {
     /// `end_after`: the silence that ends it, which is looked for as often as it may be over.
     pub fn through(folder: &Path, end_after: Option<Duration>) -> Self {
         let pause = end_after.map_or(LOOK, |end_after| end_after.clamp(PAUSE, LOOK));
-        Self { changes: Changes::of(folder), looked: Stopwatch::start(), pause }
+        let changes = Changes::of(folder);
+        let end = RoundsEnd { is_over: Arc::default(), waker: changes.waker() };
+        Self { changes, looked: Stopwatch::start(), pause, end }
     }
 
-    /// For whoever knows that there is nothing left to wait for.
-    pub fn waker(&self) -> Waker {
-        self.changes.waker()
+    /// For whoever knows when there is nothing left to wait for.
+    pub fn end(&self) -> RoundsEnd {
+        self.end.clone()
     }
 
-    /// Waits until it is time to look, or is woken, and tells how much has passed since the last time.
-    pub fn wait(&mut self) -> Duration {
+    /// Waits until it is time to look, and tells how much has passed since the last time. `None`: it is over.
+    pub fn wait(&mut self) -> Option<Duration> {
         self.changes.wait(self.pause, &mut HashSet::new());
+        if self.end.is_over.load(Ordering::Acquire) {
+            return None;
+        }
         std::thread::sleep(PAUSE.saturating_sub(self.looked.passed()));
         let passed = self.looked.passed().min(PASSED_MAX);
         self.looked = Stopwatch::start();
-        passed
+        Some(passed)
+    }
+}
+
+/// Lets rounds be over, at once.
+#[derive(Clone)]
+pub struct RoundsEnd {
+    is_over: Arc<AtomicBool>,
+    waker: Waker,
+}
+
+impl RoundsEnd {
+    pub fn now(&self) {
+        self.is_over.store(true, Ordering::Release);
+        self.waker.wake();
     }
 }
 

@@ -11,9 +11,8 @@ mod frames;
 mod watch;
 
 pub use crate::limits::FRAME_BYTES_MAX;
-pub use changes::Waker;
 pub use clock::{Clock, Stopwatch};
 pub use folder::{Entry, Folder, Identity, NotThere, shown_name, split_name};
-pub use following::{Rounds, Saves};
+pub use following::{Rounds, RoundsEnd, Saves};
 pub use frames::{Down, StreamProgress, Up, Waiting, read_frame, write_frame};
 pub use watch::{News, Watch};

@@ -321,21 +321,23 @@ fn a_stream_goes_on_from_any_state_as_it_was() {
 }
 
 #[test]
-fn a_wait_ends_when_it_is_woken_or_the_stream_may_be_over() {
+fn what_is_over_is_not_waited_for_and_an_end_that_is_near_is_looked_for() {
     let root = tempfile::tempdir().unwrap();
     // Of a busy machine the quickest of some tells.
-    let quickest = |rounds: &mut Rounds, before: &dyn Fn()| {
+    let quickest = |end_after: Option<Duration>, is_over: bool| {
         let waits = (0..10).map(|_| {
-            before();
-            rounds.wait()
+            let mut rounds = Rounds::through(root.path(), end_after);
+            if is_over {
+                rounds.end().now();
+            }
+            let began = Stopwatch::start();
+            assert_eq!(rounds.wait().is_none(), is_over);
+            began.passed()
         });
         waits.min().unwrap()
     };
-    let mut rounds = Rounds::through(root.path(), None);
-    let waker = rounds.waker();
-    assert!(quickest(&mut rounds, &|| waker.wake()) < LOOK / 2);
-    assert!(quickest(&mut rounds, &|| {}) >= LOOK);
-    let mut rounds = Rounds::through(root.path(), Some(Duration::from_millis(1)));
-    let quickest = quickest(&mut rounds, &|| {});
-    assert!((PAUSE..LOOK / 2).contains(&quickest), "{quickest:?}");
+    let short = Some(Duration::from_millis(1));
+    assert!(quickest(None, true) < LOOK / 2);
+    assert!(quickest(None, false) >= LOOK);
+    assert!((PAUSE..LOOK / 2).contains(&quickest(short, false)));
 }
