@@ -9,8 +9,7 @@ mod fuzz;
 mod support;
 
 use std::io::Write;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicU64, Ordering};
+use support::at_once::{check_each, processors};
 use support::capture::{ETHERNET, PcapStyle, RawPacket, pcap};
 use support::pcapng::{PcapngStyle, pcapng};
 use support::random::Random;
@@ -53,28 +52,9 @@ fn mutate(random: &mut Random, bytes: &mut Vec<u8>) {
     }
 }
 
-/// Runs a check for each seed, on all processors; a failure names the seed.
+/// Runs a check for each seed, on all processors.
 fn for_seeds(usual: u64, check: impl Fn(&mut Random) + Sync) {
-    let (all, next) = (cases(usual), AtomicU64::new(0));
-    let check_some = || {
-        loop {
-            let seed = next.fetch_add(1, Ordering::Relaxed);
-            if seed >= all {
-                return;
-            }
-            let mut random = Random::seeded(seed);
-            let checked = catch_unwind(AssertUnwindSafe(|| check(&mut random)));
-            if checked.is_err() {
-                next.store(all, Ordering::Relaxed);
-                panic!("seed {seed} fails, see above");
-            }
-        }
-    };
-    std::thread::scope(|scope| {
-        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
-            scope.spawn(check_some);
-        }
-    });
+    check_each(cases(usual), processors(), |seed| check(&mut Random::seeded(seed)));
 }
 
 #[test]

@@ -4,9 +4,9 @@
 use super::writer::{Rotation, Sensor, replay};
 use super::{assert_same, ended, follow, rows_of, traffic};
 use crate::binary::cases;
+use crate::support::at_once::check_each;
 use crate::support::random::Random;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 /// Of one stream.
@@ -89,20 +89,7 @@ fn assert_nothing_is_lost(seed: u64) {
 #[test]
 fn a_killed_run_goes_on_as_if_nothing_had_happened() {
     let streams = cases(4 * KILLS).div_ceil(KILLS);
-    let next = AtomicU64::new(0);
     let began = Instant::now();
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= streams {
-                        break;
-                    }
-                    assert_nothing_is_lost(seed);
-                }
-            });
-        }
-    });
+    check_each(streams, AT_ONCE, assert_nothing_is_lost);
     println!("{streams} streams killed {KILLS} times each in {:?}", began.elapsed());
 }

@@ -4,8 +4,8 @@
 use super::writer::{Capture, Rotation, Sensor, replay};
 use super::{assert_same, ended, follow, rows_of, traffic};
 use crate::binary::cases;
+use crate::support::at_once::check_each;
 use crate::support::random::Random;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Cases at once: nearly all of one is waiting.
 const AT_ONCE: usize = 4;
@@ -57,19 +57,5 @@ fn assert_is_whole(seed: u64, kind: u64) {
 
 #[test]
 fn rotated_files_are_one_stream() {
-    let all = 4 * cases(2);
-    let next = AtomicU64::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                loop {
-                    let case = next.fetch_add(1, Ordering::Relaxed);
-                    if case >= all {
-                        break;
-                    }
-                    assert_is_whole(case / 4, case);
-                }
-            });
-        }
-    });
+    check_each(4 * cases(2), AT_ONCE, |case| assert_is_whole(case / 4, case));
 }

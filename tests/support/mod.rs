@@ -1,6 +1,7 @@
 //! What the tests are made from: captures written and read by hand, frames built byte by byte, and the traffic
 //! that fills them. Nothing here knows the engine, and no capture is kept in the repository.
 
+pub mod at_once;
 pub mod capture;
 pub mod capture_reader;
 pub mod carriers;

@@ -13,9 +13,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{captures, folder, is_long};
+use crate::support::at_once::{check_each, processors};
 use packets::{ALPN, HOST, JA3, JA4, SNI};
 use rows::Rows;
 
@@ -106,21 +106,13 @@ fn compare(capture: &Path) -> Option<Vec<Outcome>> {
 
 /// All captures, by as many threads as there are processors; `None` without tshark.
 fn compare_all(captures: &[PathBuf]) -> Option<Vec<Outcome>> {
-    let (next, outcomes) = (AtomicUsize::new(0), Mutex::new(Some(Vec::new())));
-    let work = || {
-        while let Some(capture) = captures.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let compared = compare(capture);
-            let mut all = outcomes.lock().unwrap();
-            match (all.as_mut(), compared) {
-                (Some(all), Some(compared)) => all.extend(compared),
-                _ => *all = None,
-            }
-        }
-    };
-    let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    std::thread::scope(|scope| {
-        for _ in 0..threads {
-            scope.spawn(work);
+    let outcomes = Mutex::new(Some(Vec::new()));
+    check_each(captures.len() as u64, processors(), |number| {
+        let compared = compare(&captures[number as usize]);
+        let mut all = outcomes.lock().unwrap();
+        match (all.as_mut(), compared) {
+            (Some(all), Some(compared)) => all.extend(compared),
+            _ => *all = None,
         }
     });
     outcomes.into_inner().unwrap()
