@@ -2,14 +2,11 @@
 
 use crate::messages;
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 use tractor_engine::capture::{FollowState, InputEvent, Journal};
 use tractor_engine::dataflow::{Keeper, Resume, RunOptions, SAVED_FORMAT, SavedError};
-use tractor_engine::output::{RowWriter, Saved};
-use tractor_engine::profiles::Row;
 use tractor_engine::store::{Checkpoints, JournalFile, JournalRoom, StoreError};
 
 /// A stream at its begin, or where it goes on.
@@ -180,32 +177,5 @@ pub fn lock(path: &Path) -> Result<File, Refusal> {
                 return Ok(file);
             }
         }
-    }
-}
-
-/// Rows in a file that is cut to a checkpoint when it must be.
-pub struct Lasting {
-    pub rows: Box<dyn RowWriter>,
-    pub file: File,
-}
-
-impl RowWriter for Lasting {
-    fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        self.rows.write(row)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.rows.flush()
-    }
-
-    fn save(&mut self, done: Saved) -> io::Result<()> {
-        self.rows.flush()?;
-        self.file.sync_data()?;
-        let bytes = self.file.metadata()?.len().to_le_bytes();
-        self.rows.save(Box::new(move |saved| done(&[&bytes[..], saved].concat())))
-    }
-
-    fn finish(&mut self) -> io::Result<()> {
-        self.rows.finish()
     }
 }

@@ -1,14 +1,13 @@
 //! `tractor flows --follow`: the flows of a folder as one stream without an end.
 
-use super::checkpoint::{Lasting, Refusal, Start, lock};
-use super::flows::{cannot_write, destination, options_of, place, writer};
+use super::checkpoint::{Refusal, Start, lock};
+use super::flows::{cannot_write, options_of, place};
+use super::lasting::rows;
 use super::{exit_of_error, wants_timings};
 use crate::cli::FlowsArguments;
 use crate::{Exit, interrupt, messages, plugins};
 use std::fs::File;
-use std::io;
 use std::ops::ControlFlow;
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::scope;
@@ -115,57 +114,6 @@ fn folder_of(arguments: &FlowsArguments) -> Result<PathBuf, String> {
         [other] => Err(format!("{} is no folder: only folders are followed", other.display())),
         _ => Err("one folder is followed, not several inputs".to_owned()),
     }
-}
-
-/// Where rows go, as they come: what was there before is not lost.
-fn rows(
-    arguments: &FlowsArguments,
-    options: &RunOptions,
-    start: &Start,
-) -> io::Result<Box<dyn RowWriter>> {
-    let path = destination(arguments);
-    if path == Path::new("-") {
-        return writer(arguments, options, Box::new(io::stdout()), None);
-    }
-    if path.metadata().is_ok_and(|about| !about.is_file()) {
-        if arguments.checkpoint.is_some() {
-            return Err(io::Error::other("it is no file that can be cut to a checkpoint"));
-        }
-        let file = File::options().write(true).open(path)?;
-        return writer(arguments, options, Box::new(file), None);
-    }
-    let (kept_bytes, saved) = start.rows().map_or((0, None), |(bytes, saved)| (bytes, Some(saved)));
-    let mut options_of_file = File::options();
-    let options_of_file = options_of_file.append(true).read(true).create(kept_bytes == 0);
-    let file = options_of_file.open(path).map_err(|cause| match cause.kind() {
-        io::ErrorKind::NotFound if kept_bytes > 0 => io::Error::other(format!(
-            "it is not there, and had {kept_bytes} bytes at the checkpoint"
-        )),
-        _ => cause,
-    })?;
-    let bytes = file.metadata()?.len();
-    if bytes > 0 && !start.is_known {
-        return Err(io::Error::other("it has content already, which would be lost"));
-    }
-    if bytes < kept_bytes {
-        let why = format!("it has {bytes} bytes, and had {kept_bytes} at the checkpoint");
-        return Err(io::Error::other(why));
-    }
-    if !ends_a_line(&file, kept_bytes)? {
-        let why = "it is another file than at the checkpoint, whose content would be lost";
-        return Err(io::Error::other(why));
-    }
-    file.set_len(kept_bytes)?;
-    let rows = writer(arguments, options, Box::new(file.try_clone()?), saved)?;
-    Ok(Box::new(Lasting { rows, file }))
-}
-
-/// Whether a row may end behind so many bytes: every format has its rows in lines.
-fn ends_a_line(file: &File, bytes: u64) -> io::Result<bool> {
-    let Some(last) = bytes.checked_sub(1) else { return Ok(true) };
-    let mut byte = [0];
-    file.read_exact_at(&mut byte, last)?;
-    Ok(byte == *b"\n")
 }
 
 /// Has the run look for more and save its state until it is over, and says what goes wrong. Tells

@@ -7,6 +7,7 @@ mod flows;
 mod follow;
 mod info;
 mod jobs;
+mod lasting;
 mod manual;
 mod plugins;
 mod process;

@@ -4,9 +4,9 @@
 use super::{ended, follow};
 use std::path::Path;
 
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 
-/// Seconds of processor and wall time of a run.
+/// Seconds that a run takes.
 fn seconds(folder: &Path, checkpoint: bool) -> f64 {
     for name in ["rows.csv", "place", "place.before", "place.journal"] {
         let _ = std::fs::remove_file(folder.join(name));
