@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 use tractor_engine::dataflow::RunOptions;
 use tractor_engine::output::{RowWriter, Saved};
@@ -110,7 +110,7 @@ impl SyncedEarly {
         // Opened once more, so that a failed write is told to both: here nobody hears it, but the
         // checkpoint has to.
         let same = File::open(path)?;
-        let (ask, asked): (_, Receiver<()>) = sync_channel(1);
+        let (ask, asked) = sync_channel::<()>(1);
         thread::Builder::new().name("rows to disk".to_owned()).spawn(move || {
             for () in asked {
                 let _ = same.sync_data();
