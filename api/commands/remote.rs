@@ -121,7 +121,6 @@ pub fn percent(share: f64) -> String {
 /// All that a status says beside its state and its times, in one printable line.
 pub fn notes(status: &FileStatus) -> String {
     let mut notes: Vec<String> = Vec::new();
-    notes.extend(status.waiting.as_ref().map(|what| format!("waits for {what}")));
     notes.extend(status.stream.as_ref().map(stream));
     notes.extend(status.message.clone());
     let without =

@@ -103,6 +103,7 @@ fn a_folder_is_one_job_that_answers_while_it_fills() {
     jobs.args(["jobs", "--server", &server.url]);
     let said = String::from_utf8(jobs.output().unwrap().stdout).unwrap();
     assert!(said.contains("sensor") && said.contains("up to date"), "{TRACTOR} jobs: {said}");
+    assert_eq!(said.matches("waits for").count(), 1, "{said}");
     let status = end(&server, job, capture.packets());
     assert_eq!(status["state"], "finished", "{status}");
     assert_is(&capture, &server, job);
