@@ -121,8 +121,10 @@ pub fn percent(share: f64) -> String {
 /// All that a status says beside its state and its times, in one printable line.
 pub fn notes(status: &FileStatus) -> String {
     let mut notes: Vec<String> = Vec::new();
+    // A message, where there is one, says what a job waits for.
+    let waits = || status.waiting.as_ref().map(|what| format!("waits for {what}"));
+    notes.extend(status.message.clone().or_else(waits));
     notes.extend(status.stream.as_ref().map(stream));
-    notes.extend(status.message.clone());
     let without =
         |one: &crate::serve::views::WithoutPlugin| format!("without {}: {}", one.id, one.why);
     notes.extend(status.without_plugins.iter().map(without));
