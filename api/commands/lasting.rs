@@ -95,8 +95,8 @@ impl RowWriter for Lasting {
     }
 }
 
-/// What may be written before the disk is asked to take it: a checkpoint then waits for little more.
-const UNSYNCED_BYTES_MAX: usize = 8 << 20;
+/// So much is written between two times that the disk is asked to take it: a checkpoint then waits for little more.
+const SYNC_EVERY_BYTES: usize = 8 << 20;
 
 /// Writes to a file, and has the disk take it meanwhile.
 struct SyncedEarly {
@@ -125,7 +125,7 @@ impl Write for SyncedEarly {
         let written = self.file.write(bytes)?;
         self.unsynced_bytes += written;
         // Where one is still waited for, the next write asks again.
-        if self.unsynced_bytes >= UNSYNCED_BYTES_MAX && self.ask.try_send(()).is_ok() {
+        if self.unsynced_bytes >= SYNC_EVERY_BYTES && self.ask.try_send(()).is_ok() {
             self.unsynced_bytes = 0;
         }
         Ok(written)
