@@ -3,9 +3,10 @@
 use crate::cli::{FlowsArguments, Format};
 use std::path::Path;
 
-/// Two flags that do not go together, by the names of their fields, and why.
+/// Two flags that do not go together, or one that does not go without another, by the names of their
+/// fields, and why.
 struct Clash {
-    flags: [&'static str; 2],
+    flags: &'static [&'static str],
     why: String,
 }
 
@@ -16,7 +17,8 @@ struct Clash {
 pub fn agreed(arguments: &FlowsArguments) -> Result<FlowsArguments, String> {
     let mut agreed = arguments.clone();
     let is_typed = |flag: &str| arguments.options.is_typed(flag);
-    for Clash { flags: [one, other], .. } in clashes(arguments) {
+    for Clash { flags, .. } in clashes(arguments) {
+        let &[one, other] = flags else { continue };
         match (is_typed(one), is_typed(other)) {
             (true, false) => leave_out(&mut agreed, other),
             (false, true) => leave_out(&mut agreed, one),
@@ -51,61 +53,65 @@ fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
     let FlowsArguments { format, window, splt, with_id, options, .. } = arguments;
     let profile = options.profile;
     let (name, is_zeek, has_window) = (profile.name, *format == Format::Zeek, window.is_some());
-    let clash = |is_so: bool, flags: [&'static str; 2], why: &str| {
+    let clash = |is_so: bool, flags: &'static [&'static str], why: &str| {
         is_so.then(|| Clash { flags, why: why.to_owned() })
     };
     let known = [
         clash(
             is_zeek && name != "native",
-            ["format", "profile"],
+            &["format", "profile"],
             "the format zeek is of the profile native only",
         ),
         clash(
             is_zeek && has_window,
-            ["format", "window"],
+            &["format", "window"],
             "the format zeek has no rows of windows",
         ),
         clash(
             is_zeek && splt.is_some(),
-            ["format", "splt"],
+            &["format", "splt"],
             "the format zeek does not show packets one by one (--splt)",
         ),
         clash(
             *format == Format::Arff && splt.is_some(),
-            ["format", "splt"],
+            &["format", "splt"],
             "the format arff has no lists of packets (--splt)",
         ),
         clash(
             has_window && !profile.columns.has_windows(),
-            ["profile", "window"],
+            &["profile", "window"],
             &format!("the profile {name} has no rows of windows"),
         ),
         clash(
             has_window && splt.is_some(),
-            ["window", "splt"],
+            &["window", "splt"],
             "rows of windows do not show packets one by one (--splt)",
         ),
         clash(
             has_window && *with_id,
-            ["window", "with_id"],
+            &["window", "with_id"],
             "rows of windows begin with flow_id alone, not with all of --with-id",
         ),
         clash(
             arguments.follow && *format == Format::Parquet,
-            ["follow", "format"],
+            &["follow", "format"],
             "a followed folder has no end, and parquet is written as a whole: take csv or jsonl",
         ),
         clash(
             arguments.checkpoint.is_some() && arguments.output == Path::new("-"),
-            ["checkpoint", "output"],
+            &["checkpoint"],
             "what went to standard output cannot be cut to a checkpoint: name a file with -o",
         ),
         clash(
             arguments.follow && options.merge,
-            ["follow", "merge"],
+            &["follow", "merge"],
             "a followed folder is read as its files come, not interleaved (--merge)",
         ),
-        clash(options.outer && profile.reading.is_copied(), ["profile", "outer"], &not_outer(name)),
+        clash(
+            options.outer && profile.reading.is_copied(),
+            &["profile", "outer"],
+            &not_outer(name),
+        ),
     ];
     known.into_iter().flatten().collect()
 }

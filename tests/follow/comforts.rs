@@ -99,7 +99,7 @@ fn what_cannot_be_followed_is_refused_with_a_sentence() {
         (&["captures", "captures"], 2, "one folder is followed, not several inputs"),
         (&["captures", "--format", "parquet", "-o", "x"], 2, "parquet is written as a whole"),
         (&["captures", "--merge"], 2, "not interleaved (--merge)"),
-        (&["captures", "--checkpoint", "place"], 2, "name a file with -o"),
+        (&["captures", "--checkpoint", "place"], 2, "name a file with -o\n"),
         (&["captures", "-o", "full.csv"], 1, "it has content already, which would be lost"),
         (&["missing"], 2, "missing is no folder"),
     ] {
