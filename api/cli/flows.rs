@@ -159,6 +159,10 @@ pub struct FlowsArguments {
 
     #[command(flatten)]
     pub plugins: PluginArguments,
+
+    /// Rows are of sessions: `tractor sessions`.
+    #[arg(skip)]
+    pub of_sessions: bool,
 }
 
 /// Formats of rows.

@@ -5,6 +5,7 @@ mod flows;
 mod follow;
 mod plugins;
 mod server;
+mod sessions;
 mod settings;
 
 pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
@@ -15,6 +16,7 @@ pub use server::{
     IndexArguments, JobArguments, Log, Process, ServeArguments, StoreAction, StoreArguments,
     StoreOptions, Work, WorkerArguments,
 };
+pub use sessions::SessionsArguments;
 pub use settings::ConfigArguments;
 
 use crate::plugins::PluginArguments;
@@ -125,6 +127,8 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
 pub enum Command {
     /// Write the flows of captures, with their features
     Flows(FlowsArguments),
+    /// Write the sessions of captures: flows that belong together, with the features of all of them
+    Sessions(SessionsArguments),
     /// Say what captures hold
     Info(InfoArguments),
     /// Count flows by protocol, client, server and port
@@ -163,6 +167,7 @@ impl Command {
         let typed: Vec<String> = own.ids().filter(is_typed).map(ToString::to_string).collect();
         match self {
             Self::Flows(arguments) => arguments.options.typed.clone_from(&typed),
+            Self::Sessions(arguments) => arguments.options.typed.clone_from(&typed),
             Self::Stats(arguments) => arguments.options.typed.clone_from(&typed),
             Self::Serve(arguments) => arguments.options.typed.clone_from(&typed),
             _ => {}
@@ -176,6 +181,7 @@ impl Command {
     fn plugins(&mut self) -> Option<&mut PluginArguments> {
         match self {
             Self::Flows(arguments) => Some(&mut arguments.plugins),
+            Self::Sessions(arguments) => Some(&mut arguments.plugins),
             Self::Stats(arguments) => Some(&mut arguments.plugins),
             Self::Plugins(arguments) => Some(&mut arguments.plugins),
             Self::Serve(arguments) => Some(&mut arguments.plugins),

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use tractor_engine::capture::{CaptureFile, join};
 use tractor_engine::classify::Plugins;
-use tractor_engine::dataflow::{RunError, RunOptions};
+use tractor_engine::dataflow::{Rows, RunError, RunOptions};
 use tractor_engine::output::{
     ArffWriter, CsvWriter, DiscardWriter, JsonLinesWriter, ParquetWriter, RowWriter, ZeekWriter,
 };
@@ -109,7 +109,23 @@ pub(super) fn options_of(
     options.plugins = plugins;
     options.classes = classes;
     options.table.early_packets = arguments.splt.unwrap_or(0);
-    options.table.window_ns = arguments.window;
+    match (arguments.of_sessions, arguments.window) {
+        (false, window_ns) => {
+            options.table.window_ns = window_ns;
+            // Only rows of this profile tell the session.
+            if options.profile.has_labels() {
+                options.group_flows(false, None);
+            }
+        }
+        (true, None) => {
+            options.rows = Rows::Sessions;
+            options.group_flows(true, None);
+        }
+        (true, window_ns) => {
+            options.rows = Rows::SessionWindows;
+            options.group_flows(false, window_ns);
+        }
+    }
     options.checksums = arguments.format == Format::Zeek;
     options
 }
@@ -177,6 +193,7 @@ fn classes_of_rows(options: &RunOptions) -> impl Iterator<Item = &str> {
 /// The columns that were asked for.
 fn layout(arguments: &FlowsArguments, profile: &'static Profile) -> Layout {
     match arguments.window {
+        _ if arguments.of_sessions => Layout::of_sessions(profile, arguments.window.is_some()),
         Some(_) => Layout::of_windows(profile),
         None => Layout::of_flows(profile, arguments.with_id, arguments.splt.is_some()),
     }

@@ -35,6 +35,7 @@ use tractor_engine::profiles::class_from_file_name;
 pub fn run(command: &Command) -> Exit {
     match command {
         Command::Flows(arguments) => flows::run(arguments),
+        Command::Sessions(arguments) => flows::run(&arguments.of_flows()),
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),

@@ -50,7 +50,7 @@ fn leave_out(arguments: &mut FlowsArguments, flag: &str) {
 }
 
 fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
-    let FlowsArguments { format, window, splt, with_id, options, .. } = arguments;
+    let FlowsArguments { format, window, splt, with_id, options, of_sessions, .. } = arguments;
     let profile = options.profile;
     let (name, is_zeek, has_window) = (profile.name, *format == Format::Zeek, window.is_some());
     let clash = |is_so: bool, flags: &'static [&'static str], why: &str| {
@@ -61,6 +61,16 @@ fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
             is_zeek && name != "native",
             &["format", "profile"],
             "the format zeek is of the profile native only",
+        ),
+        clash(
+            is_zeek && *of_sessions,
+            &["format"],
+            "the format zeek is of flows: sessions have no conn.log",
+        ),
+        clash(
+            *of_sessions && (profile.reading.is_copied() || !profile.columns.has_windows()),
+            &["profile"],
+            &format!("the profile {name} has no sessions: it reads packets as its program does"),
         ),
         clash(
             is_zeek && has_window,

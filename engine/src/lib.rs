@@ -7,6 +7,7 @@
 //! features/    trackers   what is kept of a flow while it is open
 //! flows/       Flow       key, table, flow life, TCP as far as it decides them
 //! classify/    Plugins    classifiers in shared libraries, and whose verdict counts
+//! sessions/    Sessions   flows that one application uses for one piece of work
 //! profiles/    Profile    one file a profile: reading, life, columns
 //! statistics/  Count      which counts exist; what a capture holds
 //! output/      RowWriter  formats: csv, jsonl, parquet, arff, none
@@ -29,6 +30,7 @@ pub mod output;
 mod prefetch;
 pub mod profiles;
 pub mod saved;
+pub mod sessions;
 pub mod statistics;
 pub mod store;
 pub mod time;

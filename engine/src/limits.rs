@@ -190,7 +190,7 @@ pub const DNS_ALIASES_MAX: usize = 16;
 pub const PLUGIN_FILES_MAX: usize = 256;
 
 /// Classifiers of a run, and of one library. One more is refused.
-pub const CLASSIFIERS_MAX: usize = 64;
+pub const CLASSIFIERS_MAX: usize = 63;
 
 /// Labels of one classifier. One with more is refused.
 pub const LABELS_PER_CLASSIFIER_MAX: usize = 4_096;
@@ -292,3 +292,36 @@ pub const CAPTURE_HEAD_BYTES: u64 = 512;
 /// forgotten that are gone, and those that were written to first.
 pub const PROCESSED_FILES_MAX: usize = 65_536;
 pub const PROCESSED_BYTES_MAX: usize = 128 << 20;
+
+/// Bytes of a line of a control connection (FTP, SIP, RTSP). A longer one is not read.
+pub const CONTROL_LINE_BYTES_MAX: usize = 4_096;
+
+/// Nanoseconds of stream clock for which a flow waits for its session: its name may come with its first
+/// bytes.
+pub const SESSION_WAIT_NS: i64 = 2_000_000_000;
+
+/// Packets of the stream behind its first for which a flow waits for its session at most.
+pub const SESSION_WAIT_PACKETS_MAX: u64 = 1 << 18;
+
+/// Nanoseconds of stream clock, since the last of its flows has ended, for which a session takes more.
+pub const SESSION_GAP_NS: i64 = 60_000_000_000;
+
+/// Nanoseconds between the begins of flows that are one burst.
+pub const SESSION_BURST_NS: i64 = 1_000_000_000;
+
+/// Nanoseconds of stream clock for which a flow that was announced is expected: somebody who is called may
+/// let it ring for long.
+pub const EXPECTATION_LIFE_NS: i64 = 180_000_000_000;
+
+/// Flows that are expected. Beyond, the one that was announced first is forgotten.
+pub const EXPECTATIONS_MAX: usize = 1 << 16;
+
+/// Sessions without an open flow that may still take some. Beyond, the one that has waited for longest
+/// ends.
+pub const WAITING_SESSIONS_MAX: usize = 1 << 20;
+
+/// Flows that the row of a session names.
+pub const SESSION_FLOWS_TOLD_MAX: usize = 256;
+
+/// Labels, and kinds of traffic, of its flows that a session knows apart.
+pub const SESSION_LABELS_MAX: usize = 64;

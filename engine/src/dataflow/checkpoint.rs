@@ -22,6 +22,7 @@ pub enum Part {
     Fragments(usize),
     Flows(usize),
     Classifiers(usize),
+    Sessions,
     /// Flows that have ended and are no rows yet.
     Held,
     Statistics,
@@ -179,6 +180,10 @@ impl Resume {
         Ok(held)
     }
 
+    pub(super) fn sessions(&self) -> Option<&[u8]> {
+        self.parts.get(&Part::Sessions).map(Vec::as_slice)
+    }
+
     pub(super) fn statistics(&self) -> Option<&[u8]> {
         self.parts.get(&Part::Statistics).map(Vec::as_slice)
     }
@@ -201,6 +206,7 @@ pub fn meaning(options: &RunOptions) -> Vec<u8> {
     writer.put(&profile);
     writer.put(&(options.outer, options.checksums, options.names, options.live.is_some()));
     writer.put(&options.table);
+    writer.put(&(&options.sessions, options.rows));
     let classifiers = options.plugins.classifiers().iter();
     writer.put(&classifiers.map(|one| (&*one.id, &*one.version)).collect::<Vec<_>>());
     let labels = options.plugins.labels().iter();

@@ -7,7 +7,7 @@ use super::classify::ClassifyStage;
 use super::questions;
 use super::run::Shared;
 use crate::decode::Segment;
-use crate::flows::{ChunkHead, Flow, FlowTable};
+use crate::flows::{ChunkHead, Flow, FlowTable, Noted};
 use crate::limits::{EPOCH_CHANGES_MAX, FLOWS_PER_BATCH};
 use crate::statistics::{Count, Known, StatisticKey, Tally};
 use std::sync::Arc;
@@ -58,9 +58,9 @@ impl FlowStage {
 
     /// Feeds all records of one step. `parcels` are those of the chunk and, if it had any, those of
     /// its fragments.
-    pub fn step(&mut self, parcels: Vec<Parcel<Segment>>) -> Parcels<Flow> {
+    pub fn step(&mut self, parcels: Vec<Parcel<Segment>>) -> (Parcels<Flow>, Parcels<Noted>) {
         let began = Instant::now();
-        let Some((head, segments, resolved)) = sorted(parcels) else { return Parcels::default() };
+        let Some((head, segments, resolved)) = sorted(parcels) else { return Default::default() };
         self.steps += 1;
         let classified_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         assert!(self.shared.panic_at_step != Some(self.steps), "told to panic at this step");
@@ -106,11 +106,24 @@ impl FlowStage {
             batches.push(self.shared.flows.take());
         }
         let closed = batches.into_iter().map(|records| Parcel::new(0, &head, records));
-        Parcels(closed.chain(answers).collect())
+        let closed = Parcels(closed.chain(answers).collect());
+        (closed, self.noted(&head))
     }
 }
 
 impl FlowStage {
+    /// What was noted in a step, for whoever groups flows.
+    fn noted(&mut self, head: &Arc<ChunkHead>) -> Parcels<Noted> {
+        if self.shared.sessions.is_none() || !self.shared.wants_rows {
+            return Parcels::default();
+        }
+        let mut noted = self.table.take_notes();
+        if let Some(classify) = &mut self.classify {
+            noted.notes.append(&mut classify.notes);
+        }
+        Parcels(vec![Parcel::new(0, head, vec![noted])])
+    }
+
     /// Where flows count while they are open, brings the counts up to the end of an epoch; asks for
     /// that end when there is much to count.
     fn count_open(&mut self, head: &ChunkHead) {

@@ -2,7 +2,7 @@
 
 use super::Step;
 use super::collections;
-use super::operators::{flows, order, resolve, source};
+use super::operators::{flows, group, order, resolve, source};
 use super::run::Stages;
 use std::sync::Arc;
 use timely::dataflow::Scope;
@@ -19,13 +19,20 @@ pub fn build<'scope>(scope: Scope<'scope, Step>, stages: &Stages) {
     let resolved = scope.region_named("fragments", |region| {
         resolve(fragments.enter(region), &stages.fragments).leave(scope)
     });
-    let (closed, counts, progress) = scope.region_named("flows", |region| {
-        let (closed, counts, progress) =
+    let (closed, notes, counts, progress) = scope.region_named("flows", |region| {
+        let (closed, notes, counts, progress) =
             flows(segments.enter(region), resolved.enter(region), &stages.flows);
-        (closed.leave(scope), counts.leave(scope), progress.leave(scope))
+        let counted = (counts.leave(scope), progress.leave(scope));
+        (closed.leave(scope), notes.leave(scope), counted.0, counted.1)
     });
     progress.connect_loop(handle);
 
+    let closed = match &stages.sessions {
+        Some(stage) => scope.region_named("sessions", |region| {
+            group(notes.enter(region), closed.enter(region), stage).leave(scope)
+        }),
+        None => closed,
+    };
     if let Some(sink) = &stages.sink {
         scope.region_named("sink", |region| order(closed.enter(region), sink));
     }

@@ -25,6 +25,7 @@ mod pool;
 mod progress;
 mod questions;
 mod run;
+mod sessions;
 mod sink;
 mod source;
 mod summary;
@@ -34,7 +35,7 @@ pub use crate::saved::{SAVED_FORMAT, SavedError};
 pub use checkpoint::Resume;
 pub use feed::{Feed, Saved, Standing};
 pub use progress::{Progress, Questions};
-pub use run::{Following, Keeper, RunOptions, run, run_followed};
+pub use run::{Following, Keeper, Rows, RunOptions, run, run_followed};
 pub use summary::{RunError, Summary, Timings};
 
 /// The number of a chunk in the stream: file in the upper, chunk in the lower 32 bits.

@@ -9,10 +9,11 @@ use super::collections::Change;
 use super::flows::FlowStage;
 use super::fragments::FragmentStage;
 use super::plan::Place;
+use super::sessions::SessionStage;
 use super::sink::SinkStage;
 use super::source::{Ready, Source};
 use crate::decode::{Fragment, Segment};
-use crate::flows::Flow;
+use crate::flows::{Flow, Noted};
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -50,6 +51,11 @@ impl<R> Stash<R> {
             capabilities.extend((0..outputs).map(|output| cap.delayed(&step, output)));
         }
         kept.append(&mut parcels.0);
+    }
+
+    /// The parcels of a step.
+    fn take(&mut self, step: Step) -> Vec<Parcel<R>> {
+        self.steps.remove(&step).map(|(_, parcels)| parcels).unwrap_or_default()
     }
 
     /// The first step that no frontier can bring anything more for.
@@ -133,8 +139,12 @@ pub fn resolve<'scope>(
 }
 
 /// What the flow operator sends out.
-pub type FlowOutputs<'scope> =
-    (Of<'scope, Flow>, Stream<'scope, Step, Vec<Change>>, Stream<'scope, Step, Vec<()>>);
+pub type FlowOutputs<'scope> = (
+    Of<'scope, Flow>,
+    Of<'scope, Noted>,
+    Stream<'scope, Step, Vec<Change>>,
+    Stream<'scope, Step, Vec<()>>,
+);
 
 /// Keeps the flow table; its last output only lets its frontier be seen.
 pub fn flows<'scope>(
@@ -146,29 +156,63 @@ pub fn flows<'scope>(
     let mut segments = builder.new_input(segments, DistributorPact(|_| ByAddress));
     let mut resolved = builder.new_input(resolved, DistributorPact(|_| ByAddress));
     let (closed, closed_stream) = builder.new_output::<Parcels<Flow>>();
+    let (notes, note_stream) = builder.new_output::<Parcels<Noted>>();
     let (changes, change_stream) = builder.new_output::<Vec<Change>>();
     let (_, progress_stream) = builder.new_output::<Vec<()>>();
     let stage = Rc::clone(stage);
     builder.build(move |_| {
         let mut stash = Stash::new();
         let mut closed = OutputBuilder::<_, CapacityContainerBuilder<_>>::from(closed);
+        let mut notes = OutputBuilder::<_, CapacityContainerBuilder<_>>::from(notes);
         let mut changes = OutputBuilder::<_, CapacityContainerBuilder<Vec<Change>>>::from(changes);
         move |frontiers| {
-            segments.for_each(|cap, parcels| stash.keep(&cap, 3, parcels));
-            resolved.for_each(|cap, parcels| stash.keep(&cap, 3, parcels));
+            segments.for_each(|cap, parcels| stash.keep(&cap, 4, parcels));
+            resolved.for_each(|cap, parcels| stash.keep(&cap, 4, parcels));
             while let Some((capabilities, parcels)) = stash.next_passed(frontiers) {
                 let mut stage = stage.borrow_mut();
-                let mut flows = stage.step(parcels);
+                let (mut flows, mut noted) = stage.step(parcels);
                 closed.activate().session(&capabilities[0]).give_container(&mut flows);
+                if !noted.0.is_empty() {
+                    notes.activate().session(&capabilities[1]).give_container(&mut noted);
+                }
                 if let Some(epoch) = stage.finished_epoch() {
-                    let step = *capabilities[1].time();
+                    let step = *capabilities[2].time();
                     let epoch = epoch.map(|(key, count)| (key, step, count));
-                    changes.activate().session(&capabilities[1]).give_iterator(epoch);
+                    changes.activate().session(&capabilities[2]).give_iterator(epoch);
                 }
             }
         }
     });
-    (closed_stream, change_stream, progress_stream)
+    (closed_stream, note_stream, change_stream, progress_stream)
+}
+
+/// Groups flows, all on worker 0.
+pub fn group<'scope>(
+    notes: Of<'scope, Noted>,
+    closed: Of<'scope, Flow>,
+    stage: &Stage<SessionStage>,
+) -> Of<'scope, Flow> {
+    let mut builder = OperatorBuilder::new("group".to_owned(), notes.scope());
+    let mut notes = builder.new_input(notes, DistributorPact(|_| ByAddress));
+    let mut closed = builder.new_input(closed, DistributorPact(|_| ByAddress));
+    let (output, stream) = builder.new_output::<Parcels<Flow>>();
+    let stage = Rc::clone(stage);
+    builder.build(move |_| {
+        let (mut noted, mut left) = (Stash::new(), Stash::new());
+        let mut output = OutputBuilder::<_, CapacityContainerBuilder<_>>::from(output);
+        move |frontiers| {
+            notes.for_each(|cap, parcels| noted.keep(&cap, 1, parcels));
+            closed.for_each(|cap, parcels| left.keep(&cap, 1, parcels));
+            // A table has notes of every step, if only that it was there.
+            while let Some((capabilities, parcels)) = noted.next_passed(frontiers) {
+                let step = *capabilities[0].time();
+                let flows = left.take(step);
+                let mut grouped = stage.borrow_mut().step(parcels, flows);
+                output.activate().session(&capabilities[0]).give_container(&mut grouped);
+            }
+        }
+    });
+    stream
 }
 
 /// Orders closed flows, all on worker 0.

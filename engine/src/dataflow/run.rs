@@ -6,7 +6,7 @@ mod shared;
 mod workers;
 
 pub use followed::{Following, Keeper, run_followed};
-pub use options::RunOptions;
+pub use options::{Rows, RunOptions};
 pub use shared::Shared;
 pub use workers::Stages;
 
@@ -81,6 +81,8 @@ fn run_plan(
         gathering: Gathering::new(to_keeper),
         meaning: meaning(options),
         labels_flows: options.labels_flows(),
+        sessions: options.sessions,
+        rows: options.rows,
         rows_before: resume.as_ref().map_or(0, |resume| resume.rows().0),
         progress: Arc::clone(progress),
         failure: Failure::default(),

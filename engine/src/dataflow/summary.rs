@@ -43,6 +43,7 @@ pub struct Timings {
     pub flows_ns: u64,
     /// Names and classifiers, part of no other.
     pub classify_ns: u64,
+    pub sessions_ns: u64,
     pub order_ns: u64,
     pub write_ns: u64,
 }

@@ -12,6 +12,7 @@
 mod answers;
 mod checksum;
 mod cic;
+pub mod control;
 mod copied;
 mod counts;
 mod fragments;
@@ -30,6 +31,7 @@ mod walk;
 mod wireless;
 
 pub use answers::NameAnswer;
+pub use control::{Control, ControlReader, Expectation, Place};
 pub use copied::LinkAddresses;
 pub use counts::{Counts, Kind};
 pub use fragments::{Fragment, FragmentTable};

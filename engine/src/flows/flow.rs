@@ -1,6 +1,6 @@
 //! A closed flow, as columns read it.
 
-use super::{Call, ClientBy, EarlyPacket, Labelled, Seen, Window};
+use super::{Call, ClientBy, EarlyPacket, Group, Grouped, Labelled, Seen, Window};
 use crate::decode::{Key, Layers};
 use crate::features::Trackers;
 use crate::time::Timestamp;
@@ -86,12 +86,22 @@ pub struct Flow {
     pub seen: Option<Box<Seen>>,
     /// What they made of it.
     pub labelled: Option<Box<Labelled>>,
+    /// The session it belongs to, where flows are grouped.
+    pub grouped: Option<Grouped>,
+    /// This is no flow but a session: all else is of its flows together, id, key and client of the
+    /// first.
+    pub group: Option<Box<Group>>,
 }
 
 impl Flow {
     /// Whether this is a window of a flow that has a row of its own, too.
     pub fn is_window_beside(&self) -> bool {
         self.window.is_some_and(|window| window.is_beside)
+    }
+
+    /// Whether this is a row of its own beside those of flows.
+    pub fn is_beside(&self) -> bool {
+        self.is_window_beside() || self.group.is_some()
     }
 
     /// Where pairs have what went from client to server.

@@ -7,12 +7,14 @@
 mod connection;
 mod early;
 mod flow;
+mod grouped;
 mod head;
 mod index;
 mod known_names;
 mod labelled;
 mod life;
 mod live;
+mod notes;
 mod open;
 mod options;
 mod question;
@@ -27,13 +29,15 @@ mod window;
 pub use connection::ClientBy;
 pub use early::EarlyPacket;
 pub use flow::{EndReason, Flow};
+pub use grouped::{Group, Grouped, JoinedBy};
 pub use head::ChunkHead;
 pub use labelled::{Choice, Labelled};
 pub use life::{Life, LifeRule};
 pub use live::CountedOpen;
+pub use notes::{Note, NoteOptions, Noted, NotedAt, NotedPacket, Opened, What};
 pub use options::{TableCounts, TableOptions};
 pub use question::{About, Question};
-pub use tracked::Tracking;
+pub use tracked::{Tracked, Tracking};
 pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
 pub use window::{Earlier, Window};
 
@@ -72,6 +76,9 @@ pub trait FlowTable {
         wanted: &dyn Fn(u64, &Key) -> bool,
         to: &mut dyn FnMut(Flow),
     );
+
+    /// What was noted since the last call, where someone wants it.
+    fn take_notes(&mut self) -> Noted;
 
     fn counts(&self) -> &TableCounts;
 

@@ -1,5 +1,6 @@
 //! What a run wants of its flows, and what became of them.
 
+use super::notes::NoteOptions;
 use super::watch::WatchOptions;
 use super::{EndReason, Life, Tracking};
 use crate::features::{ActivitySettings, Needs};
@@ -23,6 +24,8 @@ pub struct TableOptions {
     pub watch: Option<WatchOptions>,
     /// Flows count while they are open.
     pub counts_open: bool,
+    /// What is noted for whoever groups flows; what control connections say needs a watch.
+    pub notes: Option<NoteOptions>,
 }
 
 /// What happened in the table.

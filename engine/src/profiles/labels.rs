@@ -12,6 +12,7 @@ pub(super) fn columns() -> Columns {
     label(&mut columns);
     traffic_class(&mut columns);
     names(&mut columns);
+    super::session::of_flow(&mut columns);
     columns
 }
 
@@ -37,7 +38,8 @@ pub(super) fn label(columns: &mut Columns) {
     });
 }
 
-fn traffic_class(columns: &mut Columns) {
+/// The kind of traffic alone.
+pub(super) fn traffic_class(columns: &mut Columns) {
     let group = vec![
         Column::new("traffic_class", "", Text, "Kind of traffic, such as VOIP; decided apart"),
         Column::new("traffic_class_confidence", "", Float, "How sure that is, from 0 to 1"),

@@ -1,6 +1,6 @@
 //! Which columns of a profile a run prints, and in which order.
 
-use super::{Column, Columns, Kind, Profile, Row, Value, early, labels, native};
+use super::{Column, Columns, Kind, Profile, Row, Value, early, labels, native, session};
 use std::sync::LazyLock;
 
 /// What stands before the names of standard columns that the profile itself does not have.
@@ -25,20 +25,50 @@ enum Shape {
     },
     /// A row a flow and window.
     Windows,
+    /// A row a session, or a session and window.
+    Sessions { windows: bool },
 }
 
 /// What stands in front of the rows of windows.
 static WINDOW: LazyLock<Columns> = LazyLock::new(|| {
     let mut columns = Columns::default();
     native::flow_id(&mut columns);
+    window(&mut columns);
+    columns
+});
+
+/// What stands in front of the rows of sessions.
+static SESSION: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    session::columns(&mut columns);
+    columns
+});
+
+/// The same of their windows.
+static SESSION_WINDOW: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    session::id(&mut columns);
+    window(&mut columns);
+    columns
+});
+
+/// What classifiers and names say of a session's flows.
+static SESSION_LABELS: LazyLock<Columns> = LazyLock::new(|| {
+    let mut columns = Columns::default();
+    labels::label(&mut columns);
+    labels::traffic_class(&mut columns);
+    session::server_name(&mut columns);
+    columns
+});
+
+fn window(columns: &mut Columns) {
     columns.add("window_start", "", Kind::Time, "Begin of the window, UTC", |row| {
         row.flow.window.map(|window| Value::Time(window.start)).unwrap_or(Value::Null)
     });
     columns.add("window_us", "µs", Kind::Float, "Length of the window", |row| {
         row.flow.window.map_or(Value::Null, |window| Value::microseconds(window.length_ns))
     });
-    columns
-});
+}
 
 /// What queries need of a stored flow, whatever its profile: named as in `native`.
 static STANDARD: LazyLock<Columns> = LazyLock::new(|| {
@@ -75,6 +105,11 @@ impl Layout {
     /// A row a flow and window: the profile's columns of timing and volume.
     pub fn of_windows(profile: &'static Profile) -> Self {
         Self { profile, shape: Shape::Windows, labels: true, standard: false }
+    }
+
+    /// A row a session, or a session and window: the profile's columns of timing and volume.
+    pub fn of_sessions(profile: &'static Profile, windows: bool) -> Self {
+        Self { profile, shape: Shape::Sessions { windows }, labels: true, standard: false }
     }
 
     /// The same without what classifiers and names say.
@@ -120,6 +155,15 @@ impl Layout {
                 class,
                 labels,
                 standard,
+                None,
+            ],
+            Shape::Sessions { windows } => [
+                Some((if windows { &SESSION_WINDOW } else { &SESSION }, Chosen::All)),
+                Some((&profile.columns, Chosen::OfWindows)),
+                None,
+                class,
+                self.labels.then(|| (&*SESSION_LABELS, Chosen::All)),
+                None,
                 None,
             ],
             Shape::Windows => [

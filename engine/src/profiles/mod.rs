@@ -16,6 +16,7 @@ mod layout;
 mod native;
 mod nfstream;
 mod row;
+mod session;
 mod value;
 
 pub use class::class_from_file_name;

@@ -27,7 +27,7 @@ pub fn profile() -> Profile {
     network(&mut columns);
     Profile {
         name: "native",
-        version: 4,
+        version: 5,
         about: "The best description of a flow we can give: nanoseconds inside, null for missing.",
         reading: Reading::OURS,
         life: Life::CONNECTION,

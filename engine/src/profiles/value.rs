@@ -2,7 +2,7 @@
 
 use super::{CommunityId, List};
 use crate::decode::{Tunnels, Vlans};
-use crate::flows::Flow;
+use crate::flows::{Flow, Group};
 use crate::time::Timestamp;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -38,6 +38,8 @@ pub enum Printed<'a> {
     /// As the C library's `inet_ntop` has it.
     NetworkAddress(IpAddr),
     LinkAddress([u8; 6]),
+    /// Names of rules, joined by semicolons.
+    Rules(&'a Group),
     /// The first half of a link address, which names its maker.
     Organisation([u8; 6]),
 }
@@ -60,6 +62,13 @@ impl fmt::Display for Printed<'_> {
             Self::TwelveHourTime(time) => time.twelve_hour(formatter),
             Self::NetworkAddress(IpAddr::V6(address)) => ntop(*address, formatter),
             Self::NetworkAddress(address) => write!(formatter, "{address}"),
+            Self::Rules(group) => {
+                for (place, rule) in group.rules().enumerate() {
+                    let before = if place > 0 { ";" } else { "" };
+                    write!(formatter, "{before}{}", rule.name())?;
+                }
+                Ok(())
+            }
             Self::LinkAddress([a, b, c, d, e, f]) => {
                 write!(formatter, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{f:02x}")
             }

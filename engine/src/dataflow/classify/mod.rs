@@ -17,7 +17,7 @@ use crate::classify::{
     Subject, Tag, decide, decided_label,
 };
 use crate::decode::names::{NameSource, Names, Piece};
-use crate::flows::{Call, ColumnWish, Flow, Labelled, Seen};
+use crate::flows::{Call, ColumnWish, Flow, Labelled, Note, NotedAt, Seen, What};
 use crate::profiles::{Features, Row};
 use crate::statistics::{Known, Tally};
 use saved::OpenById;
@@ -47,6 +47,10 @@ pub struct ClassifyStage {
     /// As many as a classifier wants.
     packets_max: usize,
     pieces: Vec<Piece>,
+    /// What names say of flows that are open, for whoever groups them.
+    pub notes: Vec<Note>,
+    /// The early wish of whoever groups flows, as a bit.
+    groups: u64,
     /// What was shown of flows whose verdicts are in.
     pub used: Vec<Seen>,
     pub busy_ns: u64,
@@ -67,6 +71,9 @@ impl ClassifyStage {
         let panel =
             shared.plugins.panel().map_err(|failure| shared.failure.report_plugin(failure)).ok();
         let classifiers = shared.plugins.classifiers().iter();
+        let early = classifiers.clone().filter(|one| one.wish.early).count();
+        // Its wish comes behind those of classifiers.
+        let groups = shared.sessions.map_or(0, |_| 1 << early);
         let packets_max = classifiers.clone().map(|one| one.wish.packets).max();
         Self {
             panel,
@@ -79,6 +86,8 @@ impl ClassifyStage {
             packets: Vec::new(),
             packets_max: packets_max.map_or(0, |packets| packets as usize),
             pieces: Vec::new(),
+            notes: Vec::new(),
+            groups,
             used: Vec::new(),
             busy_ns: 0,
         }
@@ -108,6 +117,9 @@ impl ClassifyStage {
         for (place, flow) in batch.iter_mut().enumerate() {
             let of_flow = std::iter::from_fn(|| tags.next_if(|tag| tag.subject == place as u32));
             let names = std::mem::take(&mut shown.names[place]);
+            if self.groups != 0 {
+                self.notes.extend(note(flow, &names, self.groups));
+            }
             settle(&mut self.open, &self.shared, flow, of_flow, names, tally.as_deref_mut());
             self.used.extend(flow.seen.take().map(|seen| *seen));
         }
@@ -226,6 +238,19 @@ impl ClassifyStage {
         }
         Ok(())
     }
+}
+
+/// What the first bytes of a flow say, where who groups flows waited for it.
+fn note(flow: &Flow, names: &Names, groups: u64) -> Option<Note> {
+    let seen = flow.seen.as_ref()?;
+    if !matches!(seen.call, Call::Early(fulfilled) if fulfilled & groups != 0) {
+        return None;
+    }
+    let is_said = !matches!(names.server_name_from, NameSource::None | NameSource::Dns);
+    let server_name = names.server_name.clone().filter(|_| is_said);
+    let at = NotedAt { clock: flow.closed_at, position: seen.position };
+    let what = What::Read { client_side: flow.client_side as u8, server_name };
+    Some(Note { at, flow: flow.id, what })
 }
 
 /// Takes the new verdicts about a flow: keeps them for one that goes on, decides for one that has

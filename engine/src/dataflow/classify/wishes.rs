@@ -7,11 +7,17 @@ use crate::flows::{ColumnWish, EarlyWish, Tracking, WatchOptions};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
 use crate::profiles::{Features, Profile};
 
+/// When the first bytes of a flow say what there is to say: its server has answered, or there are so many
+/// packets.
+const GROUPED: EarlyWish = EarlyWish { packets: 8, payload_bytes: 1, after_ns: 0 };
+
 /// What the flow table has to keep for names and classifiers; `None`: nothing.
 pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
     let classifiers = options.plugins.classifiers();
     let wants_names =
-        options.names || classifiers.iter().any(|classifier| classifier.wish.needs.names);
+        options.names
+            || options.sessions.is_some()
+            || classifiers.iter().any(|classifier| classifier.wish.needs.names);
     // Programs whose reading is copied label nothing.
     if options.profile.reading.is_copied() || classifiers.is_empty() && !wants_names {
         return None;
@@ -35,6 +41,10 @@ pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
             let (packets, payload_bytes) = (*packets, *payload_bytes);
             watch.early.push(EarlyWish { packets, payload_bytes, after_ns });
         }
+    }
+    if options.sessions.is_some() {
+        watch.early.push(GROUPED);
+        watch.controls = true;
     }
     watch.columns = column_wishes(&options.plugins);
     Some(watch)

@@ -3,11 +3,43 @@
 use super::processors;
 use crate::classify::Plugins;
 use crate::features::ActivitySettings;
-use crate::flows::{TableOptions, Tracking};
+use crate::flows::{Flow, NoteOptions, TableOptions, Tracking};
 use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use crate::profiles::Profile;
+use crate::sessions::SessionOptions;
 use crate::statistics::{CountryOf, Tables};
+use serde::Serialize;
 use std::sync::{Arc, Mutex};
+
+/// Of what a run has rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Rows {
+    /// Flows, or windows of them.
+    Flows,
+    /// Sessions alone.
+    Sessions,
+    /// Windows of sessions alone.
+    SessionWindows,
+    /// Flows and, beside them, sessions and their windows.
+    All,
+}
+
+impl Rows {
+    /// Whether there are rows of flows.
+    pub fn has_flows(self) -> bool {
+        matches!(self, Self::Flows | Self::All)
+    }
+
+    /// Whether there are such rows of sessions.
+    pub fn has(self, row: &Flow) -> bool {
+        match self {
+            Self::Flows => false,
+            Self::Sessions => row.window.is_none(),
+            Self::SessionWindows => row.window.is_some(),
+            Self::All => true,
+        }
+    }
+}
 
 /// What a run does; the inputs come beside it.
 #[derive(Clone)]
@@ -37,6 +69,10 @@ pub struct RunOptions {
     pub plugins: Arc<Plugins>,
     /// Whether rows tell the names of servers and clients.
     pub names: bool,
+    /// How flows are grouped into sessions; `None`: they are not.
+    pub sessions: Option<SessionOptions>,
+    /// Of what there are rows.
+    pub rows: Rows,
     /// For the test that a worker's panic ends the run: panic at this step.
     #[doc(hidden)]
     pub panic_at_step: Option<u64>,
@@ -58,6 +94,7 @@ impl RunOptions {
             open_flows_max: OPEN_FLOWS_MAX,
             watch: None,
             counts_open: false,
+            notes: None,
         };
         let workers = processors();
         Self {
@@ -74,6 +111,8 @@ impl RunOptions {
             checksums: false,
             plugins: Arc::new(Plugins::none()),
             names: false,
+            sessions: None,
+            rows: Rows::Flows,
             panic_at_step: None,
         }
     }
@@ -86,6 +125,23 @@ impl RunOptions {
         let tracking = Tracking { needs, activity, window_ns: Some(window_ns) };
         let has_windows = self.profile.columns.has_windows();
         self.table.window_rows = has_windows.then_some(tracking);
+    }
+
+    /// Groups flows into sessions, where the profile reads packets as we do; with `timing` all packets of
+    /// a session are tracked as the profile tracks those of a flow, and in windows of that length.
+    pub fn group_flows(&mut self, timing: bool, window_ns: Option<i64>) {
+        if self.profile.reading.is_copied() {
+            return;
+        }
+        let TableOptions { life, needs, activity, .. } = self.table;
+        let tracking = |window_ns| Tracking { needs, activity, window_ns };
+        let sessions = SessionOptions {
+            life,
+            timing: timing.then(|| tracking(None)),
+            windows: window_ns.map(|window_ns| tracking(Some(window_ns))),
+        };
+        self.sessions = Some(sessions);
+        self.table.notes = Some(NoteOptions { packets: sessions.wants_packets() });
     }
 
     /// Whether flows are shown to classifiers.

@@ -1,5 +1,6 @@
 //! What all threads of a run share.
 
+use super::Rows;
 use crate::capture::{ChunkEnd, Follower};
 use crate::classify::Plugins;
 use crate::dataflow::Step;
@@ -13,6 +14,7 @@ use crate::dataflow::progress::Progress;
 use crate::dataflow::summary::Summary;
 use crate::decode::Segment;
 use crate::flows::{Flow, Question};
+use crate::sessions::SessionOptions;
 use crate::statistics::{CountryOf, Tables};
 use crate::time::Timestamp;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,6 +30,9 @@ pub struct Shared {
     /// What decides what state means.
     pub meaning: Vec<u8>,
     pub labels_flows: bool,
+    /// How flows are grouped, where they are.
+    pub sessions: Option<SessionOptions>,
+    pub rows: Rows,
     /// Rows of the run that this one goes on from.
     pub rows_before: u64,
     pub progress: Arc<Progress>,

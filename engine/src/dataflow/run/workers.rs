@@ -9,11 +9,13 @@ use crate::dataflow::flows::FlowStage;
 use crate::dataflow::fragments::FragmentStage;
 use crate::dataflow::graph;
 use crate::dataflow::operators::Stage;
+use crate::dataflow::sessions::SessionStage;
 use crate::dataflow::sink::{OrderedFlows, SinkStage};
 use crate::dataflow::source::Source;
 use crate::decode::{Counts, Decoder, FragmentTable, Placement, Reading};
 use crate::flows::{TableOptions, flow_table};
 use crate::saved::{SavedError, Share};
+use crate::sessions::Sessions;
 use crate::statistics::Tables;
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -28,7 +30,8 @@ pub struct Stages {
     pub source: Stage<Source>,
     pub fragments: Stage<FragmentStage>,
     pub flows: Stage<FlowStage>,
-    /// Worker 0's alone does anything, but every worker builds the same operators.
+    /// Worker 0's alone does anything, but every worker builds the same operators; so with the next.
+    pub sessions: Option<Stage<SessionStage>>,
     pub sink: Option<Stage<SinkStage>>,
     pub tables: Option<Arc<Mutex<Tables>>>,
     pub shared: Arc<Shared>,
@@ -113,6 +116,7 @@ impl Seed {
         let mut fragments = FragmentTable::new(self.reading, self.placement.clone());
         let mut table = flow_table(&self.table);
         let (mut classify, mut held) = (classify, Vec::new());
+        let mut sessions = shared.sessions.map(Sessions::new);
         let mut counts = Counts::default();
         if let Some(resume) = self.take_resume() {
             let share = Share { worker, peers };
@@ -129,6 +133,9 @@ impl Seed {
             }
             if share.is_first() {
                 held = resume.held()?;
+                if let (Some(sessions), Some(saved)) = (&mut sessions, resume.sessions()) {
+                    sessions.restore(saved)?;
+                }
                 counts.clone_from(&resume.position.decoded);
             }
         }
@@ -139,6 +146,9 @@ impl Seed {
             };
             Rc::new(RefCell::new(SinkStage::new(held, to_writer, Arc::clone(shared))))
         });
+        let sessions = sessions.filter(|_| shared.wants_rows).map(|sessions| {
+            stage(SessionStage::new(sessions, shared.rows, Arc::clone(shared)))
+        });
         let mut source = Source::new(worker, peers, Arc::clone(shared), decoder);
         source.counts = counts;
         let fragments = FragmentStage::new(fragments, worker, peers, Arc::clone(shared));
@@ -147,6 +157,7 @@ impl Seed {
             source: stage(source),
             fragments: stage(fragments),
             flows: stage(flows),
+            sessions,
             sink,
             tables: self.tables.clone(),
             shared: Arc::clone(shared),
@@ -207,6 +218,9 @@ impl Stages {
             if let Some(classify) = &flows.classify {
                 classify.report(&mut summary);
             }
+        }
+        if let Some(Ok(sessions)) = self.sessions.as_ref().map(|sessions| sessions.try_borrow()) {
+            summary.timings.sessions_ns += sessions.busy_ns;
         }
         if let Some(Ok(sink)) = self.sink.as_ref().map(|sink| sink.try_borrow()) {
             summary.timings.order_ns += sink.busy_ns;

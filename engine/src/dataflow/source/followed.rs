@@ -43,6 +43,7 @@ impl Source {
         parts.extend(workers.clone().map(Part::Fragments));
         parts.extend(workers.clone().map(Part::Flows));
         parts.extend(workers.filter(|_| shared.labels_flows).map(Part::Classifiers));
+        parts.extend(shared.sessions.map(|_| Part::Sessions));
         parts.extend(shared.wants_statistics.then_some(Part::Statistics));
         shared.gathering.begin(step, position, parts, shared.meaning.clone());
     }

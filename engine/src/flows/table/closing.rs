@@ -126,6 +126,9 @@ impl<T: TrackerSet> Table<T> {
     #[inline]
     fn closed_flow(&mut self, index: usize, reason: EndReason, at: Timestamp) -> Flow {
         self.counts.closed[reason as usize] += 1;
+        if let Some(notes) = &mut self.notes {
+            notes.end(self.records[index].flow.id, at);
+        }
         self.records[index].flow.is_open = false;
         let mut flow = self.row(index, reason, at);
         if let Some(window) = &mut flow.window {
@@ -259,6 +262,8 @@ pub(super) fn outline(flow: &OpenFlow, rule: LifeRule, reason: EndReason, at: Ti
         window: None,
         seen: None,
         labelled: None,
+        grouped: None,
+        group: None,
     }
 }
 

@@ -10,6 +10,7 @@ use super::early::EarlyPacket;
 use super::index::ShardIndex;
 use super::life::{Life, LifeRule};
 use super::live::Live;
+use super::notes::{Noted, Notes, Opened, What};
 use super::open::{OpenFlow, Verdict};
 use super::set_aside::SetAside;
 use super::slab::Slab;
@@ -54,6 +55,8 @@ pub struct Table<T> {
     watches: Option<Watches>,
     /// Where flows count while they are open.
     live: Option<Live>,
+    /// Where someone groups flows.
+    notes: Option<Notes>,
     free: Vec<u32>,
     /// Indices handed out so far.
     used: u32,
@@ -78,6 +81,7 @@ impl<T: TrackerSet> Table<T> {
             window_rows: options.window_rows.and_then(WindowRows::new),
             watches: options.watch.as_ref().map(Watches::new),
             live: options.counts_open.then(Live::default),
+            notes: options.notes.map(Notes::new),
             free: Vec::new(),
             used: 0,
             wheel: Wheel::new(options.life.idle_ns.max(options.life.linger_ns)),
@@ -101,6 +105,7 @@ impl<T: TrackerSet> Table<T> {
     ) {
         let clock = head.clock(segment);
         let Some(index) = self.find(segment, candidate) else {
+            self.be_at(segment, head);
             let client_side = self.client_set_aside(segment, clock, to);
             self.open(segment, head, client_side, to);
             return;
@@ -109,10 +114,12 @@ impl<T: TrackerSet> Table<T> {
             Verdict::Joins => self.join(index, segment, head, to),
             Verdict::Discarded => {}
             Verdict::JoinsAndCloses(reason) => {
+                self.be_at(segment, head);
                 self.join(index, segment, head, to);
                 self.close(index, reason, clock, to);
             }
             Verdict::EndedBefore(reason, closed_at) => {
+                self.be_at(segment, head);
                 self.close(index, reason, closed_at, to);
                 let client_side = match reason {
                     EndReason::Idle => self.client_set_aside(segment, clock, to),
@@ -120,6 +127,14 @@ impl<T: TrackerSet> Table<T> {
                 };
                 self.open(segment, head, client_side, to);
             }
+        }
+    }
+
+    /// What is noted from now on happens at that packet.
+    #[inline]
+    fn be_at(&mut self, segment: &Segment, head: &ChunkHead) {
+        if let Some(notes) = &mut self.notes {
+            notes.be_at(segment, head);
         }
     }
 
@@ -199,6 +214,12 @@ impl<T: TrackerSet> Table<T> {
         if let Some(watches) = &mut self.watches {
             watches.open(index, &mut flow, segment, head);
         }
+        if let Some(notes) = &mut self.notes {
+            let known_name = self.watches.as_ref().and_then(|watches| watches.known_name(index));
+            let (key, time) = (flow.key, flow.first);
+            let client_side = flow.connection.client_side() as u8;
+            notes.note(flow.id, What::Opened(Opened { key, client_side, time, known_name }));
+        }
         self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);
         self.counts.flows += 1;
@@ -256,6 +277,9 @@ impl<T: TrackerSet> Table<T> {
         let client_side = flow.connection.client_side();
         let arrival = Arrival { time, last, side_packets, client_side };
         trackers.add(segment, arrival, &self.options.activity);
+        if let Some(notes) = &mut self.notes {
+            notes.packet(flow.id, segment, head);
+        }
         if let Some(rows) = &mut self.window_rows
             && let Some(ended) = rows.add(index, segment, time, clock, client_side)
         {
@@ -291,7 +315,14 @@ impl<T: TrackerSet> Table<T> {
                 to(flow);
             }
         };
-        watches.add(index, &mut self.records[index].flow, segment, head, outline, &mut to);
+        let flow = &mut self.records[index].flow;
+        watches.add(index, flow, segment, head, outline, &mut to);
+        if let Some(notes) = &mut self.notes
+            && !watches.said.is_empty()
+        {
+            notes.be_at(segment, head);
+            watches.said.drain(..).for_each(|what| notes.note(flow.id, what));
+        }
     }
 
     /// Ends the window that the flow was in, if the packet lies in another one, and begins that.
@@ -338,6 +369,9 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         if let Some(watches) = &mut self.watches {
             watches.finish_chunk(head);
         }
+        if let Some(notes) = &mut self.notes {
+            notes.be_behind(head.clock_after);
+        }
         // A window ends with its flow, where that ended before.
         self.close_all_due(head.clock_after, to);
         self.end_windows(head.clock_after, to);
@@ -353,6 +387,7 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         if let (Some(now), Some(before)) = (&mut self.live, finished.live) {
             now.forgotten = before.forgotten;
         }
+        self.notes = finished.notes;
         self.counts = counts;
     }
 
@@ -377,6 +412,10 @@ impl<T: TrackerSet> FlowTable for Table<T> {
         to: &mut dyn FnMut(Flow),
     ) {
         self.show_standing(clock, wanted, to);
+    }
+
+    fn take_notes(&mut self) -> Noted {
+        self.notes.as_mut().map(Notes::take).unwrap_or_default()
     }
 
     fn counts(&self) -> &TableCounts {

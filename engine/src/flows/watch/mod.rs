@@ -6,7 +6,7 @@ mod stream;
 mod watches;
 
 use super::{Earlier, Flow};
-use crate::decode::{Segment, flags};
+use crate::decode::{Control, Segment, flags};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, SPARE_PAYLOAD_BYTES_MAX};
 use crate::prefetch::prefetch;
 pub use columns::ColumnWish;
@@ -15,6 +15,9 @@ use std::mem::take;
 use std::sync::Arc;
 use stream::Stream;
 pub use watches::Watches;
+
+/// Packets with payload, of either side, that may show a protocol.
+const CONTROL_PACKETS_MAX: u8 = 2;
 
 /// Packets for which there is room at first, if so many are wanted: few flows have more.
 const PACKETS_EXPECTED: usize = 8;
@@ -28,6 +31,8 @@ pub struct WatchOptions {
     /// When whoever asked for it wants to see a flow that is still open; at most `CLASSIFIERS_MAX`.
     pub early: Vec<EarlyWish>,
     pub columns: Vec<ColumnWish>,
+    /// What control connections say is read.
+    pub controls: bool,
 }
 
 /// A flow is shown early at the first packet that fulfils one of these; 0 stands for no wish.
@@ -69,6 +74,8 @@ pub enum Call {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub call: Call,
+    /// Of the packet that it is shown at; 0 when it has ended.
+    pub position: u64,
     pub packets: Vec<FirstPacket>,
     pub payload: [Vec<u8>; 2],
     /// The side that was taken for the client at the flow's first packet.
@@ -89,12 +96,15 @@ pub mod wants {
     pub const TIME: u8 = 8;
     /// Columns read every packet.
     pub const EACH: u8 = 16;
+    /// It may be, or is, a control connection.
+    pub const CONTROL: u8 = 32;
     pub const EVERYTHING: u8 = 0xff;
 
     /// Whether a packet of `side` is wanted.
     #[inline]
     pub fn packet(wants: u8, side: usize, tells_bytes: bool) -> bool {
-        wants & (PACKETS | TIME | EACH) != 0 || tells_bytes && wants & (PAYLOAD << side) != 0
+        wants & (PACKETS | TIME | EACH) != 0
+            || tells_bytes && wants & (PAYLOAD << side | CONTROL) != 0
     }
 }
 
@@ -113,6 +123,10 @@ pub struct Watch {
     asking_side: u8,
     /// Too much is kept of other flows: of this one there is no payload.
     has_no_payload: bool,
+    /// Of which protocol it is, where that says which flows belong together.
+    control: Option<Control>,
+    /// Packets with payload that did not say it.
+    looked_at: u8,
     known_name: Option<Arc<str>>,
 }
 
@@ -132,15 +146,6 @@ impl Memory {
         let is_small = |bytes: &Vec<u8>| bytes.capacity() <= SPARE_PAYLOAD_BYTES_MAX;
         payload.iter().all(is_small).then_some(Self { packets, payload })
     }
-}
-
-/// What a packet means for whoever watches its flow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Watched {
-    /// Parts of [`wants`]: of the packets to come.
-    wants: u8,
-    /// Early wishes that this packet fulfils.
-    fulfilled: u64,
 }
 
 impl Watch {
@@ -174,14 +179,15 @@ impl Watch {
         }
     }
 
-    /// Adds a packet, of which `payload` was captured, `since_ns` after the flow's first.
+    /// Adds a packet, of which `payload` was captured, `since_ns` after the flow's first; the early
+    /// wishes that it fulfils.
     fn add(
         &mut self,
         segment: &Segment,
         payload: &[u8],
         since_ns: i64,
         options: &WatchOptions,
-    ) -> Watched {
+    ) -> u64 {
         self.count = self.count.saturating_add(1);
         let bytes_max = self.of_side(segment.side(), options.payload_bytes);
         let at = self.keep_payload(segment, payload, bytes_max);
@@ -200,7 +206,7 @@ impl Watch {
         }
         let fulfilled = self.fulfilled(since_ns, &options.early);
         self.waiting &= !fulfilled;
-        Watched { wants: self.wants(options), fulfilled }
+        fulfilled
     }
 
     /// What is `by_role`, of the asking side and of the other, for a side.
@@ -244,6 +250,7 @@ impl Watch {
         fulfilled
     }
 
+    /// Parts of [`wants`]: of the packets to come.
     fn wants(&self, options: &WatchOptions) -> u8 {
         let packets = (self.count as usize) < options.packets;
         let side = |side: usize| {
@@ -258,8 +265,17 @@ impl Watch {
             (side(1), wants::PAYLOAD << 1),
             (time, wants::TIME),
             (!options.columns.is_empty(), wants::EACH),
+            (options.controls && self.may_be_control(), wants::CONTROL),
         ];
         wanted.iter().filter(|(is_so, _)| *is_so).fold(0, |all, (_, bit)| all | bit)
+    }
+
+    /// Whether packets to come may say what other flows belong to it.
+    fn may_be_control(&self) -> bool {
+        match self.control {
+            Some(control) => control.is_text(),
+            None => self.looked_at < CONTROL_PACKETS_MAX,
+        }
     }
 
     /// Bytes of payload that are kept, as far as they count.
@@ -279,6 +295,7 @@ impl Watch {
         }
         Seen {
             call,
+            position: 0,
             columns,
             earlier: None,
             packets,
@@ -292,6 +309,7 @@ impl Watch {
     fn take_seen(&mut self, columns: Vec<(usize, Flow)>) -> Seen {
         Seen {
             call: Call::Closed,
+            position: 0,
             columns,
             earlier: None,
             packets: take(&mut self.packets),

@@ -4,8 +4,9 @@ mod saved;
 
 use super::columns::TrackedColumns;
 use super::{Call, Memory, Seen, Watch, WatchOptions, wants};
-use crate::decode::Segment;
+use crate::decode::{Control, ControlReader, Expectation, Segment};
 use crate::flows::known_names::KnownNames;
+use crate::flows::notes::What;
 use crate::flows::open::OpenFlow;
 use crate::flows::slab::Slab;
 use crate::flows::tracked::Tracked;
@@ -13,6 +14,8 @@ use crate::flows::{ChunkHead, Flow};
 use crate::limits::{PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS, SPARE_FLOWS_MAX};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// The watches of open flows, by their index in the table.
 pub struct Watches {
@@ -31,6 +34,11 @@ pub struct Watches {
     next_due: Vec<Timestamp>,
     /// Flows of which no payload was kept.
     pub without_payload: u64,
+    /// The control connections among them, by index.
+    controls: HashMap<usize, Box<ControlReader>>,
+    /// What the last packet said of other flows.
+    pub said: Vec<What>,
+    expectations: Vec<Expectation>,
 }
 
 impl Watches {
@@ -45,6 +53,9 @@ impl Watches {
             kept_bytes: vec![0; SHARDS],
             next_due: vec![Timestamp(i64::MIN); SHARDS],
             without_payload: 0,
+            controls: HashMap::new(),
+            said: Vec::new(),
+            expectations: Vec::new(),
         }
     }
 
@@ -77,6 +88,11 @@ impl Watches {
             self.tracked[index] = TrackedColumns::default();
         }
         flow.wants = wants::EVERYTHING;
+    }
+
+    /// The name that the client of the flow at that index had been told for its server.
+    pub fn known_name(&self, index: usize) -> Option<Arc<str>> {
+        self.by_index.get(index)?.known_name.clone()
     }
 
     /// Asks for the memory of a flow that is going to be opened or closed.
@@ -142,7 +158,7 @@ impl Watches {
         outline: impl Fn(&OpenFlow) -> Flow,
         to: &mut dyn FnMut(Flow),
     ) {
-        let Self { options, by_index, tracked, spare, kept_bytes, .. } = self;
+        let Self { options, by_index, tracked, kept_bytes, .. } = self;
         let (watch, time) = (&mut by_index[index], flow.last);
         let client_side = flow.connection.client_side();
         if !options.columns.is_empty() {
@@ -157,21 +173,54 @@ impl Watches {
         }
         let before = watch.kept_bytes();
         let payload = head.payloads.get(segment.index);
-        let watched = watch.add(segment, payload, time.since(flow.first), options);
+        let fulfilled = watch.add(segment, payload, time.since(flow.first), options);
         // Of pieces some may have been forgotten.
         let kept = &mut kept_bytes[flow.shard()];
         *kept = (*kept + watch.kept_bytes()).saturating_sub(before);
-        flow.wants = watched.wants;
-        if watched.fulfilled != 0 {
+        if options.controls && !payload.is_empty() && watch.may_be_control() {
+            self.read_control(index, segment, payload, client_side);
+        }
+        let Self { options, by_index, tracked, spare, .. } = self;
+        let watch = &mut by_index[index];
+        flow.wants = watch.wants(options);
+        if fulfilled != 0 {
             let outline = outline(flow);
             let columns = match options.columns.is_empty() {
                 true => Vec::new(),
                 false => tracked[index].whole(&outline, &options.columns),
             };
             let memory = spare.pop().unwrap_or_default();
-            let seen = watch.seen(Call::Early(watched.fulfilled), columns, memory);
+            let seen = watch.seen(Call::Early(fulfilled), columns, memory);
+            let seen = Seen { position: flow.last_position, ..seen };
             to(Flow { seen: Some(Box::new(seen)), ..outline });
         }
+    }
+
+    /// Reads what a packet says of other flows, into `said`.
+    fn read_control(
+        &mut self,
+        index: usize,
+        segment: &Segment,
+        payload: &[u8],
+        client_side: usize,
+    ) {
+        let watch = &mut self.by_index[index];
+        if watch.control.is_none() {
+            let Some(control) = Control::of(segment, payload) else {
+                watch.looked_at += 1;
+                return;
+            };
+            watch.control = Some(control);
+            self.said.push(What::Is(control));
+            control.announces(segment, client_side, &mut self.expectations);
+            if control.is_text() {
+                self.controls.insert(index, Box::new(ControlReader::new(control)));
+            }
+        }
+        if let Some(reader) = self.controls.get_mut(&index) {
+            reader.read(segment, payload, client_side, &mut self.expectations);
+        }
+        self.said.extend(self.expectations.drain(..).map(What::Announced));
     }
 
     /// The flow that has ended. Its last windows go to `to`, where it is shown at all.
@@ -183,6 +232,9 @@ impl Watches {
         to: Option<&mut dyn FnMut(Flow)>,
     ) -> Option<Box<Seen>> {
         self.by_index.get(index)?;
+        if !self.controls.is_empty() {
+            self.controls.remove(&index);
+        }
         let watch = &mut self.by_index[index];
         self.kept_bytes[shard] = self.kept_bytes[shard].saturating_sub(watch.kept_bytes());
         let wishes = &self.options.columns;

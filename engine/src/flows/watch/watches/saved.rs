@@ -1,6 +1,7 @@
 //! What is kept for classifiers, as bytes and back.
 
 use super::{TrackedColumns, Watch, Watches};
+use crate::decode::ControlReader;
 use crate::flows::known_names::OneOfEach;
 use crate::limits::SHARDS;
 use crate::saved::{Reader, SavedError, Share, Writer};
@@ -41,6 +42,9 @@ impl Watches {
         if !self.options.columns.is_empty() {
             writer.put(&self.tracked[index]);
         }
+        if self.options.controls {
+            writer.put(&self.controls.get(&index));
+        }
     }
 
     /// Watches a flow that has been saved; indices come in their order.
@@ -58,6 +62,10 @@ impl Watches {
                 return Err(SavedError::Damaged);
             }
             self.tracked.push(tracked);
+        }
+        if self.options.controls {
+            let control: Option<Box<ControlReader>> = reader.get()?;
+            control.into_iter().for_each(|control| drop(self.controls.insert(index, control)));
         }
         self.by_index.put(index, watch);
         Ok(())

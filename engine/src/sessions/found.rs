@@ -1,0 +1,61 @@
+//! Where the session of a flow may be found: by what flows of one piece of work have in common.
+
+use super::Map;
+use super::session::Session;
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Who asks, whom, at which port, over which protocol.
+pub type Service = (u128, u128, u16, u8);
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct OfDomain {
+    pub session: u64,
+    /// A DNS answer told the domain.
+    pub was_told: bool,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub struct Burst {
+    pub session: u64,
+    /// When its first flow with a name began.
+    pub began: Timestamp,
+}
+
+/// The last session of each; it may have ended.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct Found {
+    /// By client and registrable domain.
+    pub domains: Map<(u128, Box<str>), OfDomain>,
+    /// By client.
+    pub bursts: Map<u128, Burst>,
+    pub services: Map<Service, u64>,
+    /// Of BitTorrent, by client.
+    pub torrents: Map<u128, u64>,
+    /// Of BitTorrent, by a client's address and port.
+    pub torrent_sockets: Map<(u128, u16), u64>,
+}
+
+/// Entries for which nothing is looked through.
+const SLACK: usize = 1 << 12;
+
+impl Found {
+    /// Keeps the memory in proportion to the sessions.
+    pub fn forget_ended(&mut self, sessions: &Map<u64, Session>) {
+        let entries = self.domains.len()
+            + self.bursts.len()
+            + self.services.len()
+            + self.torrents.len()
+            + self.torrent_sockets.len();
+        let flows: usize = sessions.len();
+        if entries <= 16 * flows + SLACK {
+            return;
+        }
+        let lives = |session: &u64| sessions.contains_key(session);
+        self.domains.retain(|_, of| lives(&of.session));
+        self.bursts.retain(|_, burst| lives(&burst.session));
+        self.services.retain(|_, session| lives(session));
+        self.torrents.retain(|_, session| lives(session));
+        self.torrent_sockets.retain(|_, session| lives(session));
+    }
+}

@@ -1,0 +1,255 @@
+//! Sessions (information connections): the flows that one application uses for one piece of work.
+//!
+//! One plain stage, fed with what the flow tables noted, in stream order. Every flow comes to one session,
+//! once: when its first bytes have been read, when it ends, or when it has waited long enough. So a
+//! session depends on the packets before that place alone, and a flow's row can tell it. The rules are
+//! section 12 of FLOWS.md; each is a function of `rules.rs`.
+
+mod domain;
+mod expectations;
+mod found;
+mod merged;
+mod rules;
+mod saved;
+mod session;
+#[cfg(test)]
+mod tests;
+
+use crate::decode::{Control, Key};
+use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, Tracking, What};
+use crate::limits::{
+    SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX, WAITING_SESSIONS_MAX,
+};
+use crate::time::Timestamp;
+use expectations::Expectations;
+use found::Found;
+use merged::Packets;
+use serde::{Deserialize, Serialize};
+use session::Session;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
+
+/// What a run wants of its sessions.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct SessionOptions {
+    /// How the packets of several flows are one stream.
+    pub life: Life,
+    /// What is tracked of all packets of a session; `None`: nothing.
+    pub timing: Option<Tracking>,
+    /// The same of windows.
+    pub windows: Option<Tracking>,
+}
+
+impl SessionOptions {
+    /// Whether every packet matters.
+    pub fn wants_packets(&self) -> bool {
+        self.timing.is_some() || self.windows.is_some()
+    }
+}
+
+/// A flow that waits for its session.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Waiting {
+    opened: Timestamp,
+    time: Timestamp,
+    key: Key,
+    #[serde(deserialize_with = "crate::saved::side")]
+    client_side: u8,
+    control: Option<Control>,
+    /// The name that its client had been told for its server.
+    known_name: Option<Arc<str>>,
+    /// The name that it told its client.
+    told: Option<Arc<str>>,
+    server_name: Option<Box<str>>,
+}
+
+/// A flow that has a session.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Member {
+    grouped: Grouped,
+    /// The side that counts as the session's client.
+    #[serde(deserialize_with = "crate::saved::side")]
+    forward_side: u8,
+    control: Option<Control>,
+    /// Position at its end.
+    ended: Option<u64>,
+}
+
+/// All sessions of a run.
+pub struct Sessions {
+    options: SessionOptions,
+    /// By id, which is the order of their first packets.
+    waiting: BTreeMap<u64, Waiting>,
+    members: Map<u64, Member>,
+    /// Flows that have ended since the last step, or whose packets are not all merged.
+    ended: Vec<u64>,
+    sessions: Map<u64, Session>,
+    /// Sessions without an open flow, by when they end.
+    due: BTreeSet<(Timestamp, u64)>,
+    expectations: Expectations,
+    found: Found,
+    packets: Packets,
+    clock: Timestamp,
+}
+
+impl Sessions {
+    pub fn new(options: SessionOptions) -> Self {
+        Self {
+            options,
+            waiting: BTreeMap::new(),
+            members: Map::default(),
+            ended: Vec::new(),
+            sessions: Map::default(),
+            due: BTreeSet::new(),
+            expectations: Expectations::default(),
+            found: Found::default(),
+            packets: Packets::default(),
+            clock: Timestamp::MIN,
+        }
+    }
+
+    /// Takes what the tables noted in a step, at whose end the stream clock is `clock`.
+    pub fn take(&mut self, noted: Vec<Noted>, clock: Timestamp, is_end: bool) {
+        let mut notes = Vec::new();
+        let mut packets = Vec::with_capacity(noted.len());
+        for Noted { notes: of_one, packets: of_it } in noted {
+            notes.extend(of_one);
+            packets.push(of_it);
+        }
+        // What one table noted at one place stays in its order.
+        notes.sort_by_key(|note| note.at);
+        self.packets.add(packets);
+        for note in notes {
+            self.be_at(note.at);
+            self.hear(note);
+        }
+        self.clock = clock;
+        self.be_at(NotedAt { clock, position: self.packets.last().unwrap_or_default() });
+        if is_end {
+            while let Some((&first, _)) = self.waiting.first_key_value() {
+                self.decide(first);
+            }
+        }
+        self.found.forget_ended(&self.sessions);
+    }
+
+    /// The session of a flow that has one.
+    pub fn of(&self, flow: u64) -> Option<Grouped> {
+        self.members.get(&flow).map(|member| member.grouped)
+    }
+
+    /// Takes what a flow that has ended, or a part of it, says of its session.
+    pub fn count(&mut self, flow: &Flow) {
+        let Some(member) = self.members.get(&flow.id) else { return };
+        if let Some(session) = self.sessions.get_mut(&member.grouped.session) {
+            session.count(flow, member.forward_side.into(), self.options.timing.is_none());
+        }
+    }
+
+    /// Merges the packets of flows that have their session, and gives the rows of sessions and windows
+    /// that are over; to be called behind all else of a step.
+    pub fn finish_step(&mut self, is_end: bool, to: &mut dyn FnMut(Flow)) {
+        let before = self.waiting.first_key_value().map_or(u64::MAX, |(&first, _)| first);
+        let Self { options, members, sessions, packets, .. } = self;
+        packets.merge(before, options, members, sessions, to);
+        let is_merged = |member: &Member| member.ended.is_some_and(|at| at < before);
+        self.ended.retain(|flow| match members.get(flow).is_none_or(is_merged) {
+            true => {
+                members.remove(flow);
+                false
+            }
+            false => true,
+        });
+        while let Some(&(at, id)) = self.due.first()
+            && (at < self.clock || is_end)
+        {
+            self.due.pop_first();
+            if let Some(session) = self.sessions.remove(&id) {
+                session.rows(at.min(self.clock), &self.options, to);
+            }
+        }
+    }
+
+    /// Decides about flows that have waited long enough before a place of the stream.
+    fn be_at(&mut self, at: NotedAt) {
+        while let Some((&first, waiting)) = self.waiting.first_key_value()
+            && (waiting.opened.plus(SESSION_WAIT_NS) < at.clock
+                || at.position != u64::MAX
+                    && at.position >= first.saturating_add(SESSION_WAIT_PACKETS_MAX))
+        {
+            self.decide(first);
+        }
+    }
+
+    fn hear(&mut self, Note { at, flow, what }: Note) {
+        match what {
+            What::Opened(opened) => {
+                let waiting = Waiting {
+                    opened: at.clock,
+                    time: opened.time,
+                    key: opened.key,
+                    client_side: opened.client_side,
+                    control: None,
+                    known_name: opened.known_name,
+                    told: None,
+                    server_name: None,
+                };
+                self.waiting.insert(flow, waiting);
+            }
+            What::Is(control) => {
+                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                    waiting.control = Some(control);
+                } else if let Some(member) = self.members.get_mut(&flow) {
+                    member.control = Some(control);
+                }
+            }
+            What::Announced(expectation) => self.expectations.add(expectation, flow, at.clock),
+            What::Told(name) => {
+                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                    waiting.told.get_or_insert(name);
+                    self.decide(flow);
+                }
+            }
+            What::Read { client_side, server_name } => {
+                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                    (waiting.client_side, waiting.server_name) = (client_side, server_name);
+                    self.decide(flow);
+                }
+            }
+            What::Ended => self.end(flow, at),
+        }
+    }
+
+    fn end(&mut self, flow: u64, at: NotedAt) {
+        self.decide(flow);
+        let Some(member) = self.members.get_mut(&flow) else { return };
+        member.ended = Some(at.position.min(u64::MAX - 1));
+        self.ended.push(flow);
+        let Some(session) = self.sessions.get_mut(&member.grouped.session) else { return };
+        session.open_flows -= 1;
+        session.quiet_since = session.quiet_since.max(at.clock);
+        if session.open_flows == 0 {
+            session.due = session.quiet_since.plus(SESSION_GAP_NS + SESSION_WAIT_NS);
+            self.due.insert((session.due, session.id));
+            self.end_beyond_bound(at.clock);
+        }
+    }
+
+    /// Beyond the bound the session that has waited for longest takes no more flows; its packets are
+    /// all merged when a flow of the same time has its session.
+    fn end_beyond_bound(&mut self, clock: Timestamp) {
+        if self.due.len() <= WAITING_SESSIONS_MAX {
+            return;
+        }
+        let ending = self.due.iter().find(|(_, id)| {
+            self.sessions.get(id).is_some_and(|session| !session.is_over)
+        });
+        let Some(&(due, id)) = ending else { return };
+        let Some(session) = self.sessions.get_mut(&id) else { return };
+        (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));
+        self.due.remove(&(due, id));
+        self.due.insert((session.due, id));
+    }
+}

@@ -1,0 +1,168 @@
+//! The rules by which flows come to sessions, in their order.
+
+use super::found::{Burst, OfDomain, Service};
+use super::{Member, Session, Sessions, Waiting, domain};
+use crate::decode::{Control, Endpoint};
+use crate::flows::{Grouped, JoinedBy};
+use crate::limits::{SESSION_BURST_NS, SESSION_GAP_NS};
+use crate::time::Timestamp;
+
+/// Flows that announce flows that announce others.
+const CHAIN_MAX: usize = 8;
+
+impl Waiting {
+    fn client(&self) -> Endpoint {
+        self.key.endpoint(self.client_side.into())
+    }
+
+    fn server(&self) -> Endpoint {
+        self.key.endpoint(1 - usize::from(self.client_side))
+    }
+
+    fn service(&self) -> Service {
+        let server = self.server();
+        (self.client().address, server.address, server.port, self.key.protocol())
+    }
+
+    /// What it is about: what it told, else what it asks for, else what had led to it.
+    fn name(&self) -> Option<&str> {
+        self.told.as_deref().or(self.server_name.as_deref()).or(self.known_name.as_deref())
+    }
+}
+
+impl Sessions {
+    /// Gives a flow that waits its session.
+    pub(super) fn decide(&mut self, flow: u64) {
+        self.decide_of_chain(flow, CHAIN_MAX);
+    }
+
+    /// The same where so many announcements of announcements are followed.
+    fn decide_of_chain(&mut self, flow: u64, chain: usize) {
+        let Some(waiting) = self.waiting.remove(&flow) else { return };
+        let domain = waiting.name().map(domain::registrable);
+        let joined = self
+            .expected(flow, &waiting, chain)
+            .or_else(|| self.of_torrent(&waiting))
+            .or_else(|| self.of_domain(&waiting, domain.as_deref()))
+            .or_else(|| self.of_burst(&waiting))
+            .or_else(|| self.of_service(&waiting));
+        let session = joined.map_or(flow, |(session, _)| session);
+        let grouped = Grouped { session, joined_by: joined.map(|(_, rule)| rule) };
+        let members = self.sessions.entry(session).or_insert_with(|| {
+            Session::new(flow, waiting.key, waiting.client_side, waiting.time)
+        });
+        if members.open_flows == 0 && members.flows > 0 {
+            self.due.remove(&(members.due, session));
+        }
+        members.join(flow, grouped.joined_by, waiting.time, waiting.name());
+        let forward_side = members.forward_side(&waiting.key, waiting.client_side);
+        let control = waiting.control;
+        self.members.insert(flow, Member { grouped, forward_side, control, ended: None });
+        self.remember(&waiting, session, domain);
+    }
+
+    /// Whether a session takes a flow that begins at that stream clock.
+    fn takes(&self, session: u64, opened: Timestamp) -> bool {
+        self.sessions.get(&session).is_some_and(|session| {
+            let is_near = || opened <= session.quiet_since.plus(SESSION_GAP_NS);
+            !session.is_over && (session.open_flows > 0 || is_near())
+        })
+    }
+
+    /// A control connection announced it.
+    fn expected(
+        &mut self,
+        flow: u64,
+        waiting: &Waiting,
+        chain: usize,
+    ) -> Option<(u64, JoinedBy)> {
+        let chain = chain.checked_sub(1)?;
+        let by = self.expectations.of(&waiting.key, flow, waiting.opened)?;
+        let control = match self.waiting.get(&by) {
+            Some(waits) => waits.control,
+            None => self.members.get(&by).and_then(|member| member.control),
+        };
+        let rule = match control? {
+            Control::Ftp => JoinedBy::Ftp,
+            Control::Sip => JoinedBy::Sip,
+            Control::Rtsp => JoinedBy::Rtsp,
+            Control::Tftp => JoinedBy::Tftp,
+            Control::Pptp => JoinedBy::Pptp,
+            Control::Ike => JoinedBy::Ike,
+            Control::BitTorrent => JoinedBy::BitTorrent,
+        };
+        self.decide_of_chain(by, chain);
+        let session = self.of(by)?.session;
+        self.takes(session, waiting.opened).then_some((session, rule))
+    }
+
+    /// It is of a BitTorrent client: by its bytes and the client's address, or by the client's socket,
+    /// which trackers and the distributed hash table have told to others.
+    fn of_torrent(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
+        let ends = [waiting.client(), waiting.server()];
+        let sockets = &self.found.torrent_sockets;
+        let by_socket = || ends.iter().find_map(|end| sockets.get(&(end.address, end.port)));
+        let torrents = &self.found.torrents;
+        let by_address = || ends.iter().find_map(|end| torrents.get(&end.address));
+        let session = match waiting.control {
+            Some(Control::BitTorrent) => by_socket().or_else(by_address),
+            _ if sockets.is_empty() || !waiting.key.has_ports() => None,
+            _ => by_socket(),
+        };
+        let session = *session?;
+        self.takes(session, waiting.opened).then_some((session, JoinedBy::BitTorrent))
+    }
+
+    /// Another of the client's flows was about the same domain.
+    fn of_domain(&self, waiting: &Waiting, domain: Option<&str>) -> Option<(u64, JoinedBy)> {
+        let found = self.found.domains.get(&(waiting.client().address, domain?.into()))?;
+        let rule = match found.was_told && waiting.known_name.is_some() {
+            true => JoinedBy::Dns,
+            false => JoinedBy::Page,
+        };
+        self.takes(found.session, waiting.opened).then_some((found.session, rule))
+    }
+
+    /// It has a name, and the client's last session began with one in the same second.
+    fn of_burst(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
+        waiting.name()?;
+        let &Burst { session, began } = self.found.bursts.get(&waiting.client().address)?;
+        let is_near = waiting.opened.since(began).abs() <= SESSION_BURST_NS;
+        (is_near && self.takes(session, waiting.opened)).then_some((session, JoinedBy::Burst))
+    }
+
+    /// It has no name, and is to the same port of the same server.
+    fn of_service(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
+        if waiting.name().is_some() {
+            return None;
+        }
+        let &session = self.found.services.get(&waiting.service())?;
+        self.takes(session, waiting.opened).then_some((session, JoinedBy::Service))
+    }
+
+    /// Has flows to come find the session.
+    fn remember(&mut self, waiting: &Waiting, session: u64, domain: Option<Box<str>>) {
+        let client = waiting.client();
+        if let Some(domain) = domain {
+            let was_told = waiting.told.is_some();
+            let entry = self.found.domains.entry((client.address, domain));
+            let found = entry.or_insert(OfDomain { session, was_told });
+            let was_told = was_told || found.was_told && found.session == session;
+            *found = OfDomain { session, was_told };
+            let is_named = self.sessions.get_mut(&session).map(|one| &mut one.is_named);
+            if is_named.is_some_and(|is_named| !std::mem::replace(is_named, true)) {
+                let burst = Burst { session, began: waiting.opened };
+                self.found.bursts.insert(client.address, burst);
+            }
+        }
+        self.found.services.insert(waiting.service(), session);
+        if waiting.control == Some(Control::BitTorrent) {
+            // Who began is the client of the torrent, too.
+            let own = self.sessions.get(&session).map_or(client.address, |one| one.client());
+            self.found.torrents.insert(own, session);
+            let ends = [client, waiting.server()];
+            let sockets = ends.iter().filter(|end| end.address == own && end.port > 0);
+            self.found.torrent_sockets.extend(sockets.map(|end| ((end.address, end.port), session)));
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! All sessions as bytes, and back.
+
+use super::{Map, Sessions};
+use crate::saved::{Reader, SavedError, Writer};
+use serde::Serialize;
+
+impl Sessions {
+    /// Writes down all that is known at the end of a step.
+    pub fn save(&self, to: &mut Vec<u8>) {
+        let mut writer = Writer::new(to);
+        writer.put(&(&self.waiting, &self.due, &self.expectations, self.clock));
+        writer.put(&(sorted(&self.members), &self.ended, sorted(&self.sessions)));
+        writer.put(&(&self.found, &self.packets));
+        writer.finish();
+    }
+
+    /// Holds from now on what was saved.
+    ///
+    /// # Errors
+    /// When it is damaged or of another layout.
+    pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
+        let mut reader = Reader::new(saved)?;
+        (self.waiting, self.due, self.expectations, self.clock) = reader.get()?;
+        let (members, ended, sessions): (Vec<_>, _, Vec<_>) = reader.get()?;
+        self.members = members.into_iter().collect();
+        (self.ended, self.sessions) = (ended, sessions.into_iter().collect());
+        (self.found, self.packets) = reader.get()?;
+        reader.finish()
+    }
+}
+
+/// The same bytes for the same state.
+fn sorted<V: Serialize>(map: &Map<u64, V>) -> Vec<(u64, &V)> {
+    let mut all: Vec<_> = map.iter().map(|(key, value)| (*key, value)).collect();
+    all.sort_unstable_by_key(|(key, _)| *key);
+    all
+}

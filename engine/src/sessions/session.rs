@@ -1,0 +1,239 @@
+//! One session: what its flows are together.
+
+use super::SessionOptions;
+use crate::decode::names::{NameSource, Names};
+use crate::decode::{Key, Segment};
+use crate::flows::{
+    Choice, ClientBy, EndReason, Flow, Group, JoinedBy, Labelled, NotedPacket, Tracked, Tracking,
+};
+use crate::limits::{SESSION_FLOWS_TOLD_MAX, SESSION_LABELS_MAX, SESSION_WAIT_NS};
+use crate::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// Bytes of flows that have a label, or a kind of traffic.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+struct Vote {
+    label: u16,
+    /// Who said it first.
+    classifier: u16,
+    bytes: u64,
+}
+
+/// Pairs are by direction: 0 from the session's client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Session {
+    pub id: u64,
+    /// Of the first flow.
+    key: Key,
+    #[serde(deserialize_with = "crate::saved::side")]
+    client_side: u8,
+    pub flows: u64,
+    pub open_flows: u64,
+    /// When the last flow that has ended did, by the stream clock.
+    pub quiet_since: Timestamp,
+    /// Without an open flow: when the row is due, by the stream clock.
+    pub due: Timestamp,
+    /// It takes no more flows.
+    pub is_over: bool,
+    /// One of its flows had a name.
+    pub is_named: bool,
+    server_name: Option<Box<str>>,
+    group: Group,
+    start: Timestamp,
+    end: Timestamp,
+    packets: [u64; 2],
+    ip_bytes: [u64; 2],
+    payload_bytes: [u64; 2],
+    labels: Vec<Vote>,
+    classes: Vec<Vote>,
+    tracked: Option<Tracked>,
+    window: Option<Tracked>,
+}
+
+impl Session {
+    pub fn new(id: u64, key: Key, client_side: u8, start: Timestamp) -> Self {
+        Self {
+            id,
+            key,
+            client_side,
+            flows: 0,
+            open_flows: 0,
+            quiet_since: Timestamp::MIN,
+            due: Timestamp::MIN,
+            is_over: false,
+            is_named: false,
+            server_name: None,
+            group: Group::default(),
+            start,
+            end: start,
+            packets: [0; 2],
+            ip_bytes: [0; 2],
+            payload_bytes: [0; 2],
+            labels: Vec::new(),
+            classes: Vec::new(),
+            tracked: None,
+            window: None,
+        }
+    }
+
+    pub fn join(
+        &mut self,
+        flow: u64,
+        rule: Option<JoinedBy>,
+        start: Timestamp,
+        name: Option<&str>,
+    ) {
+        self.flows += 1;
+        self.open_flows += 1;
+        self.start = self.start.min(start);
+        if let Some(rule) = rule {
+            self.group.rules |= 1 << rule as u16;
+        }
+        if self.group.flow_ids.len() < SESSION_FLOWS_TOLD_MAX {
+            self.group.flow_ids.push(flow);
+        }
+        if self.server_name.is_none() {
+            self.server_name = name.map(Into::into);
+        }
+    }
+
+    /// The address of the client.
+    pub fn client(&self) -> u128 {
+        self.key.endpoint(self.client_side.into()).address
+    }
+
+    /// Which side of a flow counts as the client: that with the session's client's address, else the
+    /// flow's own client.
+    pub fn forward_side(&self, key: &Key, client_side: u8) -> u8 {
+        let client = self.client();
+        let is_it = |side: u8| key.endpoint(side.into()).address == client;
+        match is_it(client_side) {
+            true => client_side,
+            false if is_it(1 - client_side) => 1 - client_side,
+            false => client_side,
+        }
+    }
+
+    /// Takes what a flow, or a part of it, has at its end; volumes where packets are not merged.
+    pub fn count(&mut self, flow: &Flow, forward_side: usize, with_volumes: bool) {
+        if with_volumes {
+            for direction in 0..2 {
+                let side = forward_side ^ direction;
+                self.packets[direction] += flow.packets[side];
+                self.ip_bytes[direction] += flow.ip_bytes[side];
+                self.payload_bytes[direction] += flow.payload_bytes[side];
+            }
+            self.start = self.start.min(flow.start);
+            self.end = self.end.max(flow.end);
+        }
+        let Some(labelled) = &flow.labelled else { return };
+        let bytes = flow.ip_bytes.iter().sum();
+        vote(&mut self.labels, labelled.label.as_ref(), bytes);
+        vote(&mut self.classes, labelled.traffic_class.as_ref(), bytes);
+    }
+
+    /// Adds a packet; the row of the window that it ends.
+    pub fn add(
+        &mut self,
+        packet: &NotedPacket,
+        forward_side: u8,
+        options: &SessionOptions,
+    ) -> Option<Flow> {
+        let segment = Segment {
+            ip_bytes: packet.ip_bytes,
+            payload_bytes: packet.payload_bytes,
+            ..Segment::default()
+        };
+        let segment = segment.counted_for((packet.side ^ forward_side).into());
+        let add = |tracked: &mut Option<Tracked>, tracking: &Tracking| {
+            let last = tracked.as_ref().map_or(packet.time, |tracked| tracked.last);
+            let time = options.life.time(packet.time, last, packet.clock);
+            let ended = tracked.take_if(|tracked| tracked.has_ended(time, tracking));
+            let open = || Tracked::open(&segment, time, tracking);
+            tracked.get_or_insert_with(open).add(&segment, time, 0, tracking);
+            ended
+        };
+        if let Some(tracking) = &options.timing {
+            add(&mut self.tracked, tracking);
+        }
+        let tracking = options.windows.as_ref()?;
+        let ended = add(&mut self.window, tracking)?;
+        // By then everything that was before this packet has come (see `Sessions::finish_step`).
+        Some(self.window_row(&ended, tracking, packet.clock.plus(SESSION_WAIT_NS)))
+    }
+
+    /// Its last window and itself, at the stream clock `at`.
+    pub fn rows(mut self, at: Timestamp, options: &SessionOptions, to: &mut dyn FnMut(Flow)) {
+        if let (Some(window), Some(tracking)) = (self.window.take(), &options.windows) {
+            to(self.window_row(&window, tracking, at));
+        }
+        let outline = self.outline(at);
+        let row = match (&self.tracked, &options.timing) {
+            (Some(tracked), Some(tracking)) => tracked.flow(outline, tracking),
+            _ => outline,
+        };
+        to(Flow { client_side: self.client_side.into(), ..row });
+    }
+
+    fn window_row(&self, window: &Tracked, tracking: &Tracking, at: Timestamp) -> Flow {
+        let row = window.window(self.outline(at), tracking);
+        Flow { client_side: self.client_side.into(), ..row }
+    }
+
+    /// The session without what is tracked, as it is now; its client is on side 0.
+    fn outline(&self, at: Timestamp) -> Flow {
+        let labelled = Labelled {
+            label: winner(&self.labels),
+            traffic_class: winner(&self.classes),
+            names: Names {
+                server_name: self.server_name.clone(),
+                server_name_from: NameSource::None,
+                ..Names::default()
+            },
+        };
+        Flow {
+            id: self.id,
+            key: self.key,
+            deep_stack: None,
+            client_side: 0,
+            forward_side: 0,
+            client_by: ClientBy::FirstPacket,
+            counted_side: None,
+            start: self.start,
+            end: self.end,
+            end_reason: EndReason::EndOfCapture,
+            closed_at: at,
+            file: 0,
+            packets: self.packets,
+            ip_bytes: self.ip_bytes,
+            payload_bytes: self.payload_bytes,
+            trackers: Default::default(),
+            early_packets: Vec::new(),
+            window: None,
+            seen: None,
+            labelled: Some(Box::new(labelled)),
+            grouped: None,
+            group: Some(Box::new(Group { flows: self.flows, ..self.group.clone() })),
+        }
+    }
+}
+
+fn vote(votes: &mut Vec<Vote>, choice: Option<&Choice>, bytes: u64) {
+    let Some(&Choice { label, classifier, .. }) = choice else { return };
+    if let Some(vote) = votes.iter_mut().find(|vote| vote.label == label) {
+        vote.bytes += bytes;
+        vote.classifier = vote.classifier.min(classifier);
+    } else if votes.len() < SESSION_LABELS_MAX {
+        votes.push(Vote { label, classifier, bytes });
+    }
+}
+
+/// The label of most bytes, of equal ones the first of the run; how sure it is, is its share of the bytes
+/// that have one.
+fn winner(votes: &[Vote]) -> Option<Choice> {
+    let best = votes.iter().max_by_key(|vote| (vote.bytes, u16::MAX - vote.label))?;
+    let all: u64 = votes.iter().map(|vote| vote.bytes).sum();
+    let confidence = if all == 0 { 1.0 } else { (best.bytes as f64 / all as f64) as f32 };
+    let Vote { label, classifier, .. } = *best;
+    Some(Choice { label, classifier, confidence, evidence: None })
+}
