@@ -162,7 +162,7 @@ impl Layout {
                 Some((&profile.columns, Chosen::OfWindows)),
                 None,
                 class,
-                self.labels.then(|| (&*SESSION_LABELS, Chosen::All)),
+                (self.labels && !windows).then(|| (&*SESSION_LABELS, Chosen::All)),
                 None,
                 None,
             ],

@@ -3,7 +3,7 @@
 //! One plain stage, fed with what the flow tables noted, in stream order. Every flow comes to one session,
 //! once: when its first bytes have been read, when it ends, or when it has waited long enough. So a
 //! session depends on the packets before that place alone, and a flow's row can tell it. The rules are
-//! section 12 of FLOWS.md; each is a function of `rules.rs`.
+//! section 11 of FLOWS.md; each is a function of `rules.rs`.
 
 mod domain;
 mod expectations;
@@ -118,8 +118,8 @@ impl Sessions {
             notes.extend(of_one);
             packets.push(of_it);
         }
-        // What one table noted at one place stays in its order.
-        notes.sort_by_key(|note| note.at);
+        // What was noted of a flow at one place stays in its order.
+        notes.sort_by_key(|note| (note.at, note.flow));
         self.packets.add(packets);
         for note in notes {
             self.be_at(note.at);

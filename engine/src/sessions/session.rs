@@ -175,9 +175,10 @@ impl Session {
         to(Flow { client_side: self.client_side.into(), ..row });
     }
 
+    /// What the flows are called, and how many there are, is of the whole session, which goes on.
     fn window_row(&self, window: &Tracked, tracking: &Tracking, at: Timestamp) -> Flow {
         let row = window.window(self.outline(at), tracking);
-        Flow { client_side: self.client_side.into(), ..row }
+        Flow { client_side: self.client_side.into(), labelled: None, ..row }
     }
 
     /// The session without what is tracked, as it is now; its client is on side 0.
