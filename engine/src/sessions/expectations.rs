@@ -31,8 +31,7 @@ pub struct Expectations {
 impl Expectations {
     pub fn add(&mut self, Expectation { place, peer }: Expectation, by: u64, clock: Timestamp) {
         self.turns += 1;
-        let announced =
-            Announced { by, until: clock.plus(EXPECTATION_LIFE_NS), turn: self.turns };
+        let announced = Announced { by, until: clock.plus(EXPECTATION_LIFE_NS), turn: self.turns };
         self.expected.insert((place, peer), announced);
         self.order.push_back(((place, peer), self.turns));
         while let Some((first, turn)) = self.order.front() {

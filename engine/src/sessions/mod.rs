@@ -54,6 +54,7 @@ impl SessionOptions {
 struct Waiting {
     opened: Timestamp,
     time: Timestamp,
+    file: u32,
     key: Key,
     #[serde(deserialize_with = "crate::saved::side")]
     client_side: u8,
@@ -92,6 +93,8 @@ pub struct Sessions {
     found: Found,
     packets: Packets,
     clock: Timestamp,
+    /// Sessions by label, as they have changed since the last call of [`Sessions::take_changes`].
+    changes: BTreeMap<Option<u16>, i64>,
 }
 
 impl Sessions {
@@ -107,6 +110,7 @@ impl Sessions {
             found: Found::default(),
             packets: Packets::default(),
             clock: Timestamp::MIN,
+            changes: BTreeMap::new(),
         }
     }
 
@@ -145,6 +149,12 @@ impl Sessions {
         let Some(member) = self.members.get(&flow.id) else { return };
         if let Some(session) = self.sessions.get_mut(&member.grouped.session) {
             session.count(flow, member.forward_side.into(), self.options.timing.is_none());
+            let label = session.label();
+            if label != session.counted {
+                *self.changes.entry(session.counted).or_default() -= 1;
+                *self.changes.entry(label).or_default() += 1;
+                session.counted = label;
+            }
         }
     }
 
@@ -172,6 +182,11 @@ impl Sessions {
         }
     }
 
+    /// How many sessions more, or fewer, are under which label.
+    pub fn take_changes(&mut self) -> impl Iterator<Item = (Option<u16>, i64)> + use<> {
+        std::mem::take(&mut self.changes).into_iter().filter(|(_, sessions)| *sessions != 0)
+    }
+
     /// Decides about flows that have waited long enough before a place of the stream.
     fn be_at(&mut self, at: NotedAt) {
         while let Some((&first, waiting)) = self.waiting.first_key_value()
@@ -189,6 +204,7 @@ impl Sessions {
                 let waiting = Waiting {
                     opened: at.clock,
                     time: opened.time,
+                    file: opened.file,
                     key: opened.key,
                     client_side: opened.client_side,
                     control: None,
@@ -243,9 +259,10 @@ impl Sessions {
         if self.due.len() <= WAITING_SESSIONS_MAX {
             return;
         }
-        let ending = self.due.iter().find(|(_, id)| {
-            self.sessions.get(id).is_some_and(|session| !session.is_over)
-        });
+        let ending = self
+            .due
+            .iter()
+            .find(|(_, id)| self.sessions.get(id).is_some_and(|session| !session.is_over));
         let Some(&(due, id)) = ending else { return };
         let Some(session) = self.sessions.get_mut(&id) else { return };
         (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));

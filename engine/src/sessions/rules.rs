@@ -48,8 +48,11 @@ impl Sessions {
             .or_else(|| self.of_service(&waiting));
         let session = joined.map_or(flow, |(session, _)| session);
         let grouped = Grouped { session, joined_by: joined.map(|(_, rule)| rule) };
+        if joined.is_none() {
+            *self.changes.entry(None).or_default() += 1;
+        }
         let members = self.sessions.entry(session).or_insert_with(|| {
-            Session::new(flow, waiting.key, waiting.client_side, waiting.time)
+            Session::new(flow, waiting.key, waiting.client_side, waiting.time, waiting.file)
         });
         if members.open_flows == 0 && members.flows > 0 {
             self.due.remove(&(members.due, session));
@@ -70,12 +73,7 @@ impl Sessions {
     }
 
     /// A control connection announced it.
-    fn expected(
-        &mut self,
-        flow: u64,
-        waiting: &Waiting,
-        chain: usize,
-    ) -> Option<(u64, JoinedBy)> {
+    fn expected(&mut self, flow: u64, waiting: &Waiting, chain: usize) -> Option<(u64, JoinedBy)> {
         let chain = chain.checked_sub(1)?;
         let by = self.expectations.of(&waiting.key, flow, waiting.opened)?;
         let control = match self.waiting.get(&by) {
@@ -162,7 +160,9 @@ impl Sessions {
             self.found.torrents.insert(own, session);
             let ends = [client, waiting.server()];
             let sockets = ends.iter().filter(|end| end.address == own && end.port > 0);
-            self.found.torrent_sockets.extend(sockets.map(|end| ((end.address, end.port), session)));
+            self.found
+                .torrent_sockets
+                .extend(sockets.map(|end| ((end.address, end.port), session)));
         }
     }
 }

@@ -10,7 +10,7 @@ impl Sessions {
         let mut writer = Writer::new(to);
         writer.put(&(&self.waiting, &self.due, &self.expectations, self.clock));
         writer.put(&(sorted(&self.members), &self.ended, sorted(&self.sessions)));
-        writer.put(&(&self.found, &self.packets));
+        writer.put(&(&self.found, &self.packets, &self.changes));
         writer.finish();
     }
 
@@ -24,7 +24,7 @@ impl Sessions {
         let (members, ended, sessions): (Vec<_>, _, Vec<_>) = reader.get()?;
         self.members = members.into_iter().collect();
         (self.ended, self.sessions) = (ended, sessions.into_iter().collect());
-        (self.found, self.packets) = reader.get()?;
+        (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()
     }
 }

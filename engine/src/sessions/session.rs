@@ -27,6 +27,8 @@ pub struct Session {
     key: Key,
     #[serde(deserialize_with = "crate::saved::side")]
     client_side: u8,
+    /// Which file of the run held its first packet.
+    file: u32,
     pub flows: u64,
     pub open_flows: u64,
     /// When the last flow that has ended did, by the stream clock.
@@ -37,6 +39,8 @@ pub struct Session {
     pub is_over: bool,
     /// One of its flows had a name.
     pub is_named: bool,
+    /// The label that it is counted under.
+    pub counted: Option<u16>,
     server_name: Option<Box<str>>,
     group: Group,
     start: Timestamp,
@@ -51,17 +55,19 @@ pub struct Session {
 }
 
 impl Session {
-    pub fn new(id: u64, key: Key, client_side: u8, start: Timestamp) -> Self {
+    pub fn new(id: u64, key: Key, client_side: u8, start: Timestamp, file: u32) -> Self {
         Self {
             id,
             key,
             client_side,
+            file,
             flows: 0,
             open_flows: 0,
             quiet_since: Timestamp::MIN,
             due: Timestamp::MIN,
             is_over: false,
             is_named: false,
+            counted: None,
             server_name: None,
             group: Group::default(),
             start,
@@ -130,6 +136,11 @@ impl Session {
         let bytes = flow.ip_bytes.iter().sum();
         vote(&mut self.labels, labelled.label.as_ref(), bytes);
         vote(&mut self.classes, labelled.traffic_class.as_ref(), bytes);
+    }
+
+    /// The label of most bytes.
+    pub fn label(&self) -> Option<u16> {
+        winner(&self.labels).map(|choice| choice.label)
     }
 
     /// Adds a packet; the row of the window that it ends.
@@ -204,7 +215,7 @@ impl Session {
             end: self.end,
             end_reason: EndReason::EndOfCapture,
             closed_at: at,
-            file: 0,
+            file: self.file,
             packets: self.packets,
             ip_bytes: self.ip_bytes,
             payload_bytes: self.payload_bytes,

@@ -107,8 +107,10 @@ impl Control {
     pub fn announces(self, segment: &Segment, client_side: usize, to: &mut Vec<Expectation>) {
         let client = segment.key.endpoint(client_side);
         let server = segment.key.endpoint(1 - client_side);
-        let between =
-            |protocol| Expectation { place: Place::between(client.address, server.address, protocol), peer: None };
+        let between = |protocol| Expectation {
+            place: Place::between(client.address, server.address, protocol),
+            peer: None,
+        };
         match self {
             Self::Tftp => {
                 // The server answers from another port (RFC 1350, section 4).
@@ -199,14 +201,19 @@ impl ControlReader {
     ) {
         let Self { control, lines, media } = self;
         let side = segment.sender_side();
-        let (own, peer) = (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
+        let (own, peer) =
+            (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
         let media = &mut media[side];
         let mut read_line = |line: &[u8]| match control {
             Control::Ftp if side == client_side => ftp::read_command(line, to),
             Control::Ftp => ftp::read_reply(line, own, peer, to),
             Control::Sip => media.read(line, to),
             Control::Rtsp => {
-                rtsp::read_transport(line, if side == client_side { [own, peer] } else { [peer, own] }, to);
+                rtsp::read_transport(
+                    line,
+                    if side == client_side { [own, peer] } else { [peer, own] },
+                    to,
+                );
             }
             _ => {}
         };

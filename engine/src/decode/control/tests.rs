@@ -6,8 +6,10 @@ const SERVER: u128 = 0xffff_0a00_0009;
 
 /// A packet of TCP or UDP between the two, from the client or else from the server.
 fn packet(protocol: u8, ports: [u16; 2], from_client: bool, payload: &[u8]) -> Segment {
-    let (client, server) =
-        (Endpoint { address: CLIENT, port: ports[0] }, Endpoint { address: SERVER, port: ports[1] });
+    let (client, server) = (
+        Endpoint { address: CLIENT, port: ports[0] },
+        Endpoint { address: SERVER, port: ports[1] },
+    );
     let ends = if from_client { (client, server) } else { (server, client) };
     let (key, from_larger) = Key::new(ends.0, ends.1, protocol, true, false, 0);
     let header = if protocol == ip::TCP { marks::TCP_HEADER } else { 0 };
@@ -78,7 +80,10 @@ fn sdp_says_where_media_go() {
         &[
             (true, "INVITE sip:bob@example.org SIP/2.0\r\nc: application/sdp\r\n\r\n"),
             (true, "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\na=rtcp:4009\r\n"),
-            (true, "m=video 0 RTP/AVP 31\r\nm=video 5000/2 RTP/AVP 31\r\nc=IN IP4 10.0.0.8/127\r\n"),
+            (
+                true,
+                "m=video 0 RTP/AVP 31\r\nm=video 5000/2 RTP/AVP 31\r\nc=IN IP4 10.0.0.8/127\r\n",
+            ),
             (false, "SIP/2.0 200 OK\r\n\r\nv=0\r\nm=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"),
             (false, "c=IN IP6 2001:db8::1\r\n"),
         ],
@@ -100,7 +105,10 @@ fn rtsp_says_where_media_go() {
     let said = announced(
         Control::Rtsp,
         &[
-            (true, "SETUP rtsp://x/1 RTSP/1.0\r\nTransport: RTP/AVP;unicast;client_port=4588-4589\r\n"),
+            (
+                true,
+                "SETUP rtsp://x/1 RTSP/1.0\r\nTransport: RTP/AVP;unicast;client_port=4588-4589\r\n",
+            ),
             (false, "transport: RTP/AVP;client_port=4588;server_port=6256-9999;source=1.2.3.4\r\n"),
             (false, "Transport: RTP/AVP/TCP;interleaved=0-1\r\nTranspor"),
         ],
