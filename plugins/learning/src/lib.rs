@@ -8,6 +8,7 @@
 //! - `ensemble`: trees as they are applied
 //! - `model`: any of them, asked for probabilities
 //! - `train`: from a table to a model
+//! - `onnx`: models of others
 //! - `describe`: what a table is like
 //! - `evaluate`: how good it is
 //! - `file`: models on disk
@@ -24,6 +25,7 @@ pub mod knn;
 pub mod limits;
 pub mod logistic;
 pub mod model;
+pub mod onnx;
 pub mod random;
 mod scale;
 pub mod table;
