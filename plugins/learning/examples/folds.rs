@@ -1,9 +1,9 @@
 //! Cross-validation on the published ISCX files, by the folds that baselines were measured on.
 //!
 //! `cargo run --release -p tractor-learning --example folds -- TASK [KIND] [COLUMN]`, where TASK is A1, A2N,
-//! A2V, B14 or B7 with its time-out (`B14-15s`), KIND forest, boosting, nearest or logistic, COLUMN `random10` or
-//! `block10`, or `none` for no cross-validation. The folder is that of TRACTOR_LABELLED, `../shared/labelled` unless set. Parameters may be
-//! given as JSON in TRACTOR_PARAMETERS.
+//! A2V, B14 or B7 with its time-out (`B14-15s`), KIND forest, boosting, nearest or logistic, COLUMN
+//! `random10` or `block10`, or `none` for no cross-validation. The folder is that of TRACTOR_LABELLED,
+//! `../shared/labelled` unless set. Parameters may be given as JSON in TRACTOR_PARAMETERS.
 
 use std::error::Error;
 use std::path::PathBuf;

@@ -37,13 +37,13 @@ pub struct BoostingParameters {
 impl Default for BoostingParameters {
     fn default() -> Self {
         Self {
-            rounds: 200,
+            rounds: 400,
             shrinkage: 0.1,
-            leaves_max: 31,
-            leaf_hessian_min: 1.0,
+            leaves_max: 63,
+            leaf_hessian_min: 0.5,
             penalty: 1.0,
-            feature_part: 0.7,
-            row_part: 1.0,
+            feature_part: 0.5,
+            row_part: 0.8,
         }
     }
 }

@@ -151,13 +151,17 @@ fn walk_together<P: Packed, const COLUMNS: usize, const ROWS: usize>(
     nodes: &[P],
     codes: &[[u8; COLUMNS]; ROWS],
 ) -> [u32; ROWS] {
-    let mut places = [0; ROWS];
+    let mut places = [0_u32; ROWS];
     loop {
-        let before = places;
+        // Whether any moved is seen on the way: a look at all places behind the loop would have to wait for
+        // them to arrive in memory.
+        let mut moved = 0;
         for (place, codes) in places.iter_mut().zip(codes) {
-            *place = nodes[*place as usize].step(codes);
+            let next = nodes[*place as usize].step(codes);
+            moved |= next ^ *place;
+            *place = next;
         }
-        if places == before {
+        if moved == 0 {
             return places;
         }
     }

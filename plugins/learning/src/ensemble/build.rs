@@ -1,6 +1,6 @@
 //! Putting an ensemble together. Whatever comes in, what comes out can be applied without a panic.
 
-use super::{Ensemble, Node, Post, Split};
+use super::{Comparison, Ensemble, Node, Post, Split};
 use crate::limits::{
     CLASSES_MAX, FEATURES_MAX, LEAF_WEIGHTS_MAX, NODES_MAX, TREE_DEPTH_MAX, TREES_MAX,
 };
@@ -131,8 +131,11 @@ impl EnsembleBuilder {
         if usize::from(split.feature) >= self.ensemble.features {
             return Err(format!("node {number} names feature {}", split.feature));
         }
-        match split.threshold.is_nan() {
-            true => Err(format!("node {number} compares with no number")),
+        // Nothing is less than minus infinity, and no rank says so.
+        let is_strict = matches!(split.comparison, Comparison::Less | Comparison::GreaterOrEqual);
+        let is_least = is_strict && split.threshold == f32::NEG_INFINITY;
+        match split.threshold.is_nan() || is_least {
+            true => Err(format!("node {number} compares with {}", split.threshold)),
             false => Ok(()),
         }
     }

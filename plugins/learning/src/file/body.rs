@@ -1,9 +1,10 @@
 //! The binary part of a model file. A byte says the kind; then, for trees:
 //!
 //! features, classes (u32), post (u8), base (count and f32), leaves (count, then of each the number of
-//! weights as u16; then all sums as u16, then all weights as f32), trees (count, then of each the number of nodes as u32), and of all
-//! nodes, one list behind the other: what they are (u8), features or leaves (u32), thresholds (f32), and
-//! children (u32 each) of splits. Lists of one kind side by side are what zstd packs best.
+//! weights as u16; then all sums as u16, then all weights as f32), trees (count, then of each the number
+//! of nodes as u32), and of all nodes, one list behind the other: what they are (u8), features or leaves
+//! (u32), thresholds (f32), and children (u32 each) of splits. Lists of one kind side by side are what
+//! zstd packs best.
 
 use super::bytes::Bytes;
 use crate::ensemble::{Comparison, Ensemble, EnsembleBuilder, Node, Post, Split};

@@ -33,7 +33,7 @@ impl<'a> Bytes<'a> {
         &mut self,
         count: usize,
     ) -> Result<&'a [[u8; BYTES]], LearningError> {
-        let bytes = count.checked_mul(BYTES).unwrap_or(usize::MAX);
+        let bytes = count.saturating_mul(BYTES);
         Ok(self.take(bytes)?.as_chunks().0)
     }
 

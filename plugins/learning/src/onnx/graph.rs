@@ -8,17 +8,22 @@ pub(super) struct Graph<'a> {
     pub nodes: Vec<GraphNode<'a>>,
     /// Width of the first input, where it is said.
     pub features: Option<usize>,
+    /// Names of constants that are a single 1: what is multiplied by them stays what it is.
+    ones: Vec<&'a str>,
 }
 
 pub(super) struct GraphNode<'a> {
     pub operator: &'a str,
+    inputs: Vec<&'a str>,
     attributes: Vec<(&'a str, Message<'a>)>,
 }
 
 /// Numbers of fields.
 const MODEL_GRAPH: u64 = 7;
 const GRAPH_NODE: u64 = 1;
+const GRAPH_CONSTANT: u64 = 5;
 const GRAPH_INPUT: u64 = 11;
+const NODE_INPUT: u64 = 1;
 const NODE_OPERATOR: u64 = 4;
 const NODE_ATTRIBUTE: u64 = 5;
 const ATTRIBUTE_NAME: u64 = 1;
@@ -26,6 +31,9 @@ const ATTRIBUTE_TEXT: u64 = 4;
 const ATTRIBUTE_FLOATS: u64 = 7;
 const ATTRIBUTE_INTEGERS: u64 = 8;
 const ATTRIBUTE_TEXTS: u64 = 9;
+const CONSTANT_FLOATS: u64 = 4;
+const CONSTANT_NAME: u64 = 8;
+const CONSTANT_BYTES: u64 = 9;
 /// From an input to its second dimension: type, tensor, shape, dimension; then its value.
 const INPUT_SHAPE: [u64; 3] = [2, 1, 2];
 const SHAPE_DIMENSION: u64 = 1;
@@ -42,13 +50,44 @@ pub(super) fn read(file: &[u8]) -> Result<Graph<'_>, LearningError> {
             let name = first(attribute, ATTRIBUTE_NAME)?.map(Message::text).transpose()?;
             attributes.push((name.unwrap_or_default(), attribute));
         }
-        nodes.push(GraphNode { operator: operator.unwrap_or_default(), attributes });
+        let inputs = all(node, NODE_INPUT)?.into_iter().map(Message::text);
+        let inputs = inputs.collect::<Result<_, _>>()?;
+        nodes.push(GraphNode { operator: operator.unwrap_or_default(), inputs, attributes });
+    }
+    let mut ones = Vec::new();
+    for constant in all(graph, GRAPH_CONSTANT)? {
+        if let Some(name) = first(constant, CONSTANT_NAME)?
+            && is_one(constant)?
+        {
+            ones.push(name.text()?);
+        }
     }
     let features = match first(graph, GRAPH_INPUT)? {
         Some(input) => width(input)?,
         None => None,
     };
-    Ok(Graph { nodes, features })
+    Ok(Graph { nodes, features, ones })
+}
+
+impl Graph<'_> {
+    pub fn multiplies_by_one(&self, node: &GraphNode) -> bool {
+        node.operator == "Mul" && node.inputs.iter().any(|input| self.ones.contains(input))
+    }
+}
+
+/// Whether a constant is one number of single precision, 1.
+fn is_one(mut constant: Message<'_>) -> Result<bool, LearningError> {
+    let one = 1.0_f32.to_bits();
+    while let Some((field, value)) = constant.next()? {
+        match value {
+            Value::Fixed(bits) if field == CONSTANT_FLOATS => return Ok(bits == one),
+            Value::Bytes(inner) if matches!(field, CONSTANT_FLOATS | CONSTANT_BYTES) => {
+                return Ok(inner.bytes() == one.to_le_bytes());
+            }
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 fn width(input: Message<'_>) -> Result<Option<usize>, LearningError> {

@@ -26,7 +26,7 @@ pub struct Imported {
 }
 
 /// Operators that may stand beside the trees: they change the type or shape of what goes through, and not
-/// the answer.
+/// the answer. So does `Mul` by 1, which onnxmltools puts behind LightGBM.
 const BESIDE: [&str; 4] = ["Cast", "Identity", "ArrayFeatureExtractor", "ZipMap"];
 
 /// Reads an ONNX file.
@@ -53,7 +53,7 @@ pub fn read(file: &[u8]) -> Result<Imported, LearningError> {
         // Of sums that are 1 already.
         let is_idle = is_norm && trees::adds_up_to_one(&ensemble);
         let is_known = node.operator == classifier.operator || BESIDE.contains(&node.operator);
-        if !is_known && !is_idle {
+        if !is_known && !is_idle && !graph.multiplies_by_one(node) {
             return Err(refused(format!("has the operator {:?}", node.operator)));
         }
     }

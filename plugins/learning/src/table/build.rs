@@ -69,7 +69,7 @@ impl TableBuilder {
             self.table.capture_of.push(number);
         }
         let class = number_of(&mut self.classes, class, CLASSES_MAX, "classes")?;
-        self.table.class_of.push(class as u16);
+        self.table.class_of.push(class);
         for value in values {
             self.infinite += usize::from(value.is_infinite());
             self.table.values.push(if value.is_finite() { *value } else { f64::NAN });
