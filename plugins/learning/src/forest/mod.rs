@@ -70,11 +70,12 @@ pub(crate) fn grow(
     Ok((builder.finish()?, shares(gains)))
 }
 
-/// Divided by their sum.
+/// Divided by their sum, and rounded to nine decimals: numbers of few digits are read from JSON as they
+/// were written by every reader.
 pub(crate) fn shares(mut gains: Vec<f64>) -> Vec<f64> {
     let total: f64 = gains.iter().sum();
     if total > 0.0 {
-        gains.iter_mut().for_each(|gain| *gain /= total);
+        gains.iter_mut().for_each(|gain| *gain = (*gain / total * 1e9).round() / 1e9);
     }
     gains
 }
