@@ -12,6 +12,10 @@ const BLOCK_ROWS: usize = 512;
 /// Rows that step together.
 const LANES: usize = 16;
 
+/// Trees after which the rows of a block are put in the order of how deep they went: rows that are hard to
+/// tell go deep in most trees, and of rows that step together none should wait for another.
+const TREES_LOOKED_AT: usize = 8;
+
 /// Single numbers that are added at a time.
 const ADDED: usize = 4;
 
@@ -121,17 +125,35 @@ impl Applied {
                 sums[..self.base.len()].copy_from_slice(&self.base);
                 sums[self.base.len()..].fill(0.0);
             }
-            for (nodes, leaves) in forest.trees() {
+            let mut order: Vec<usize> = (0..count).collect();
+            let mut depths = vec![0_u64; count];
+            for (number, (nodes, leaves)) in forest.trees().enumerate() {
+                if number == TREES_LOOKED_AT {
+                    order.sort_by_key(|row| depths[*row]);
+                    codes = reordered(&codes, &order);
+                    let of_row = |row: &usize| &sums[row * self.width..(row + 1) * self.width];
+                    sums = order.iter().flat_map(of_row).copied().collect();
+                }
                 walk(nodes, &codes[..count], &mut places[..count]);
+                // Nodes are in breadth order, so that a greater place is a deeper one.
+                if number < TREES_LOOKED_AT {
+                    let pairs = depths.iter_mut().zip(&places);
+                    pairs.for_each(|(depth, place)| *depth += u64::from(*place));
+                }
                 places[..count].iter_mut().for_each(|place| *place = leaves[*place as usize]);
                 self.leaves.add(&places[..count], &mut sums, self.width);
             }
-            let sums = sums.chunks_exact(self.width);
-            for (sums, out) in sums.zip(out.chunks_exact_mut(self.classes)) {
+            for (sums, row) in sums.chunks_exact(self.width).zip(order) {
+                let out = &mut out[row * self.classes..(row + 1) * self.classes];
                 self.post.finish(&sums[..self.base.len()], self.trees, out);
             }
         }
     }
+}
+
+/// In the order of these rows.
+fn reordered<const COLUMNS: usize>(codes: &[[u8; COLUMNS]], order: &[usize]) -> Vec<[u8; COLUMNS]> {
+    order.iter().map(|row| codes[*row]).collect()
 }
 
 /// By row, the node of the leaf that it comes to.
