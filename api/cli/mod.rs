@@ -1,5 +1,6 @@
 //! The command line, as people type it.
 
+mod capture;
 mod client;
 mod flows;
 mod follow;
@@ -7,6 +8,7 @@ mod plugins;
 mod server;
 mod settings;
 
+pub use capture::{ApplicationArguments, CaptureArguments};
 pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
 pub use flows::{FlowOptions, FlowsArguments, Format};
 pub use follow::FollowArguments;
@@ -125,6 +127,8 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
 pub enum Command {
     /// Write the flows of captures, with their features
     Flows(FlowsArguments),
+    /// Run an application in a network of its own and record its traffic, under a label
+    Capture(Box<CaptureArguments>),
     /// Say what captures hold
     Info(InfoArguments),
     /// Count flows by protocol, client, server and port
@@ -143,7 +147,7 @@ pub enum Command {
     Process(ProcessArguments),
     /// Check, rebuild or compact the results that a server keeps
     Store(StoreArguments),
-    /// Do one piece of the server's work
+    /// Do one piece of another command's work
     #[command(hide = true)]
     Worker(Box<WorkerArguments>),
     /// Show the values of all flags that are not typed, and where each comes from

@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod capture;
 mod check;
 mod checkpoint;
 mod config;
@@ -35,6 +36,7 @@ use tractor_engine::profiles::class_from_file_name;
 pub fn run(command: &Command) -> Exit {
     match command {
         Command::Flows(arguments) => flows::run(arguments),
+        Command::Capture(arguments) => capture::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),
