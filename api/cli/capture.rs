@@ -47,7 +47,8 @@ pub struct CaptureArguments {
     #[arg(long, value_name = "TIME", value_parser = duration::parse)]
     pub duration: Option<i64>,
 
-    /// Record this interface, with all that passes it: no network of its own
+    /// Record this interface as it is, with all that passes it, for as long as an application runs or
+    /// until Ctrl-C; what its card cuts or joins is one packet, and what the application started stays
     #[arg(long, value_name = "NAME", conflicts_with_all = ["network", "address", "gateway", "dns", "no_nat"])]
     pub interface: Option<String>,
 
@@ -71,7 +72,8 @@ pub struct CaptureArguments {
     #[arg(long)]
     pub no_nat: bool,
 
-    /// List the captures with networks of their own that run
+    /// List the captures with networks of their own that run: process, label, network, folder and
+    /// command, with tabs between them
     #[arg(long, conflicts_with_all = ["label", "filter", "duration", "interface", "application"])]
     pub list: bool,
 

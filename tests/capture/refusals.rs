@@ -87,3 +87,17 @@ fn what_cannot_be_recorded_is_said() {
     assert!(stage.captures().is_empty());
     stage.assert_nothing_is_left();
 }
+
+#[test]
+fn without_nftables_only_closed_networks_are_made() {
+    let Some(stage) = Stage::new() else { return };
+    stage.prints("mount -t tmpfs none /usr/sbin");
+    let finished = stage.run(&["--", "true"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let says = "error: nft, which translates addresses, is not installed (package nftables); --no-nat does without";
+    assert!(finished.messages.starts_with(says), "{finished:?}");
+    let finished = stage.run(&["--no-nat", "--", "true"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    stage.prints("umount /usr/sbin");
+    stage.assert_nothing_is_left();
+}

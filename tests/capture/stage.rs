@@ -129,7 +129,11 @@ impl Stage {
     /// `tractor capture` into the folder.
     pub fn capture(&self, arguments: &[&str]) -> Command {
         let mut command = self.tractor();
-        command.arg("capture").arg("--output").arg(self.folder.path()).args(arguments);
+        command.arg("capture");
+        if arguments.first() != Some(&"-o") {
+            command.arg("--output").arg(self.folder.path());
+        }
+        command.args(arguments);
         command
     }
 

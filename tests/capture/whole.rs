@@ -97,7 +97,7 @@ fn all_packets_of_an_application_are_recorded_and_no_others() {
         let Some((protocol, addresses, payload)) = ip(packet) else { continue };
         assert!(addresses.contains(&own), "{addresses:?}");
         assert!(
-            sum(protocol, addresses, payload) % 0xffff == 0,
+            sum(protocol, addresses, payload).is_multiple_of(0xffff),
             "a checksum is wrong: {addresses:?}"
         );
         match protocol {
@@ -259,5 +259,27 @@ fn an_interface_is_recorded_as_it_is() {
         sent.len() > 10
             && sent.iter().all(|packet| ip(packet).is_some_and(|(protocol, ..)| protocol == 17))
     );
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn on_a_full_disk_the_file_ends_with_a_whole_block() {
+    let Some(stage) = Stage::new() else { return };
+    serve(&stage);
+    let url = format!("http://{SERVER}:{PORT}/");
+    stage.prints("mkdir /run/full");
+    stage.prints("mount -t tmpfs -o size=200k none /run/full");
+    let script = format!("for i in 1 2 3; do curl -s -o /dev/null {url}; done; sleep 600");
+    let finished = stage.run(&["-o", "/run/full", "--label", "full", "--", "sh", "-c", &script]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.messages.starts_with("error: /run/full/full_"), "{finished:?}");
+    assert!(
+        finished.messages.ends_with(".pcapng ends early: No space left on device\n"),
+        "{finished:?}"
+    );
+    let flows = stage.tell(&["flows", "/run/full"]);
+    assert_eq!(flows.code, Some(0), "nothing is damaged: {flows:?}");
+    assert_eq!(flows.output.lines().count(), 2, "the first packets are there: {flows:?}");
+    stage.prints("umount /run/full");
     stage.assert_nothing_is_left();
 }

@@ -73,7 +73,7 @@ fn capture(arguments: &CaptureArguments) -> Result<Exit, Fault> {
     say_begin(&recording, interface);
     let duration =
         arguments.duration.map(|ns| Duration::from_nanos(u64::try_from(ns).unwrap_or(0)));
-    let ended = Watch::new(socket, recording, application).to_the_end(duration);
+    let ended = Watch::new(socket, recording, application).until_it_ends(duration);
     // Before anything is said: who hears it may begin the next.
     drop(isolation);
     Ok(say_end(&ended))
@@ -148,6 +148,10 @@ fn say_begin(recording: &Recording, interface: &str) {
 /// Says what was recorded, and what was not; returns how the command ends.
 fn say_end(ended: &Ended) -> Exit {
     let file = printable(ended.file.display());
+    if let Some(why) = &ended.failure {
+        messages::error(format_args!("{file} ends early: {}", in_words(why)));
+        return Exit::Failure;
+    }
     messages::line(format_args!(
         "{file}: {}, {}, {}",
         counted(ended.packets, "packet"),
@@ -160,13 +164,7 @@ fn say_end(ended: &Ended) -> Exit {
             "{packets} packets came faster than they were read, and are missing"
         ));
     }
-    match &ended.failure {
-        Some(why) => {
-            messages::error(format_args!("the capture ended early: {}", in_words(why)));
-            Exit::Failure
-        }
-        None => ended.exit,
-    }
+    ended.exit
 }
 
 fn list() -> Result<Exit, Fault> {

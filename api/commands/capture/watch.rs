@@ -69,7 +69,7 @@ impl Watch {
     }
 
     /// Records until the application has ended, a time has passed, or a signal came.
-    pub fn to_the_end(mut self, duration: Option<Duration>) -> Ended {
+    pub fn until_it_ends(mut self, duration: Option<Duration>) -> Ended {
         let watched = self.watch(duration);
         let (exit, failure) = match watched.and_then(|exit| self.drain().map(|()| exit)) {
             Ok(exit) => (exit, None),

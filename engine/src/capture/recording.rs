@@ -106,9 +106,12 @@ impl Recording {
     /// Writes what is still in memory, which ends with a whole block.
     ///
     /// # Errors
-    /// Those of the file, which then ends where it ended before.
+    /// Those of the file, which then ends with the last block that was written whole.
     pub fn flush(&mut self) -> io::Result<()> {
         if let Err(cause) = self.file.write_all(self.writer.get_ref()) {
+            let written = self.file.metadata().map_or(0, |about| about.len() - self.whole_bytes);
+            self.whole_bytes += whole_blocks(self.writer.get_ref(), written);
+            self.writer.get_mut().clear();
             // Readers tell of a block that is cut, and read what stands before it.
             let _ = self.file.set_len(self.whole_bytes);
             return Err(cause);
@@ -146,6 +149,21 @@ impl Recording {
         // If it cannot be removed it is a good capture without a packet.
         let _ = std::fs::remove_file(self.path);
     }
+}
+
+/// Bytes of the blocks that are whole in the first bytes of some.
+fn whole_blocks(blocks: &[u8], bytes: u64) -> u64 {
+    let bytes = blocks.len().min(usize::try_from(bytes).unwrap_or(usize::MAX));
+    let mut whole = 0;
+    // Behind its type a block has its length, as this machine writes numbers.
+    while let Some(length) = blocks[whole..bytes].get(4..).and_then(<[u8]>::first_chunk) {
+        let end = whole + u32::from_ne_bytes(*length) as usize;
+        if end > bytes {
+            break;
+        }
+        whole = end;
+    }
+    whole as u64
 }
 
 fn since_epoch(time: Timestamp) -> Duration {

@@ -1,6 +1,6 @@
 //! The application while it runs, behind the child that runs it.
 
-use super::inside::{END, FAILED, GO};
+use super::inside::{END, GO, REFUSED, RUNS};
 use super::{Isolation, cannot};
 use crate::capture::Fault;
 use crate::limits::LAST_WORDS_BYTES_MAX;
@@ -44,26 +44,25 @@ impl Application {
             Self { child: child.map_err(failed)?, lifeline, is_isolated: isolation.is_some() };
         // If it ended already it has said why.
         let _ = started.lifeline.write_all(&[GO]);
-        match started.answer() {
-            Ok(()) => Ok(started),
-            Err(why) => {
-                started.kill();
-                Err(Fault::Usage(why))
-            }
+        if let Some(fault) = started.refusal() {
+            started.kill();
+            return Err(fault);
         }
+        Ok(started)
     }
 
-    /// Waits until the application runs. One that takes the child's place closes the socket.
-    fn answer(&mut self) -> Result<(), String> {
-        let mut said = Vec::new();
-        let mut word = [0];
-        if self.lifeline.read(&mut word).unwrap_or(0) == 0 || word[0] != FAILED {
-            return Ok(());
+    /// Waits until the application runs, or it is clear why not. One that takes the child's place closes the socket.
+    fn refusal(&mut self) -> Option<Fault> {
+        let (mut kind, mut said) = ([0], Vec::new());
+        let is_said = self.lifeline.read(&mut kind).is_ok_and(|bytes| bytes > 0);
+        if !is_said || kind[0] == RUNS {
+            return None;
         }
         let mut rest = (&self.lifeline).take(LAST_WORDS_BYTES_MAX as u64);
         // What came is said, whatever comes of the rest.
         let _ = rest.read_to_end(&mut said);
-        Err(String::from_utf8_lossy(&said).into_owned())
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Some(if kind[0] == REFUSED { Fault::Usage(said) } else { Fault::Failure(said) })
     }
 
     /// How it ended, if it has.

@@ -2,6 +2,8 @@
 //! namespace: when it ends, however that comes, the kernel ends every process that the application left.
 
 use super::caller::Caller;
+use super::cannot;
+use crate::capture::Fault;
 use crate::capture::live::inherited;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::sched::{CloneFlags, unshare};
@@ -24,8 +26,10 @@ use std::thread;
 pub(super) const GO: u8 = b'g';
 pub(super) const END: u8 = b't';
 
-/// What the child writes before a sentence, and when the application runs.
-pub(super) const FAILED: u8 = b'e';
+/// What the child writes before a sentence, as it is a fault of the machine or of whoever typed; and when the
+/// application runs.
+pub(super) const FAILED: u8 = b'f';
+pub(super) const REFUSED: u8 = b'u';
 pub(super) const RUNS: u8 = b'r';
 
 /// What the child is told by whoever starts it.
@@ -44,66 +48,70 @@ pub fn run_application(inside: &Inside) -> u8 {
     let Ok(mut lifeline) = inherited(inside.lifeline) else { return 1 };
     match begin(inside, &mut lifeline) {
         Ok(code) => code,
-        Err(why) => {
+        Err(fault) => {
+            let kind = if matches!(fault, Fault::Usage(_)) { REFUSED } else { FAILED };
             // If nobody reads it nobody needs it.
-            let _ = lifeline.write_all(&[&[FAILED], why.as_bytes()].concat());
+            let _ = lifeline.write_all(&[&[kind], fault.to_string().as_bytes()].concat());
             1
         }
     }
 }
 
-fn begin(inside: &Inside, lifeline: &mut UnixStream) -> Result<u8, String> {
-    let in_words = |what: &str, cause: &dyn std::fmt::Display| format!("{what}: {cause}");
-    let dies_with_us = || set_parent_process_death_signal(Some(Death::KILL));
-    dies_with_us()
-        .map_err(|cause| in_words("the application would outlive its capture", &cause))?;
+fn begin(inside: &Inside, lifeline: &mut UnixStream) -> Result<u8, Fault> {
+    let dies_with_us = || {
+        set_parent_process_death_signal(Some(Death::KILL))
+            .map_err(|cause| cannot("the application would outlive its capture", cause))
+    };
+    dies_with_us()?;
     if let Some(text) = &inside.name_servers {
         own_mounts(text)
-            .map_err(|cause| in_words("the application cannot be given its own mounts", &cause))?;
+            .map_err(|cause| cannot("the application cannot be given its own mounts", cause))?;
     }
     let caller = Caller::new();
     if !caller.is_this_process() {
         caller.become_them().map_err(|cause| {
-            in_words("the application cannot be run as the user who called", &cause)
+            cannot("the application cannot be run as the user who called", cause)
         })?;
         // The kernel forgets it when the user changes.
-        dies_with_us()
-            .map_err(|cause| in_words("the application would outlive its capture", &cause))?;
+        dies_with_us()?;
     }
     let mut word = [0];
     // Whoever started us may have ended before the kernel was told to tell us.
     if lifeline.read(&mut word).unwrap_or(0) == 0 || word[0] != GO {
         return Ok(1);
     }
-    let (program, arguments) = inside.application.split_first().ok_or("there is no application")?;
+    let Some((program, arguments)) = inside.application.split_first() else {
+        return Err(Fault::usage("there is no application to run"));
+    };
     let mut command = Command::new(program);
     command.args(arguments).envs(caller.environment());
-    let cannot = |cause: io::Error| {
-        let cause = cause.to_string();
-        let cause = cause.split(" (os error").next().unwrap_or_default();
-        format!("{} cannot be started: {cause}", program.display())
+    let refused = |cause: io::Error| {
+        Fault::usage(format!("{} cannot be started: {cause}", program.display()))
     };
     if inside.name_servers.is_none() {
-        return Err(cannot(command.exec()));
+        return Err(refused(command.exec()));
     }
-    let child = command.spawn().map_err(cannot)?;
+    let child = command.spawn().map_err(refused)?;
     // A number of a process is no larger.
     let child = Pid::from_raw(child.id() as i32);
     // Who captures may have gone.
     let _ = lifeline.write_all(&[RUNS]);
-    let mut orders =
-        lifeline.try_clone().map_err(|cause| in_words("no orders can be heard", &cause))?;
-    thread::spawn(move || {
-        let mut word = [0];
-        while orders.read(&mut word).is_ok_and(|bytes| bytes > 0) {
-            if word[0] == END {
-                // It may have ended by itself.
-                let _ = kill(child, Signal::SIGTERM);
-            }
-        }
-        std::process::exit(1);
-    });
+    let orders = lifeline.try_clone().map_err(|cause| cannot("no orders can be heard", cause))?;
+    thread::spawn(move || obey(orders, child));
     Ok(wait_for(child))
+}
+
+/// Ends the application when that is asked for; and this process, and with it all of its namespace, when
+/// nobody asks any more.
+fn obey(mut orders: UnixStream, application: Pid) {
+    let mut word = [0];
+    while orders.read(&mut word).is_ok_and(|bytes| bytes > 0) {
+        if word[0] == END {
+            // It may have ended by itself.
+            let _ = kill(application, Signal::SIGTERM);
+        }
+    }
+    std::process::exit(1);
 }
 
 /// Waits for the application, and for all that lose their parents, as the first process must.

@@ -132,13 +132,19 @@ impl Register {
         Ok(())
     }
 
-    /// Undoes what a capture did to the machine.
+    /// Undoes what a capture did to the machine, as far as that goes; what went wrong first is told.
     fn undo(&self, done: &Running) -> Result<(), String> {
-        let interface = links::remove(&done.interface);
-        interface.map_err(|cause| format!("the interface {}: {cause}", done.interface))?;
-        if done.has_table {
-            translation::remove_table(&done.interface)?;
-        }
+        let interface = links::remove(&done.interface)
+            .map_err(|cause| format!("the interface {}: {cause}", done.interface));
+        let table = match done.has_table {
+            true => translation::remove_table(&done.interface),
+            false => Ok(()),
+        };
+        interface.and(table).and(self.put_forwarding_back(done))
+    }
+
+    /// The last capture that needs it puts it back.
+    fn put_forwarding_back(&self, done: &Running) -> Result<(), String> {
         let Some(before) = &done.forwarding else { return Ok(()) };
         let others = self.running().map_err(|fault| fault.to_string())?;
         let is_needed = |one: &Running| one.process != done.process && one.forwarding.is_some();
@@ -175,18 +181,19 @@ impl Register {
             return Err(taken(what));
         }
         if plan.translates {
+            translation::check().map_err(Fault::Failure)?;
             let before = others.iter().find_map(|one| one.forwarding.clone());
             running.forwarding =
                 Some(before.map_or_else(translation::forwarding, Ok).map_err(failed)?);
             running.has_table = true;
         }
         let entry = write(running).map_err(failed)?;
-        if plan.translates {
-            translation::set_forwarding("1").map_err(|cause| {
-                Fault::failure(format!(
-                    "the machine cannot be told to forward packets (ip_forward): {cause}"
-                ))
-            })?;
+        let forwards = if plan.translates { translation::set_forwarding("1") } else { Ok(()) };
+        if let Err(cause) = forwards {
+            self.leave(&entry)?;
+            return Err(Fault::failure(format!(
+                "the machine cannot be told to forward packets (ip_forward): {cause}"
+            )));
         }
         Ok(entry)
     }

@@ -48,7 +48,7 @@ mod tests {
         let (conf, some) = resolv_conf(&[], &[stub.clone(), behind]);
         assert_eq!(conf, "nameserver 192.0.2.53\noptions edns0\nsearch example.org\n");
         assert!(some);
-        assert!(!resolv_conf(&[], &[stub.clone()]).1);
+        assert!(!resolv_conf(&[], std::slice::from_ref(&stub)).1);
         assert!(
             resolv_conf(&[[10, 0, 0, 254].into()], &[stub])
                 .0

@@ -3,7 +3,7 @@
 use super::plan::Plan;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
 
@@ -34,7 +34,7 @@ pub fn make_table(interface: &str, plan: &Plan, was_off: bool) -> Result<(), Str
         true => format!("iifname != \"{ANY}\" oifname != \"{ANY}\" drop"),
         false => String::new(),
     };
-    nft(&format!(
+    apply(&format!(
         "table ip {interface} {{
             chain postrouting {{
                 type nat hook postrouting priority srcnat; policy accept;
@@ -52,17 +52,35 @@ pub fn make_table(interface: &str, plan: &Plan, was_off: bool) -> Result<(), Str
 /// The interfaces of all captures.
 const ANY: &str = "tractor*";
 
-/// Removes the table, which may not be there.
+/// Removes the table, which may not be there. Where nft is not, nobody made one.
 ///
 /// # Errors
 /// A sentence.
 pub fn remove_table(interface: &str) -> Result<(), String> {
-    nft(&format!("table ip {interface} {{}}\ndelete table ip {interface}\n"))
+    let rules = format!("table ip {interface} {{}}\ndelete table ip {interface}\n");
+    start()?.map_or(Ok(()), |nft| feed(nft, &rules))
 }
 
-/// Has nft apply rules, all or none.
-fn nft(rules: &str) -> Result<(), String> {
-    let command = ["nft", "/usr/sbin/nft", "/sbin/nft"].into_iter().find_map(|program| {
+/// Whether tables can be made.
+///
+/// # Errors
+/// A sentence.
+pub fn check() -> Result<(), String> {
+    apply("")
+}
+
+/// Applies rules, all or none.
+fn apply(rules: &str) -> Result<(), String> {
+    let nft = start()?.ok_or(
+        "nft, which translates addresses, is not installed (package nftables); \
+         --no-nat does without, for a network that is closed",
+    )?;
+    feed(nft, rules)
+}
+
+/// Starts nft, if it is installed; root's path is not everybody's.
+fn start() -> Result<Option<Child>, String> {
+    for program in ["nft", "/usr/sbin/nft", "/sbin/nft"] {
         let mut command = Command::new(program);
         command
             .args(["-f", "-"])
@@ -70,23 +88,24 @@ fn nft(rules: &str) -> Result<(), String> {
             .stdout(Stdio::null())
             .stderr(Stdio::piped());
         match command.spawn() {
-            Err(cause) if cause.kind() == ErrorKind::NotFound => None,
-            spawned => Some(spawned),
+            Ok(child) => return Ok(Some(child)),
+            Err(cause) if cause.kind() == ErrorKind::NotFound => {}
+            Err(cause) => return Err(format!("nft cannot be started: {cause}")),
         }
-    });
-    let spawned = command.ok_or(
-        "nft, which translates addresses, is not installed (package nftables); \
-                                 --no-nat does without, for a network that is closed",
-    )?;
-    let mut child = spawned.map_err(|cause| format!("nft cannot be started: {cause}"))?;
-    let mut input = child.stdin.take();
-    // If it does not read, it says why.
-    let _ = input.as_mut().map(|input| input.write_all(rules.as_bytes()));
-    drop(input);
-    let output = child.wait_with_output().map_err(|cause| format!("nft was lost: {cause}"))?;
+    }
+    Ok(None)
+}
+
+fn feed(mut nft: Child, rules: &str) -> Result<(), String> {
+    if let Some(mut input) = nft.stdin.take() {
+        // If it does not read, it says why.
+        let _ = input.write_all(rules.as_bytes());
+    }
+    let output = nft.wait_with_output().map_err(|cause| format!("nft was lost: {cause}"))?;
     if output.status.success() {
         return Ok(());
     }
     let why = String::from_utf8_lossy(&output.stderr);
-    Err(format!("nft refuses to translate addresses: {}", why.lines().next().unwrap_or_default()))
+    let why = why.lines().next().unwrap_or_default();
+    Err(format!("nft refuses to translate addresses: {why}"))
 }
