@@ -127,8 +127,6 @@ pub fn parse() -> Result<Arguments, crate::Exit> {
 pub enum Command {
     /// Write the flows of captures, with their features
     Flows(FlowsArguments),
-    /// Run an application in a network of its own and record its traffic, under a label
-    Capture(Box<CaptureArguments>),
     /// Say what captures hold
     Info(InfoArguments),
     /// Count flows by protocol, client, server and port
@@ -137,6 +135,8 @@ pub enum Command {
     Profiles(ProfilesArguments),
     /// List the classifiers that are loaded, with their labels, and those that are refused
     Plugins(PluginsArguments),
+    /// Run an application in a network of its own and record its traffic, under a label
+    Capture(Box<CaptureArguments>),
     /// Serve the captures of a folder: process them in the background, answer over HTTP
     Serve(Box<ServeArguments>),
     /// List the jobs of a server

@@ -33,6 +33,17 @@ fn nothing_is_left_behind_by_captures_that_are_killed() {
 }
 
 #[test]
+fn the_application_beside_a_recorded_interface_dies_with_the_capture_too() {
+    let Some(stage) = Stage::new() else { return };
+    let mut running = stage.start(&["--interface", "lo", "--", "sleep", "600"]);
+    let runs = |line: &String| line.starts_with("sleep 600");
+    until("the application runs", || stage.processes().iter().any(runs));
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    until("it is gone", || stage.processes().is_empty());
+}
+
+#[test]
 fn several_captures_run_at_once_in_networks_of_their_own() {
     let Some(stage) = Stage::new() else { return };
     serve(&stage);

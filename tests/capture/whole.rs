@@ -112,7 +112,7 @@ fn all_packets_of_an_application_are_recorded_and_no_others() {
     assert!(names >= 2, "a question and an answer");
     assert!(payload_bytes > PAGE_BYTES, "{payload_bytes}");
     assert_eq!(flags[..3], [0x02, 0x12, 0x10], "the handshake");
-    assert_eq!(flags.iter().filter(|flags| **flags & 1 == 1).count(), 2, "both have ended it");
+    assert!(flags.iter().filter(|flags| **flags & 1 == 1).count() >= 2, "both have ended it");
     stage.assert_nothing_is_left();
 
     let name = path.file_name().unwrap().to_str().unwrap();

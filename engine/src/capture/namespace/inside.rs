@@ -122,7 +122,8 @@ fn wait_for(application: Pid) -> u8 {
         let (ended, code) = match wait() {
             Ok(WaitStatus::Exited(process, code)) => (process, code),
             Ok(WaitStatus::Signaled(process, signal, _)) => (process, BY_SIGNAL + signal as i32),
-            Ok(_) | Err(nix::Error::EINTR) => continue,
+            // The second: a signal that has no name ended it.
+            Ok(_) | Err(nix::Error::EINTR | nix::Error::EINVAL) => continue,
             Err(_) => return 1,
         };
         if ended == application {
