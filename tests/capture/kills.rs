@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::server::{PORT, serve};
 use super::stage::{SERVER, Stage};
-use crate::cli::run::until;
+use crate::cli::run::{TRACTOR, until};
 use crate::serve::stops::cases;
 use crate::support::capture_reader::read;
 use crate::support::random::Random;
@@ -60,6 +60,22 @@ fn several_captures_run_at_once_in_networks_of_their_own() {
     until("both are listed", || stage.tell(&["capture", "--list"]).output.contains("other"));
     let listed = stage.tell(&["capture", "--list"]).output;
     assert!(listed.lines().any(|line| line.contains("\tone\t10.0.0.0/24\t")), "{listed}");
+    let mut nobody = stage.command("setpriv");
+    nobody.args([
+        "--reuid",
+        "65534",
+        "--clear-groups",
+        "--",
+        TRACTOR,
+        "--no-config",
+        "capture",
+        "--list",
+    ]);
+    assert_eq!(
+        String::from_utf8(nobody.output().unwrap().stdout).unwrap(),
+        listed,
+        "everybody may ask"
+    );
     for (network, by) in
         [("10.0.0.0/8", "has 10.0.0.0/24"), ("198.51.100.0/28", "has the address 198.51.100.1/24")]
     {

@@ -19,7 +19,7 @@ pub use caller::{Caller, check_rights};
 pub use inside::{Inside, run_application};
 pub use links::INSIDE;
 pub use plan::{Network, Plan};
-pub use register::Running;
+pub use register::{Running, running};
 pub use resolver::name_servers;
 
 use super::Fault;
@@ -30,14 +30,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::AsFd;
 use std::process::{Child, Command};
-
-/// The captures with networks of their own that run.
-///
-/// # Errors
-/// A sentence.
-pub fn running() -> Result<Vec<Running>, Fault> {
-    Register::open()?.running()
-}
 
 /// A network namespace that lives as long as this, or a process in it.
 #[derive(Debug)]

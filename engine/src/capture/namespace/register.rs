@@ -9,7 +9,7 @@ use crate::limits::RUNNING_RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, DirBuilder, File, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "/run/tractor";
@@ -74,41 +74,15 @@ impl Register {
     pub fn open() -> Result<Self, Fault> {
         DirBuilder::new().recursive(true).mode(0o755).create(FOLDER).map_err(failed)?;
         let lock = Path::new(FOLDER).join("lock");
-        let lock =
-            File::options().create(true).truncate(false).write(true).open(lock).map_err(failed)?;
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .mode(0o600)
+            .open(lock)
+            .map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(Self { _lock: lock })
-    }
-
-    /// The records, and whether the capture of each lives.
-    fn records(&self) -> io::Result<Vec<(PathBuf, File, bool)>> {
-        let mut records = Vec::new();
-        for entry in fs::read_dir(FOLDER)? {
-            let path = entry?.path();
-            if path.extension().is_none_or(|extension| extension != "json" && extension != "new") {
-                continue;
-            }
-            let file = File::open(&path)?;
-            let lives = match file.try_lock() {
-                Ok(()) => false,
-                Err(TryLockError::WouldBlock) => true,
-                Err(TryLockError::Error(cause)) => return Err(cause),
-            };
-            records.push((path, file, lives));
-        }
-        Ok(records)
-    }
-
-    /// The captures that run.
-    ///
-    /// # Errors
-    /// A sentence.
-    pub fn running(&self) -> Result<Vec<Running>, Fault> {
-        let records = self.records().map_err(failed)?;
-        let living = records.into_iter().filter(|(_, _, lives)| *lives);
-        let mut running: Vec<Running> = living.filter_map(|(_, file, _)| read(file)).collect();
-        running.sort_by_key(|one| one.process);
-        Ok(running)
     }
 
     /// Undoes what captures did that were killed.
@@ -116,7 +90,7 @@ impl Register {
     /// # Errors
     /// A sentence: then their records stay.
     pub fn remove_leftovers(&self) -> Result<(), Fault> {
-        for (path, file, lives) in self.records().map_err(failed)? {
+        for (path, file, lives) in records().map_err(failed)? {
             if lives {
                 continue;
             }
@@ -146,7 +120,7 @@ impl Register {
     /// The last capture that needs it puts it back.
     fn put_forwarding_back(&self, done: &Running) -> Result<(), String> {
         let Some(before) = &done.forwarding else { return Ok(()) };
-        let others = self.running().map_err(|fault| fault.to_string())?;
+        let others = running().map_err(|fault| fault.to_string())?;
         let is_needed = |one: &Running| one.process != done.process && one.forwarding.is_some();
         if others.iter().any(is_needed) {
             return Ok(());
@@ -158,8 +132,8 @@ impl Register {
     ///
     /// # Errors
     /// A sentence: when its network is in use.
-    pub fn enter(&self, mut running: Running, plan: &Plan) -> Result<Entry, Fault> {
-        let others = self.running()?;
+    pub fn enter(&self, mut own: Running, plan: &Plan) -> Result<Entry, Fault> {
+        let others = running()?;
         let taken = |by: String| {
             Fault::usage(format!(
                 "{} is in use: {by}; choose another --network, such as 10.99.0.0/24",
@@ -183,11 +157,10 @@ impl Register {
         if plan.translates {
             translation::check().map_err(Fault::Failure)?;
             let before = others.iter().find_map(|one| one.forwarding.clone());
-            running.forwarding =
-                Some(before.map_or_else(translation::forwarding, Ok).map_err(failed)?);
-            running.has_table = true;
+            own.forwarding = Some(before.map_or_else(translation::forwarding, Ok).map_err(failed)?);
+            own.has_table = true;
         }
-        let entry = write(running).map_err(failed)?;
+        let entry = write(own).map_err(failed)?;
         let forwards = if plan.translates { translation::set_forwarding("1") } else { Ok(()) };
         if let Err(cause) = forwards {
             self.leave(&entry)?;
@@ -207,6 +180,45 @@ impl Register {
             .map_err(|why| Fault::failure(format!("not everything could be undone: {why}")))?;
         fs::remove_file(&entry.path).map_err(failed)
     }
+}
+
+/// The captures with networks of their own that run, in the order of their processes. Everybody may ask.
+///
+/// # Errors
+/// A sentence.
+pub fn running() -> Result<Vec<Running>, Fault> {
+    let records = match records() {
+        Err(cause) if cause.kind() == ErrorKind::NotFound => Vec::new(),
+        records => records.map_err(failed)?,
+    };
+    let living = records.into_iter().filter(|(_, _, lives)| *lives);
+    let mut running: Vec<Running> = living.filter_map(|(_, file, _)| read(file)).collect();
+    running.sort_by_key(|one| one.process);
+    Ok(running)
+}
+
+/// The records, and whether the capture of each lives.
+fn records() -> io::Result<Vec<(PathBuf, File, bool)>> {
+    let mut records = Vec::new();
+    for entry in fs::read_dir(FOLDER)? {
+        let path = entry?.path();
+        let is_record = |extension: &std::ffi::OsStr| extension == "json" || extension == "new";
+        if !path.extension().is_some_and(is_record) {
+            continue;
+        }
+        let file = match File::open(&path) {
+            // Its capture ended meanwhile.
+            Err(cause) if cause.kind() == ErrorKind::NotFound => continue,
+            opened => opened?,
+        };
+        let lives = match file.try_lock() {
+            Ok(()) => false,
+            Err(TryLockError::WouldBlock) => true,
+            Err(TryLockError::Error(cause)) => return Err(cause),
+        };
+        records.push((path, file, lives));
+    }
+    Ok(records)
 }
 
 fn read(file: File) -> Option<Running> {
