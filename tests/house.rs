@@ -14,14 +14,15 @@ const ROOMS: &[(&str, &str)] = &[
     ("features", "limits saved time decode"),
     ("flows", "limits saved prefetch time decode features"),
     ("classify", "limits time decode flows"),
+    ("sessions", "limits saved time decode features flows"),
     ("profiles", "limits time decode features flows classify"),
     ("statistics", "limits saved time capture decode features flows classify"),
     ("output", "limits time flows profiles"),
     (
         "dataflow",
-        "limits saved prefetch time capture decode features flows classify profiles statistics output",
+        "limits saved prefetch time capture decode features flows classify sessions profiles statistics output",
     ),
-    ("store", "limits saved time capture profiles statistics output"),
+    ("store", "limits saved time capture flows profiles statistics output"),
     ("jobs", "limits time capture statistics store"),
 ];
 
@@ -70,6 +71,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/dataflow/classify",
             "engine/src/decode",
             "engine/src/flows",
+            "engine/src/sessions",
             "engine/src/statistics",
         ],
     ),
@@ -93,6 +95,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("pcap_file", &["engine/src/capture"]),
     ("postcard", &["engine/src/saved.rs"]),
     ("prometheus_client", &["api/serve/metrics.rs"]),
+    ("psl", &["engine/src/sessions/domain.rs"]),
     ("ring", &["engine/src/decode/names"]),
     ("rtnetlink", &["engine/src/capture/namespace/links.rs"]),
     (
@@ -122,6 +125,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/flows",
             "engine/src/jobs",
             "engine/src/saved.rs",
+            "engine/src/sessions",
             "engine/src/statistics",
             "engine/src/store",
             "engine/src/time.rs",

@@ -15,6 +15,7 @@ mod load;
 mod reference;
 mod schema;
 pub mod server;
+mod sessions;
 pub mod stops;
 mod streams;
 mod windows;

@@ -40,7 +40,8 @@ fn note(flow: u64, at: NotedAt, what: What) -> Note {
 }
 
 fn named(flow: u64, at: NotedAt, name: &str) -> Note {
-    note(flow, at, What::Read { client_side: 0, server_name: Some(name.into()) })
+    // All servers here have smaller addresses.
+    note(flow, at, What::Read { client_side: 1, server_name: Some(name.into()) })
 }
 
 fn take(sessions: &mut Sessions, notes: Vec<Note>, clock: i64) {
