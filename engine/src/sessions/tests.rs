@@ -2,22 +2,16 @@
 
 use super::*;
 use crate::decode::{Endpoint, Expectation, Place};
+use crate::features::ActivityRule;
 use crate::flows::{JoinedBy, NotedPacket, Opened};
 
 const SECOND: i64 = 1_000_000_000;
 const CLIENT: u128 = 0xffff_0a00_0001;
 
 fn sessions(timing: bool) -> Sessions {
-    let tracking = Tracking {
-        needs: crate::features::Needs::Times,
-        activity: crate::features::ActivitySettings {
-            rule: crate::features::ActivityRule::Exact,
-            gap_ns: SECOND,
-        },
-        window_ns: None,
-    };
-    let timing = timing.then_some(tracking);
-    Sessions::new(SessionOptions { life: Life::CONNECTION, timing, windows: None })
+    let activity = ActivitySettings { rule: ActivityRule::Exact, gap_ns: SECOND };
+    let life = Life::CONNECTION;
+    Sessions::new(SessionOptions { life, timing, window_ns: None, activity })
 }
 
 fn at(seconds: i64, position: u64) -> NotedAt {
@@ -106,7 +100,7 @@ fn a_row_comes_when_no_flow_can_join_any_more() {
     let rows = rows(&mut all, false);
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].id, rows[0].closed_at), (1, Timestamp(72 * SECOND)));
-    assert!(all.sessions.is_empty() && all.members.is_empty() && all.due.is_empty());
+    assert!(all.sessions.len() == 0 && all.members.is_empty() && all.due.is_empty());
 }
 
 #[test]
