@@ -12,7 +12,7 @@ pub const PROFILES: [&str; 7] =
     ["native", "iscx", "iscx-a2", "iscx-fixed", "cic", "cic-fixed", "nfstream"];
 
 pub fn version(profile: &str) -> u32 {
-    if profile == "native" { 4 } else { 1 }
+    if profile == "native" { 5 } else { 1 }
 }
 
 /// How many columns of what classifiers and names say stand behind the class.

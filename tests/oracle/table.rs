@@ -118,7 +118,7 @@ impl Table {
 }
 
 /// The last columns of `native`, of which the oracle knows nothing: what classifiers and names say.
-pub const LABELS: [&str; 12] = [
+pub const LABELS: [&str; 14] = [
     "label",
     "label_group",
     "label_by",
@@ -131,6 +131,8 @@ pub const LABELS: [&str; 12] = [
     "alpn",
     "ja3",
     "ja4",
+    "session_id",
+    "joined_by",
 ];
 
 fn has_labels(header: &[String]) -> bool {
