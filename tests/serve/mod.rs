@@ -5,6 +5,7 @@ mod changes;
 mod cost;
 mod damage;
 mod disk;
+mod frozen;
 mod helpers;
 mod hostile;
 pub mod jobs;
