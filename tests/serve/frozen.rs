@@ -53,8 +53,9 @@ fn freeze() {
     let answers = QUESTIONS.map(|(question, file)| (answer(&server, question), file));
     drop(server);
     copy(&place.data(), &to.join("data"));
-    // The index is made anew wherever it is not.
+    // What is made anew wherever it is not.
     let _ = std::fs::remove_dir_all(to.join("data/index"));
+    let _ = std::fs::remove_file(to.join("data/lock"));
     for (answer, file) in answers {
         std::fs::write(to.join(file), answer).unwrap();
     }

@@ -89,6 +89,10 @@ fn sessions_of_a_job_that_goes_on_are_told_when_they_are_over() {
     // All but that of the last packet, which goes on.
     let mut told = Vec::new();
     until("sessions are over", || {
+        // Until the job has begun nobody can say.
+        if server.get(&format!("/file/{job}/sessions")).status == 503 {
+            return false;
+        }
         told = pages(&server, job, 1_000, "");
         told.len() + 1 >= expected.len()
     });
