@@ -48,9 +48,10 @@ impl Sessions {
             .or_else(|| self.of_service(&waiting));
         let session = joined.map_or(flow, |(session, _)| session);
         let grouped = Grouped { session, joined_by: joined.map(|(_, rule)| rule) };
-        let members = self.sessions.entry(session).or_insert_with(|| {
-            Session::new(flow, waiting.key, waiting.client_side, waiting.time)
-        });
+        let members = self
+            .sessions
+            .entry(session)
+            .or_insert_with(|| Session::new(flow, waiting.key, waiting.client_side, waiting.time));
         if members.open_flows == 0 && members.flows > 0 {
             self.due.remove(&(members.due, session));
         }
@@ -70,12 +71,7 @@ impl Sessions {
     }
 
     /// A control connection announced it.
-    fn expected(
-        &mut self,
-        flow: u64,
-        waiting: &Waiting,
-        chain: usize,
-    ) -> Option<(u64, JoinedBy)> {
+    fn expected(&mut self, flow: u64, waiting: &Waiting, chain: usize) -> Option<(u64, JoinedBy)> {
         let chain = chain.checked_sub(1)?;
         let by = self.expectations.of(&waiting.key, flow, waiting.opened)?;
         let control = match self.waiting.get(&by) {
@@ -101,16 +97,18 @@ impl Sessions {
     fn of_torrent(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
         let ends = [waiting.client(), waiting.server()];
         let sockets = &self.found.torrent_sockets;
-        let by_socket = || ends.iter().find_map(|end| sockets.get(&(end.address, end.port)));
+        let takes = |session: &&u64| self.takes(**session, waiting.opened);
+        let at_socket = |end: &Endpoint| sockets.get(&(end.address, end.port)).filter(takes);
+        let by_socket = || ends.iter().find_map(at_socket);
         let torrents = &self.found.torrents;
-        let by_address = || ends.iter().find_map(|end| torrents.get(&end.address));
+        let at_address = |end: &Endpoint| torrents.get(&end.address).filter(takes);
+        let by_address = || ends.iter().find_map(at_address);
         let session = match waiting.control {
             Some(Control::BitTorrent) => by_socket().or_else(by_address),
             _ if sockets.is_empty() || !waiting.key.has_ports() => None,
             _ => by_socket(),
         };
-        let session = *session?;
-        self.takes(session, waiting.opened).then_some((session, JoinedBy::BitTorrent))
+        session.map(|session| (*session, JoinedBy::BitTorrent))
     }
 
     /// Another of the client's flows was about the same domain.
@@ -162,7 +160,9 @@ impl Sessions {
             self.found.torrents.insert(own, session);
             let ends = [client, waiting.server()];
             let sockets = ends.iter().filter(|end| end.address == own && end.port > 0);
-            self.found.torrent_sockets.extend(sockets.map(|end| ((end.address, end.port), session)));
+            self.found
+                .torrent_sockets
+                .extend(sockets.map(|end| ((end.address, end.port), session)));
         }
     }
 }
