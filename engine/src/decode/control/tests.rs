@@ -6,8 +6,10 @@ const SERVER: u128 = 0xffff_0a00_0009;
 
 /// A packet of TCP or UDP between the two, from the client or else from the server.
 fn packet(protocol: u8, ports: [u16; 2], from_client: bool, payload: &[u8]) -> Segment {
-    let (client, server) =
-        (Endpoint { address: CLIENT, port: ports[0] }, Endpoint { address: SERVER, port: ports[1] });
+    let (client, server) = (
+        Endpoint { address: CLIENT, port: ports[0] },
+        Endpoint { address: SERVER, port: ports[1] },
+    );
     let ends = if from_client { (client, server) } else { (server, client) };
     let (key, from_larger) = Key::new(ends.0, ends.1, protocol, true, false, 0);
     let header = if protocol == ip::TCP { marks::TCP_HEADER } else { 0 };
@@ -100,7 +102,10 @@ fn rtsp_says_where_media_go() {
     let said = announced(
         Control::Rtsp,
         &[
-            (true, "SETUP rtsp://x/1 RTSP/1.0\r\nTransport: RTP/AVP;unicast;client_port=4588-4589\r\n"),
+            (
+                true,
+                "SETUP rtsp://x/1 RTSP/1.0\r\nTransport: RTP/AVP;unicast;client_port=4588-4589\r\n",
+            ),
             (false, "transport: RTP/AVP;client_port=4588;server_port=6256-9999;source=1.2.3.4\r\n"),
             (false, "Transport: RTP/AVP/TCP;interleaved=0-1\r\nTranspor"),
         ],
@@ -129,7 +134,10 @@ fn lines_are_read_through_loss_and_repetition() {
     take(30, "\nsix\n", 5);
     take(35, &"x".repeat(5_000), 5_000);
     take(5_035, "\nseven\n", 7);
-    assert_eq!(read, ["one", "two", "three", "six", "seven"]);
+    let long = format!("{}\n{}\n", "x".repeat(4_097), "y".repeat(4_096));
+    take(5_042, &long, long.len());
+    let longest = "y".repeat(4_096);
+    assert_eq!(read, ["one", "two", "three", "six", "seven", &longest]);
     let syn = Segment { flags: flags::SYN, sequence: 7, ..packet(ip::TCP, [1, 2], true, b"") };
     lines.read(&syn, b"", &mut |_: &[u8]| ());
     let segment = Segment { sequence: 8, ..packet(ip::TCP, [1, 2], true, b"anew\n") };
