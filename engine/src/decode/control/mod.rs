@@ -199,20 +199,29 @@ impl ControlReader {
     ) {
         let Self { control, lines, media } = self;
         let side = segment.sender_side();
-        let (own, peer) = (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
+        let (own, peer) =
+            (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
         let media = &mut media[side];
+        let is_description = *control == Control::Sip;
         let mut read_line = |line: &[u8]| match control {
             Control::Ftp if side == client_side => ftp::read_command(line, to),
             Control::Ftp => ftp::read_reply(line, own, peer, to),
             Control::Sip => media.read(line, to),
             Control::Rtsp => {
-                rtsp::read_transport(line, if side == client_side { [own, peer] } else { [peer, own] }, to);
+                rtsp::read_transport(
+                    line,
+                    if side == client_side { [own, peer] } else { [peer, own] },
+                    to,
+                );
             }
             _ => {}
         };
         match segment.has_tcp_header() {
             true => lines[side].read(segment, payload, &mut read_line),
             false => lines::each(payload, &mut read_line),
+        }
+        if is_description {
+            media.close(to);
         }
     }
 }

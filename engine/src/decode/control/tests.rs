@@ -80,7 +80,11 @@ fn sdp_says_where_media_go() {
         &[
             (true, "INVITE sip:bob@example.org SIP/2.0\r\nc: application/sdp\r\n\r\n"),
             (true, "v=0\r\nc=IN IP4 10.0.0.1\r\nm=audio 4000 RTP/AVP 0\r\na=rtcp:4009\r\n"),
-            (true, "m=video 0 RTP/AVP 31\r\nm=video 5000/2 RTP/AVP 31\r\nc=IN IP4 10.0.0.8/127\r\n"),
+            (
+                true,
+                "m=video 0 RTP/AVP 31\r\nm=video 5000/2 RTP/AVP 31\r\nc=IN IP4 10.0.0.8/127\r\n\
+                 a=rtcp:5009\r\n",
+            ),
             (false, "SIP/2.0 200 OK\r\n\r\nv=0\r\nm=audio 6000 RTP/AVP 0\r\nc=IN IP4 0.0.0.0\r\n"),
             (false, "c=IN IP6 2001:db8::1\r\n"),
         ],
@@ -90,8 +94,8 @@ fn sdp_says_where_media_go() {
     };
     let global = 0x2001_0db8_0000_0000_0000_0000_0000_0001;
     let expected = [
-        of(CLIENT, &[4000, 4001, 4009, 5000, 5001, 5002, 5003]),
-        of(CLIENT + 7, &[5000, 5001, 5002, 5003]),
+        of(CLIENT, &[4000, 4001, 4009]),
+        of(CLIENT + 7, &[5000, 5001, 5002, 5003, 5009]),
         of(global, &[6000, 6001]),
     ];
     assert_eq!(said, expected.concat());
