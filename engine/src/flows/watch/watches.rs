@@ -216,6 +216,10 @@ impl Watches {
             if control.is_text() {
                 self.controls.insert(index, Box::new(ControlReader::new(control)));
             }
+        } else if let Some(control) = watch.control.filter(|control| control.is_repeated())
+            && Control::of(segment, payload) == Some(control)
+        {
+            control.announces(segment, client_side, &mut self.expectations);
         }
         if let Some(reader) = self.controls.get_mut(&index) {
             reader.read(segment, payload, client_side, &mut self.expectations);
