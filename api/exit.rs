@@ -14,6 +14,8 @@ pub enum Exit {
     Damaged,
     /// Stopped by the user.
     Interrupted,
+    /// What an application that was started ended with.
+    Application(u8),
 }
 
 impl Exit {
@@ -25,6 +27,7 @@ impl Exit {
             Self::Damaged => 3,
             // What a shell says of a process ended by the interrupt signal.
             Self::Interrupted => 130,
+            Self::Application(code) => code,
         }
     }
 

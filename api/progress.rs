@@ -67,6 +67,31 @@ impl Drop for JobBar {
     }
 }
 
+/// Shows what a capture has recorded so far, until it is dropped.
+pub struct CaptureBar(ProgressBar);
+
+impl CaptureBar {
+    /// Nothing where nobody would see it.
+    pub fn show() -> Option<Self> {
+        if messages::is_quiet() || !std::io::stderr().is_terminal() {
+            return None;
+        }
+        Some(Self(styled(ProgressBar::new_spinner(), "{spinner} {wide_msg}")))
+    }
+
+    /// A text of one printable line.
+    pub fn set(&self, text: String) {
+        self.0.set_message(text);
+        self.0.tick();
+    }
+}
+
+impl Drop for CaptureBar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
 fn new_bar(bytes_total: Option<u64>) -> ProgressBar {
     let (bar, template) = match bytes_total {
         Some(bytes) => (

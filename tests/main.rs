@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod binary;
+mod capture;
 mod cli;
 mod oracle;
 mod support;

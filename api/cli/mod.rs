@@ -1,5 +1,6 @@
 //! The command line, as people type it.
 
+mod capture;
 mod client;
 mod flows;
 mod follow;
@@ -8,6 +9,7 @@ mod server;
 mod sessions;
 mod settings;
 
+pub use capture::{ApplicationArguments, CaptureArguments};
 pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
 pub use flows::{FlowOptions, FlowsArguments, Format};
 pub use follow::FollowArguments;
@@ -137,6 +139,8 @@ pub enum Command {
     Profiles(ProfilesArguments),
     /// List the classifiers that are loaded, with their labels, and those that are refused
     Plugins(PluginsArguments),
+    /// Run an application in a network of its own and record its traffic, under a label
+    Capture(Box<CaptureArguments>),
     /// Serve the captures of a folder: process them in the background, answer over HTTP
     Serve(Box<ServeArguments>),
     /// List the jobs of a server
@@ -147,7 +151,7 @@ pub enum Command {
     Process(ProcessArguments),
     /// Check, rebuild or compact the results that a server keeps
     Store(StoreArguments),
-    /// Do one piece of the server's work
+    /// Do one piece of another command's work
     #[command(hide = true)]
     Worker(Box<WorkerArguments>),
     /// Show the values of all flags that are not typed, and where each comes from

@@ -1,6 +1,6 @@
 //! Arguments of the server, of its children and of its clients.
 
-use super::{FlowOptions, FollowArguments};
+use super::{ApplicationArguments, FlowOptions, FollowArguments};
 use crate::duration;
 use crate::plugins::PluginArguments;
 use clap::{Args, Subcommand, ValueEnum};
@@ -126,6 +126,8 @@ pub enum Work {
     Job(Box<JobArguments>),
     /// Say when a capture begins and ends
     Index(IndexArguments),
+    /// Run the application of a capture
+    Application(ApplicationArguments),
 }
 
 #[derive(Args, Clone)]

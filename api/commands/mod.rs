@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod capture;
 mod check;
 mod checkpoint;
 mod config;
@@ -36,6 +37,7 @@ pub fn run(command: &Command) -> Exit {
     match command {
         Command::Flows(arguments) => flows::run(arguments),
         Command::Sessions(arguments) => flows::run(&arguments.of_flows()),
+        Command::Capture(arguments) => capture::run(arguments),
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),

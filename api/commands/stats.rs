@@ -131,7 +131,9 @@ fn name(key: &StatisticKey, plugins: &Plugins) -> String {
         StatisticKey::Protocol(number) => protocol(*number),
         StatisticKey::Client(address) | StatisticKey::Server(address) => address.to_string(),
         StatisticKey::Port(number, port) => format!("{} {port}", protocol(*number)),
-        StatisticKey::Country(_) | StatisticKey::Domain(_) => String::new(),
+        StatisticKey::Country(_) | StatisticKey::Domain(_) | StatisticKey::Session(_) => {
+            String::new()
+        }
     }
 }
 
@@ -155,7 +157,7 @@ fn object(tables: &Tables, plugins: &Plugins, summary: &Summary) -> Value {
                 row["protocol"] = (*number).into();
                 row["port"] = (*port).into();
             }
-            StatisticKey::Country(_) | StatisticKey::Domain(_) => {}
+            StatisticKey::Country(_) | StatisticKey::Domain(_) | StatisticKey::Session(_) => {}
         }
         row
     };

@@ -9,6 +9,8 @@ pub const STATISTIC_ENTRIES: usize = 100;
 pub const PAGE_FLOWS: usize = 1_000;
 /// Windows of a page, when the client does not say.
 pub const PAGE_WINDOWS: usize = 1_000;
+/// Sessions of a page, when the client does not say.
+pub const PAGE_SESSIONS: usize = 100;
 
 /// Entries or flows that `limit` may ask for: as far as clients' usual integers go.
 pub const LIMIT_MAX: u64 = i32::MAX as u64;
@@ -138,6 +140,8 @@ pub const LOOK_PAUSE_MAX: Duration = Duration::from_millis(200);
 pub const PAGE_FLOWS_MAX: usize = 10_000;
 /// Windows of a page at most.
 pub const PAGE_WINDOWS_MAX: usize = 10_000;
+/// Sessions of a page at most: each has as many columns as a flow.
+pub const PAGE_SESSIONS_MAX: usize = 1_000;
 
 /// Entries up to which statistics of finished jobs are kept in memory.
 pub const KNOWN_ENTRIES_MAX: usize = 1_000;

@@ -1,7 +1,9 @@
 //! The OpenAPI document: made from the handlers and the views, served, and committed as
 //! `api/openapi.json`.
 
-use super::handlers::{about, directories, events, file, files, flows, statistics, windows};
+use super::handlers::{
+    about, directories, events, file, files, flows, sessions, statistics, windows,
+};
 use super::views::Error;
 use hyper::StatusCode;
 use serde_json::json;
@@ -41,6 +43,8 @@ use utoipa::{Modify, OpenApi, PartialSchema, ToSchema};
         statistics::of_address,
         flows::page_or_export,
         flows::of_label,
+        sessions::page,
+        sessions::one,
         windows::page_or_export,
         about::labels,
         about::plugins,

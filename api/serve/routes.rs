@@ -2,7 +2,9 @@
 
 use super::body;
 use super::fault::Fault;
-use super::handlers::{about, directories, events, file, files, flows, statistics, windows};
+use super::handlers::{
+    about, directories, events, file, files, flows, sessions, statistics, windows,
+};
 use super::known::JobId;
 use super::query::Query;
 use super::shared::Shared;
@@ -52,6 +54,9 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
     let flows = flows.and(path::full()).and(query());
     let windows = path!("file" / JobId / "windows").and(get()).and(with());
     let windows = windows.and(path::full()).and(query());
+    let sessions = path!("file" / JobId / "sessions").and(get()).and(with());
+    let sessions = sessions.and(path::full()).and(query());
+    let session = path!("file" / JobId / "sessions" / JobId).and(get()).and(with());
     let follow = path!("directories" / "process").and(post()).and(with()).and(body::json());
     let end = path!("file" / JobId / "end").and(post()).and(with());
     let document = path!("openapi.json").and(get()).and(with());
@@ -67,6 +72,8 @@ fn additions(shared: &Arc<Shared>) -> BoxedFilter<(Response,)> {
         follow.then(directories::process).and_then(done).boxed(),
         end.then(directories::end).and_then(done).boxed(),
         flows.then(flows::page_or_export).and_then(done).boxed(),
+        sessions.then(sessions::page).and_then(done).boxed(),
+        session.then(sessions::one).and_then(done).boxed(),
         windows.then(windows::page_or_export).and_then(done).boxed(),
         path!("plugins").and(get()).and(with()).then(about::plugins).and_then(done).boxed(),
         path!("health").and(get()).and(with()).then(about::health).and_then(done).boxed(),

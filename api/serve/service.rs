@@ -44,6 +44,16 @@ pub struct FlowFilter {
     pub limit: Option<usize>,
     /// Those behind this place of the page before.
     pub after: Option<u64>,
+    /// Flows of that session.
+    pub session: Option<u64>,
+}
+
+/// A page of sessions, by the time at which they were over.
+pub struct SessionPage {
+    /// Objects of JSON.
+    pub sessions: Vec<String>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<u64>,
 }
 
 /// Which windows, of those that have ended.
@@ -122,6 +132,10 @@ pub trait Service: Send + Sync + 'static {
     fn flows(&self, job: u64, filter: &FlowFilter) -> Answer<FlowPage>;
     /// Flows that match, but for `limit` and `after`.
     fn export(&self, job: u64, filter: &FlowFilter, format: ExportFormat) -> Answer<Export>;
+    /// Sessions that are over: at most so many.
+    fn sessions(&self, job: u64, filter: &FlowFilter, limit: usize) -> Answer<SessionPage>;
+    /// One of them, as JSON.
+    fn session(&self, job: u64, session: u64) -> Answer<String>;
     /// Sums over windows.
     fn windows(&self, job: u64, filter: &WindowFilter) -> Answer<WindowPage>;
     /// Their rows, but for `limit`.

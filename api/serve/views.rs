@@ -152,9 +152,35 @@ pub struct DetailsLabelItem {
     pub label: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_name: Option<String>,
+    /// Its session: the id of the flow that it began with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub session_id: Option<u64>,
     /// True for a flow that has not ended yet.
     #[serde(default, skip_serializing_if = "is_false")]
     pub open: bool,
+}
+
+/// A session (information connection): flows that belong together. Its other fields are the columns of
+/// timing and volume of the job's profile, and those of its label.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Session {
+    /// Id of the flow that it began with.
+    pub session_id: u64,
+    /// Of the first flow.
+    pub client_ip: String,
+    /// Times of the first and the last packet, as RFC 3339 has them.
+    pub start: String,
+    pub end: String,
+    /// How many flows it has.
+    pub flows: u64,
+    /// Rules by which flows came to it, joined by `;`.
+    pub joined_by: Option<String>,
+    /// Ids of its flows, in the order in which they came to it; at most 256.
+    pub flow_ids: Vec<u64>,
+    /// That which most of its bytes have.
+    pub label: Option<String>,
+    /// Of the first of its flows that has one.
+    pub server_name: Option<String>,
 }
 
 /// What lies in a window of time.

@@ -91,6 +91,7 @@ fn options() -> TableOptions {
         open_flows_max: OPEN_FLOWS_MAX,
         watch: None,
         counts_open: false,
+        notes: None,
     }
 }
 

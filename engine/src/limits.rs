@@ -10,6 +10,26 @@ pub const BLOCK_BYTES_MAX: usize = 16 << 20;
 /// Interfaces of one pcapng section. One more is damage: the file ends there.
 pub const INTERFACES_MAX: usize = 65_536;
 
+/// Bytes of a block of the ring in which the kernel keeps packets of a live capture, and blocks of the ring. Packets that
+/// find it full are dropped, and counted.
+pub const RING_BLOCK_BYTES: usize = 1 << 20;
+pub const RING_BLOCKS: usize = 32;
+
+/// Milliseconds after which the kernel hands over a block that is not full.
+pub const RING_BLOCK_MS: u32 = 20;
+
+/// Bytes of a live capture that wait in memory; then they are written.
+pub const RECORDED_BYTES_MAX: usize = 1 << 20;
+
+/// Live captures of one label that begin in one minute and one folder. One more is refused.
+pub const RECORDINGS_PER_MINUTE_MAX: u32 = 1_000;
+
+/// Bytes of a record of a running capture; a longer one is none.
+pub const RUNNING_RECORD_BYTES_MAX: u64 = 1 << 20;
+
+/// Bytes of what a child that is to run an application says before it does; the rest is cut.
+pub const LAST_WORDS_BYTES_MAX: usize = 4_096;
+
 /// Files of a folder that is followed that are held open; the one that was not read for longest is closed.
 pub const FOLLOWED_OPEN_MAX: usize = 32;
 

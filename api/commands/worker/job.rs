@@ -17,7 +17,7 @@ use std::time::Duration;
 use tractor_engine::capture::{CaptureFile, Joined};
 use tractor_engine::classify::Plugins;
 use tractor_engine::dataflow::{
-    Feed, Progress, Resume, RunError, RunOptions, Summary, run as run_dataflow,
+    Feed, Progress, Resume, Rows, RunError, RunOptions, Summary, run as run_dataflow,
 };
 use tractor_engine::jobs::{Clock, Folder, Up, Waiting};
 use tractor_engine::profiles::{Layout, class_from_file_name};
@@ -183,11 +183,16 @@ fn done(
 /// Which rows the job stores, and has to be given.
 fn layout(options: &mut RunOptions, window_ns: Option<i64>) -> JobLayout {
     let flows = Layout::of_flows(options.profile, false, false);
+    options.group_flows(true, window_ns);
+    options.rows = Rows::All;
     let windows = window_ns.map(|window_ns| {
         options.add_window_rows(window_ns);
         WindowLayout { layout: Layout::of_windows(options.profile), window_ns }
     });
-    JobLayout { flows, windows }
+    let sessions = options.sessions.map(|_| Layout::of_sessions(options.profile, false));
+    let session_windows = options.sessions.and(window_ns);
+    let session_windows = session_windows.map(|_| Layout::of_sessions(options.profile, true));
+    JobLayout { flows, windows, sessions, session_windows }
 }
 
 /// The capture of a job, and the record with what it is now.

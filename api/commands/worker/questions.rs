@@ -69,6 +69,12 @@ impl Answers {
                     _ => Up::NoAnswer { question },
                 });
             }
+            Down::AskSessions { question, filter } => {
+                self.tell.pipe.send(match self.tell.pending.sessions(&filter) {
+                    Ok(found) => Up::Sessions { question, found },
+                    Err(_) => Up::NoAnswer { question },
+                });
+            }
             Down::AskLabel { question, label } => match self.plugins.labels().named(&label) {
                 Some(label) => self.ask(Question { id: question, about: About::Label(label) }),
                 // Of an older job, or of a plugin that was left out: nothing that is open has it.

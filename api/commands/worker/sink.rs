@@ -108,7 +108,7 @@ impl Tell {
 
 impl RowWriter for Sink {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        let is_flow = !row.flow.is_window_beside();
+        let is_flow = !row.flow.is_beside();
         self.tell.written.fetch_add(is_flow.into(), Ordering::Relaxed);
         self.rows.write(row)
     }

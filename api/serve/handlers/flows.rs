@@ -92,6 +92,8 @@ pub async fn of_label(
             description = "Unix seconds: flows that had not ended before."),
         ("to" = Option<u64>, Query, maximum = 9223372036i64,
             description = "Unix seconds: flows that had begun before."),
+        ("session" = Option<u64>, Query, maximum = 9223372036854775807i64,
+            description = "Id of the session that the flow belongs to."),
         ("limit" = Option<u32>, Query, minimum = 1, maximum = 2147483647,
             description = "Flows of a page, 10,000 at most; `Link` names the next one. Default 1,000."),
         ("after" = Option<u64>, Query, maximum = 9223372036854775807i64,
@@ -132,6 +134,7 @@ pub async fn page_or_export(
         to: second(&query, "to")?,
         limit: Some(limit(&query)?.unwrap_or(PAGE_FLOWS)),
         after: query.number("after", 0, i64::MAX as u64)?,
+        session: query.number("session", 0, i64::MAX as u64)?,
     };
     let profile = query.text("profile")?.map(str::to_owned);
     match query.text("format")?.map(format).transpose()? {

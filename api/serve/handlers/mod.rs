@@ -6,5 +6,6 @@ pub mod events;
 pub mod file;
 pub mod files;
 pub mod flows;
+pub mod sessions;
 pub mod statistics;
 pub mod windows;

@@ -118,6 +118,8 @@ impl Jobs {
             server_name: filter.domain.clone(),
             from: filter.from.map(|from| from.saturating_mul(SECOND_NS)),
             to: filter.to.map(|to| to.saturating_mul(SECOND_NS)),
+            session: filter.session,
+            id: None,
         })
     }
 
@@ -277,6 +279,7 @@ fn item(facts: Facts) -> DetailsLabelItem {
         protocol: Some(facts.protocol),
         label: facts.label,
         server_name: facts.server_name,
+        session_id: facts.session_id,
         open: facts.row == 0,
     }
 }

@@ -10,6 +10,7 @@ mod records;
 mod runner;
 mod running;
 mod service;
+mod sessions;
 mod settings;
 mod start;
 mod state;

@@ -240,6 +240,7 @@ impl Running {
             Up::Flows { question, .. }
             | Up::Windows { question, .. }
             | Up::WindowRows { question, .. }
+            | Up::Sessions { question, .. }
             | Up::Statistics { question, .. }
             | Up::NoAnswer { question }
             | Up::TooLong { question } => {

@@ -5,7 +5,8 @@ use super::start::Jobs;
 use super::state::{Known, Of, directory, file};
 use super::stored::io_error;
 use crate::serve::service::{
-    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, WindowFilter, WindowPage,
+    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, SessionPage,
+    WindowFilter, WindowPage,
 };
 use crate::serve::views::{
     DetailsIp, DirectoryRequest, File, FileStatus, Health, Label, Plugins, ProcessRequest,
@@ -111,6 +112,14 @@ impl Service for Jobs {
         Ok(Box::new(move |to| {
             export(&reader, &filter, stored_as(format), to).map_err(|error| io_error(job, &error))
         }))
+    }
+
+    fn sessions(&self, job: u64, filter: &FlowFilter, limit: usize) -> Answer<SessionPage> {
+        self.matching_sessions(job, filter, limit)
+    }
+
+    fn session(&self, job: u64, session: u64) -> Answer<String> {
+        self.session_of(job, session)
     }
 
     fn windows(&self, job: u64, filter: &WindowFilter) -> Answer<WindowPage> {

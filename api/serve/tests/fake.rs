@@ -1,11 +1,12 @@
 //! Jobs that are made up, with one for everything that can go wrong.
 
 use crate::serve::service::{
-    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, WindowFilter, WindowPage,
+    Answer, Export, ExportFormat, FlowFilter, FlowPage, Refusal, Service, SessionPage,
+    WindowFilter, WindowPage,
 };
 use crate::serve::views::{
     DetailsIp, DetailsLabelItem, DirectoryRequest, File, FileStatus, Health, Label, Plugins,
-    ProcessRequest, ProfileName, Progress, State, StatisticEntry, StatisticItem, Window,
+    ProcessRequest, ProfileName, Progress, Session, State, StatisticEntry, StatisticItem, Window,
 };
 use std::io;
 use std::net::IpAddr;
@@ -151,6 +152,18 @@ fn refuse_unknown(profile: Option<&str>) -> Answer<()> {
     Err(Refusal::Wrong("There is no such profile.".to_owned()))
 }
 
+/// One with a name that is to be inert.
+fn session(id: u64) -> String {
+    let session = Session {
+        session_id: id,
+        flows: 2,
+        flow_ids: vec![id, id + 1],
+        server_name: Some("<script>&".to_owned()),
+        ..Session::default()
+    };
+    serde_json::to_string(&session).unwrap()
+}
+
 impl Service for Fake {
     fn files(&self) -> Answer<Vec<File>> {
         let new = File { status: FileStatus::default(), flows_count: None, ..file_of(0) };
@@ -244,6 +257,23 @@ impl Service for Fake {
         };
         let next = (filter.limit.is_some() && end < ROWS).then_some(end);
         Ok(FlowPage { rows, next, not_told: if job == RUNNING { 3 } else { 0 } })
+    }
+
+    fn sessions(&self, job: u64, filter: &FlowFilter, limit: usize) -> Answer<SessionPage> {
+        self.look(job)?;
+        filter.label.as_deref().map_or(Ok(()), Self::known_label)?;
+        let first = filter.after.unwrap_or(0).min(ROWS);
+        let end = ROWS.min(first.saturating_add(limit as u64));
+        let sessions = (first..end).map(session).collect();
+        Ok(SessionPage { sessions, next: (end < ROWS).then_some(end) })
+    }
+
+    fn session(&self, job: u64, id: u64) -> Answer<String> {
+        self.look(job)?;
+        if id >= ROWS {
+            return Err(Refusal::NotFound(format!("Job {job} has no session {id} that is over.")));
+        }
+        Ok(session(id))
     }
 
     fn export(&self, job: u64, _: &FlowFilter, format: ExportFormat) -> Answer<Export> {

@@ -14,18 +14,23 @@ mod bytes;
 mod damage;
 mod describe;
 mod expand;
+mod fault;
 mod file;
 mod follow;
 mod header;
 mod interface;
 mod join;
 mod link_names;
+#[allow(unsafe_code)]
+mod live;
 mod lz4;
 mod merge;
+pub mod namespace;
 mod pcapng;
 mod problem;
 mod range;
 mod record;
+mod recording;
 mod resync;
 mod sequential;
 mod source;
@@ -36,6 +41,7 @@ mod tests;
 mod window;
 
 pub use describe::{Description, Format, Interface, Resolution};
+pub use fault::Fault;
 pub use file::CaptureFile;
 pub use follow::{
     Captures, Fed, FileId, FollowOptions, FollowState, Follower, InputEvent, Journal, Listed,
@@ -43,9 +49,11 @@ pub use follow::{
 };
 pub use join::{Input, Joined, join};
 pub use link_names::link_name;
+pub use live::{LiveSocket, LiveStatistics};
 pub use merge::{FileRuns, MergedReader};
 pub use problem::{Problem, Severity};
 pub use range::{RangeReader, Start};
+pub use recording::{Origin, Recording};
 pub use sequential::SequentialReader;
 pub use span::{Span, span_of};
 pub use window::{KeptBytes, take_free};

@@ -102,7 +102,7 @@ impl FlowStage {
         let classify_ns = self.classify.as_ref().map_or(0, |classify| classify.busy_ns);
         self.busy_ns += began.elapsed().as_nanos() as u64 - (classify_ns - classified_ns);
         // The sink hears of every step: what it held back may now be in order.
-        if self.shared.wants_rows && batches.is_empty() {
+        if self.shared.sends_flows() && batches.is_empty() {
             batches.push(self.shared.flows.take());
         }
         let closed = batches.into_iter().map(|records| Parcel::new(0, &head, records));
@@ -114,7 +114,7 @@ impl FlowStage {
 impl FlowStage {
     /// What was noted in a step, for whoever groups flows.
     fn noted(&mut self, head: &Arc<ChunkHead>) -> Parcels<Noted> {
-        if self.shared.sessions.is_none() || !self.shared.wants_rows {
+        if self.shared.sessions.is_none() {
             return Parcels::default();
         }
         let mut noted = self.table.take_notes();
@@ -198,7 +198,7 @@ impl Leaving<'_> {
                 }
             }
         }
-        if !self.shared.wants_rows && self.classify.is_none() {
+        if !self.shared.sends_flows() && self.classify.is_none() {
             return;
         }
         if self.last.capacity() == 0 {
@@ -224,7 +224,7 @@ impl Leaving<'_> {
             // shown never is.
             batch.clear();
         }
-        match self.shared.wants_rows && !batch.is_empty() {
+        match self.shared.sends_flows() && !batch.is_empty() {
             true => self.batches.push(batch),
             false => self.shared.flows.give(batch),
         }

@@ -6,6 +6,7 @@ use super::operators::{flows, group, order, resolve, source};
 use super::run::Stages;
 use std::sync::Arc;
 use timely::dataflow::Scope;
+use timely::dataflow::operators::core::Concat;
 use timely::dataflow::operators::{ConnectLoop, Enter, Feedback, Leave};
 
 /// Builds the dataflow of one worker around its stages.
@@ -27,11 +28,12 @@ pub fn build<'scope>(scope: Scope<'scope, Step>, stages: &Stages) {
     });
     progress.connect_loop(handle);
 
-    let closed = match &stages.sessions {
+    let (closed, counts) = match &stages.sessions {
         Some(stage) => scope.region_named("sessions", |region| {
-            group(notes.enter(region), closed.enter(region), stage).leave(scope)
+            let (grouped, of_sessions) = group(notes.enter(region), closed.enter(region), stage);
+            (grouped.leave(scope), counts.concat(of_sessions.leave(scope)))
         }),
-        None => closed,
+        None => (closed, counts),
     };
     if let Some(sink) = &stages.sink {
         scope.region_named("sink", |region| order(closed.enter(region), sink));

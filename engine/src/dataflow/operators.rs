@@ -191,28 +191,34 @@ pub fn group<'scope>(
     notes: Of<'scope, Noted>,
     closed: Of<'scope, Flow>,
     stage: &Stage<SessionStage>,
-) -> Of<'scope, Flow> {
+) -> (Of<'scope, Flow>, Stream<'scope, Step, Vec<Change>>) {
     let mut builder = OperatorBuilder::new("group".to_owned(), notes.scope());
     let mut notes = builder.new_input(notes, DistributorPact(|_| ByAddress));
     let mut closed = builder.new_input(closed, DistributorPact(|_| ByAddress));
     let (output, stream) = builder.new_output::<Parcels<Flow>>();
+    let (changes, change_stream) = builder.new_output::<Vec<Change>>();
     let stage = Rc::clone(stage);
     builder.build(move |_| {
         let (mut noted, mut left) = (Stash::new(), Stash::new());
         let mut output = OutputBuilder::<_, CapacityContainerBuilder<_>>::from(output);
+        let mut changes = OutputBuilder::<_, CapacityContainerBuilder<Vec<Change>>>::from(changes);
         move |frontiers| {
-            notes.for_each(|cap, parcels| noted.keep(&cap, 1, parcels));
-            closed.for_each(|cap, parcels| left.keep(&cap, 1, parcels));
+            notes.for_each(|cap, parcels| noted.keep(&cap, 2, parcels));
+            closed.for_each(|cap, parcels| left.keep(&cap, 2, parcels));
             // A table has notes of every step, if only that it was there.
             while let Some((capabilities, parcels)) = noted.next_passed(frontiers) {
                 let step = *capabilities[0].time();
                 let flows = left.take(step);
-                let mut grouped = stage.borrow_mut().step(parcels, flows);
+                let mut stage = stage.borrow_mut();
+                let mut grouped = stage.step(parcels, flows);
                 output.activate().session(&capabilities[0]).give_container(&mut grouped);
+                let epoch = stage.finished_epoch().into_iter();
+                let epoch = epoch.map(|(key, count)| (key, step, count));
+                changes.activate().session(&capabilities[1]).give_iterator(epoch);
             }
         }
     });
-    stream
+    (stream, change_stream)
 }
 
 /// Orders closed flows, all on worker 0.

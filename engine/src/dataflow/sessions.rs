@@ -5,6 +5,7 @@ use super::checkpoint::Part;
 use super::run::{Rows, Shared};
 use crate::flows::{Flow, Noted};
 use crate::sessions::Sessions;
+use crate::statistics::{Count, StatisticKey};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,21 +14,29 @@ pub struct SessionStage {
     sessions: Sessions,
     rows: Rows,
     shared: Arc<Shared>,
+    /// The step before was an epoch's last.
+    epoch_is_over: bool,
     pub busy_ns: u64,
 }
 
 impl SessionStage {
     pub fn new(sessions: Sessions, rows: Rows, shared: Arc<Shared>) -> Self {
-        Self { sessions, rows, shared, busy_ns: 0 }
+        Self { sessions, rows, shared, epoch_is_over: false, busy_ns: 0 }
+    }
+
+    /// The counts of an epoch that is over.
+    pub fn finished_epoch(&mut self) -> Vec<(StatisticKey, Count)> {
+        if !self.epoch_is_over || !self.shared.wants_statistics {
+            return Vec::new();
+        }
+        let changes = self.sessions.take_changes();
+        let count = |flows| Count { flows, ..Count::default() };
+        changes.map(|(label, more)| (StatisticKey::Session(label), count(more))).collect()
     }
 
     /// Takes what the tables of all workers noted in a step, and the flows that left them; gives the
     /// flows with their sessions, and rows of sessions that are over.
-    pub fn step(
-        &mut self,
-        noted: Vec<Parcel<Noted>>,
-        closed: Vec<Parcel<Flow>>,
-    ) -> Parcels<Flow> {
+    pub fn step(&mut self, noted: Vec<Parcel<Noted>>, closed: Vec<Parcel<Flow>>) -> Parcels<Flow> {
         let began = Instant::now();
         let Some(head) = noted.first().map(|parcel| Arc::clone(&parcel.head)) else {
             return Parcels(closed);
@@ -37,23 +46,28 @@ impl SessionStage {
         let mut given = Vec::with_capacity(closed.len() + 1);
         for mut parcel in closed {
             for flow in &mut parcel.records {
-                flow.grouped = self.sessions.of(flow.id);
+                // A flow that goes on may come to its session later in the step, or not.
+                if parcel.answer.is_some() || flow.has_ended() {
+                    flow.grouped = self.sessions.of(flow.id);
+                }
                 if parcel.answer.is_none() && !flow.is_window_beside() {
                     self.sessions.count(flow);
                 }
             }
-            if parcel.answer.is_some() || self.rows.has_flows() {
+            if parcel.answer.is_some() || self.rows.has_flows() && self.shared.wants_rows {
                 given.push(parcel);
             } else {
                 self.shared.flows.give(parcel.records);
             }
         }
         let (mut rows, wanted) = (self.shared.flows.take(), self.rows);
+        let wants_rows = self.shared.wants_rows;
         self.sessions.finish_step(head.is_end, &mut |row| {
-            if wanted.has(&row) {
+            if wanted.has(&row) && wants_rows {
                 rows.push(row);
             }
         });
+        self.epoch_is_over = head.ends_epoch;
         // The sink hears of every step.
         given.push(Parcel::new(0, &head, rows));
         if let Some(step) = head.saves {

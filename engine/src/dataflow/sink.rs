@@ -112,9 +112,8 @@ impl Answer {
     /// Adds the flows that are held back, which are no rows yet, and keeps those that began first.
     fn finish(&mut self, held: &[Flow]) {
         let label = |flow: &Flow| Some(flow.labelled.as_ref()?.label.as_ref()?.label);
-        let is_one = |flow: &&Flow| {
-            !flow.is_window_beside() && self.question.about.is(&flow.key, || label(flow))
-        };
+        let is_one =
+            |flow: &&Flow| !flow.is_beside() && self.question.about.is(&flow.key, || label(flow));
         self.open.extend(held.iter().filter(is_one).cloned());
         self.left_out += self.open.len().saturating_sub(ANSWER_FLOWS_MAX) as u64;
         // Flows are large, and with the keys apart each is moved once. Windows of a flow may be held

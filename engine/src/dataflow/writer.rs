@@ -32,6 +32,8 @@ pub fn write_all(
     shared: &Arc<Shared>,
 ) -> io::Result<Written> {
     let mut written = Written { rows: shared.rows_before, busy_ns: 0 };
+    // Those beside others are not told of.
+    let is_row = |flow: &Flow| !flow.is_beside() || !shared.rows.has_flows();
     let class_of = |flow: &Flow| classes.get(flow.file as usize).and_then(|class| class.as_deref());
     for OrderedFlows { batches, order, answers, clock, saves } in flows {
         let began = Instant::now();
@@ -42,7 +44,7 @@ pub fn write_all(
             }
             let flow = flow_at(at);
             writer.write(&Row::new(flow, class_of(flow), &shared.plugins, needs))?;
-            written.rows += u64::from(!flow.is_window_beside());
+            written.rows += u64::from(is_row(flow));
         }
         batches.into_iter().for_each(|batch| shared.flows.give(batch));
         if let Some(clock) = clock {

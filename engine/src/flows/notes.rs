@@ -33,7 +33,10 @@ pub enum What {
     /// It told its client where this name is.
     Told(Arc<str>),
     /// Its first bytes have been read; the server's name, if they say one.
-    Read { client_side: u8, server_name: Option<Box<str>> },
+    Read {
+        client_side: u8,
+        server_name: Option<Box<str>>,
+    },
     Ended,
 }
 
@@ -44,6 +47,8 @@ pub struct Opened {
     pub client_side: u8,
     /// Packet time of the first packet.
     pub time: Timestamp,
+    /// Which file of the run held it.
+    pub file: u32,
     /// The name that the client had been told for the server's address.
     pub known_name: Option<Arc<str>>,
 }

@@ -1,7 +1,10 @@
 //! What a server and the child that does a job tell each other: an object a line.
 
 use crate::limits::FRAME_BYTES_MAX;
-use crate::store::{Committed, EndedWindows, Facts, Filter, JobRecord, TextFormat, WindowCount};
+use crate::store::{
+    Committed, EndedWindows, Facts, Filter, JobRecord, SessionFilter, SessionRow, TextFormat,
+    WindowCount,
+};
 use serde::{Deserialize, Serialize};
 use std::io::{self, BufRead, Read, Write};
 use std::net::IpAddr;
@@ -61,6 +64,11 @@ pub enum Up {
         question: u64,
         ended: EndedWindows,
         lines: String,
+    },
+    /// Of one moment: sessions that are over and in no committed block; `None`: the job has none.
+    Sessions {
+        question: u64,
+        found: Option<(Committed, Vec<SessionRow>)>,
     },
     /// Flows by label, by title.
     Statistics {
@@ -146,6 +154,11 @@ pub enum Down {
         filter: Filter,
         format: TextFormat,
     },
+    /// Sessions that are over.
+    AskSessions {
+        question: u64,
+        filter: SessionFilter,
+    },
     /// What is closed, and what is open, of one label or one address.
     AskLabel {
         question: u64,
@@ -164,6 +177,7 @@ impl Up {
             Self::Flows { question, .. }
             | Self::Windows { question, .. }
             | Self::WindowRows { question, .. }
+            | Self::Sessions { question, .. }
             | Self::Statistics { question, .. }
             | Self::NoAnswer { question }
             | Self::TooLong { question } => Some(*question),

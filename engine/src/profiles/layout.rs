@@ -78,6 +78,7 @@ static STANDARD: LazyLock<Columns> = LazyLock::new(|| {
     native::start_and_end(&mut columns);
     labels::label(&mut columns);
     labels::server_name_and_user_agent(&mut columns);
+    session::id_of_flow(&mut columns);
     columns.with_prefix(STANDARD_PREFIX)
 });
 
@@ -163,7 +164,7 @@ impl Layout {
                 None,
                 class,
                 (self.labels && !windows).then(|| (&*SESSION_LABELS, Chosen::All)),
-                None,
+                standard,
                 None,
             ],
             Shape::Windows => [

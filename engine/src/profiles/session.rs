@@ -8,13 +8,18 @@ const ID: &str = "Id of the flow that the session began with";
 
 /// Where a flow belongs.
 pub(super) fn of_flow(columns: &mut Columns) {
-    let of_group = |row: &Row<'_>| row.flow.grouped.map(|grouped| grouped.session.into());
-    columns.add("session_id", "", Unsigned, ID, move |row| of_group(row).unwrap_or(Value::Null));
-    let meaning = "Rule by which the flow came to its session; missing where it began with this flow";
+    id_of_flow(columns);
+    let meaning =
+        "Rule by which the flow came to its session; missing where it began with this flow";
     columns.add("joined_by", "", Text, meaning, |row| {
         let rule = row.flow.grouped.and_then(|grouped| grouped.joined_by);
         rule.map_or(Value::Null, |rule| Value::Text(rule.name()))
     });
+}
+
+pub(super) fn id_of_flow(columns: &mut Columns) {
+    let of_group = |row: &Row<'_>| row.flow.grouped.map(|grouped| grouped.session.into());
+    columns.add("session_id", "", Unsigned, ID, move |row| of_group(row).unwrap_or(Value::Null));
 }
 
 pub(super) fn id(columns: &mut Columns) {

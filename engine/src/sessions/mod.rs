@@ -8,7 +8,9 @@
 mod domain;
 mod expectations;
 mod found;
+mod kept;
 mod merged;
+mod packets;
 mod rules;
 mod saved;
 mod session;
@@ -16,7 +18,8 @@ mod session;
 mod tests;
 
 use crate::decode::{Control, Key};
-use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, Tracking, What};
+use crate::features::ActivitySettings;
+use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, What};
 use crate::limits::{
     EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX,
     WAITING_SESSIONS_MAX,
@@ -24,9 +27,9 @@ use crate::limits::{
 use crate::time::Timestamp;
 use expectations::Expectations;
 use found::Found;
-use merged::Packets;
+use kept::Kept;
+use packets::Packets;
 use serde::{Deserialize, Serialize};
-use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -37,16 +40,17 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub struct SessionOptions {
     /// How the packets of several flows are one stream.
     pub life: Life,
-    /// What is tracked of all packets of a session; `None`: nothing.
-    pub timing: Option<Tracking>,
-    /// The same of windows.
-    pub windows: Option<Tracking>,
+    /// Whether timing and volume are of all its packets; else it has volumes, when its flows have ended.
+    pub timing: bool,
+    /// Its windows of that length have rows.
+    pub window_ns: Option<i64>,
+    pub activity: ActivitySettings,
 }
 
 impl SessionOptions {
     /// Whether every packet matters.
     pub fn wants_packets(&self) -> bool {
-        self.timing.is_some() || self.windows.is_some()
+        self.timing || self.window_ns.is_some()
     }
 }
 
@@ -55,6 +59,7 @@ impl SessionOptions {
 struct Waiting {
     opened: Timestamp,
     time: Timestamp,
+    file: u32,
     key: Key,
     #[serde(deserialize_with = "crate::saved::side")]
     client_side: u8,
@@ -87,13 +92,15 @@ pub struct Sessions {
     /// Flows that have ended since the last step, or whose packets are not all merged, or that have announced what
     /// may still come.
     ended: Vec<u64>,
-    sessions: Map<u64, Session>,
+    sessions: Kept,
     /// Sessions without an open flow, by when they end.
     due: BTreeSet<(Timestamp, u64)>,
     expectations: Expectations,
     found: Found,
     packets: Packets,
     clock: Timestamp,
+    /// Sessions by label, as they have changed since the last call of [`Sessions::take_changes`].
+    changes: BTreeMap<Option<u16>, i64>,
 }
 
 impl Sessions {
@@ -103,12 +110,13 @@ impl Sessions {
             waiting: BTreeMap::new(),
             members: Map::default(),
             ended: Vec::new(),
-            sessions: Map::default(),
+            sessions: Kept::default(),
             due: BTreeSet::new(),
             expectations: Expectations::default(),
             found: Found::default(),
             packets: Packets::default(),
             clock: Timestamp::MIN,
+            changes: BTreeMap::new(),
         }
     }
 
@@ -145,8 +153,14 @@ impl Sessions {
     /// Takes what a flow that has ended, or a part of it, says of its session.
     pub fn count(&mut self, flow: &Flow) {
         let Some(member) = self.members.get(&flow.id) else { return };
-        if let Some(session) = self.sessions.get_mut(&member.grouped.session) {
-            session.count(flow, member.forward_side.into(), self.options.timing.is_none());
+        if let Some(session) = self.sessions.get_mut(member.grouped.session) {
+            session.count(flow, member.forward_side.into(), !self.options.timing);
+            let label = session.label();
+            if label != session.counted {
+                *self.changes.entry(session.counted).or_default() -= 1;
+                *self.changes.entry(label).or_default() += 1;
+                session.counted = label;
+            }
         }
     }
 
@@ -161,7 +175,7 @@ impl Sessions {
             // A flow that waits is one that began while it was expected.
             member.control.is_some_and(|control| control != Control::BitTorrent)
                 && ended.plus(EXPECTATION_LIFE_NS + SESSION_WAIT_NS) >= clock
-                && sessions.contains_key(&member.grouped.session)
+                && sessions.has(member.grouped.session)
         };
         let is_over = |member: &Member| {
             member.ended.is_some_and(|(at, clock)| at < before && !is_expected(member, clock))
@@ -177,10 +191,15 @@ impl Sessions {
             && (at < self.clock || is_end)
         {
             self.due.pop_first();
-            if let Some(session) = self.sessions.remove(&id) {
+            if let Some(session) = self.sessions.remove(id) {
                 session.rows(at.min(self.clock), &self.options, to);
             }
         }
+    }
+
+    /// How many sessions more, or fewer, are under which label.
+    pub fn take_changes(&mut self) -> impl Iterator<Item = (Option<u16>, i64)> + use<> {
+        std::mem::take(&mut self.changes).into_iter().filter(|(_, sessions)| *sessions != 0)
     }
 
     /// Decides about flows that have waited long enough before a place of the stream.
@@ -200,6 +219,7 @@ impl Sessions {
                 let waiting = Waiting {
                     opened: at.clock,
                     time: opened.time,
+                    file: opened.file,
                     key: opened.key,
                     client_side: opened.client_side,
                     control: None,
@@ -238,7 +258,7 @@ impl Sessions {
         let Some(member) = self.members.get_mut(&flow) else { return };
         member.ended = Some((at.position.min(u64::MAX - 1), at.clock));
         self.ended.push(flow);
-        let Some(session) = self.sessions.get_mut(&member.grouped.session) else { return };
+        let Some(session) = self.sessions.get_mut(member.grouped.session) else { return };
         session.open_flows -= 1;
         session.quiet_since = session.quiet_since.max(at.clock);
         if session.open_flows == 0 {
@@ -254,11 +274,12 @@ impl Sessions {
         if self.due.len() <= WAITING_SESSIONS_MAX {
             return;
         }
-        let ending = self.due.iter().find(|(_, id)| {
-            self.sessions.get(id).is_some_and(|session| !session.is_over)
-        });
+        let ending = self
+            .due
+            .iter()
+            .find(|(_, id)| self.sessions.get(*id).is_some_and(|session| !session.is_over));
         let Some(&(due, id)) = ending else { return };
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(id) else { return };
         (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));
         self.due.remove(&(due, id));
         self.due.insert((session.due, id));

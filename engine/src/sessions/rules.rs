@@ -1,7 +1,8 @@
 //! The rules by which flows come to sessions, in their order.
 
 use super::found::{Burst, OfDomain, Service};
-use super::{Member, Session, Sessions, Waiting, domain};
+use super::session::Session;
+use super::{Member, Sessions, Waiting, domain};
 use crate::decode::{Control, Endpoint};
 use crate::flows::{Grouped, JoinedBy};
 use crate::limits::{SESSION_BURST_NS, SESSION_GAP_NS};
@@ -48,10 +49,14 @@ impl Sessions {
             .or_else(|| self.of_service(&waiting));
         let session = joined.map_or(flow, |(session, _)| session);
         let grouped = Grouped { session, joined_by: joined.map(|(_, rule)| rule) };
-        let members = self
-            .sessions
-            .entry(session)
-            .or_insert_with(|| Session::new(flow, waiting.key, waiting.client_side, waiting.time));
+        if joined.is_none() {
+            *self.changes.entry(None).or_default() += 1;
+        }
+        let Waiting { key, client_side, time, file, .. } = waiting;
+        let members = match joined.and_then(|_| self.sessions.get_mut(session)) {
+            Some(members) => members,
+            None => self.sessions.put(Session::new(flow, key, client_side, time, file)),
+        };
         if members.open_flows == 0 && members.flows > 0 {
             self.due.remove(&(members.due, session));
         }
@@ -64,7 +69,7 @@ impl Sessions {
 
     /// Whether a session takes a flow that begins at that stream clock.
     fn takes(&self, session: u64, opened: Timestamp) -> bool {
-        self.sessions.get(&session).is_some_and(|session| {
+        self.sessions.get(session).is_some_and(|session| {
             let is_near = || opened <= session.quiet_since.plus(SESSION_GAP_NS);
             !session.is_over && (session.open_flows > 0 || is_near())
         })
@@ -147,7 +152,7 @@ impl Sessions {
             let found = entry.or_insert(OfDomain { session, was_told });
             let was_told = was_told || found.was_told && found.session == session;
             *found = OfDomain { session, was_told };
-            let is_named = self.sessions.get_mut(&session).map(|one| &mut one.is_named);
+            let is_named = self.sessions.get_mut(session).map(|one| &mut one.is_named);
             if is_named.is_some_and(|is_named| !std::mem::replace(is_named, true)) {
                 let burst = Burst { session, began: waiting.opened };
                 self.found.bursts.insert(client.address, burst);
@@ -156,7 +161,7 @@ impl Sessions {
         self.found.services.insert(waiting.service(), session);
         if waiting.control == Some(Control::BitTorrent) {
             // Who began is the client of the torrent, too.
-            let own = self.sessions.get(&session).map_or(client.address, |one| one.client());
+            let own = self.sessions.get(session).map_or(client.address, |one| one.client());
             self.found.torrents.insert(own, session);
             let ends = [client, waiting.server()];
             let sockets = ends.iter().filter(|end| end.address == own && end.port > 0);

@@ -30,41 +30,82 @@ pub struct Content {
 /// When it cannot be opened or is no capture.
 pub fn content_of(file: &CaptureFile) -> Result<Content, Problem> {
     let mut reader = file.open()?;
-    let placement = Placement::default();
-    let mut decoder = Decoder::new(Reading::OURS, placement.clone());
-    let mut fragments = FragmentTable::new(Reading::OURS, placement);
-    let mut pairs = Pairs::default();
-    let (mut bytes, mut first_time, mut last_time) = (0, None::<Timestamp>, None::<Timestamp>);
-    let mut visit = |packet: &Packet<'_>| {
-        bytes += packet.data.len() as u64;
-        first_time = Some(first_time.map_or(packet.time, |time| time.min(packet.time)));
-        last_time = Some(last_time.map_or(packet.time, |time| time.max(packet.time)));
-        let segment = match decoder.decode(packet, Moment::default()) {
-            Decoded::Segment(segment) => Some(segment),
-            Decoded::Fragment(fragment) => fragments.resolve(&fragment, packet.time),
-            Decoded::Nothing => None,
-        };
-        segment.iter().for_each(|segment| pairs.add(segment));
-    };
+    let mut counter = PacketCounter::default();
     let problem = loop {
-        let end = reader.read_chunk(CHUNK_BYTES, &mut visit);
+        let end = reader.read_chunk(CHUNK_BYTES, &mut |packet| counter.add(packet));
         if end.end_of_file {
             break end.problem;
         }
     };
-    decoder.deep_stacks.clear();
-    let mut counts = decoder.counts;
-    counts.merge(&fragments.counts);
+    let mut counts = counter.decoder.counts;
+    counts.merge(&counter.fragments.counts);
     Ok(Content {
         description: reader.describe(),
         counts,
-        bytes,
-        first_time,
-        last_time,
-        unique_flows: pairs.seen.len() as u64,
-        more_unique_flows: pairs.overflowed,
+        bytes: counter.bytes,
+        first_time: counter.first_time,
+        last_time: counter.last_time,
+        unique_flows: counter.pairs.seen.len() as u64,
+        more_unique_flows: counter.pairs.overflowed,
         problem,
     })
+}
+
+/// Counts packets as they come.
+pub struct PacketCounter {
+    packets: u64,
+    bytes: u64,
+    first_time: Option<Timestamp>,
+    last_time: Option<Timestamp>,
+    decoder: Decoder,
+    fragments: FragmentTable,
+    pairs: Pairs,
+}
+
+impl Default for PacketCounter {
+    fn default() -> Self {
+        let placement = Placement::default();
+        Self {
+            packets: 0,
+            bytes: 0,
+            first_time: None,
+            last_time: None,
+            decoder: Decoder::new(Reading::OURS, placement.clone()),
+            fragments: FragmentTable::new(Reading::OURS, placement),
+            pairs: Pairs::default(),
+        }
+    }
+}
+
+impl PacketCounter {
+    pub fn add(&mut self, packet: &Packet<'_>) {
+        self.packets += 1;
+        self.bytes += packet.data.len() as u64;
+        self.first_time = Some(self.first_time.map_or(packet.time, |time| time.min(packet.time)));
+        self.last_time = Some(self.last_time.map_or(packet.time, |time| time.max(packet.time)));
+        let segment = match self.decoder.decode(packet, Moment::default()) {
+            Decoded::Segment(segment) => Some(segment),
+            Decoded::Fragment(fragment) => self.fragments.resolve(&fragment, packet.time),
+            Decoded::Nothing => None,
+        };
+        segment.iter().for_each(|segment| self.pairs.add(segment));
+        // They are for flows.
+        self.decoder.deep_stacks.clear();
+    }
+
+    pub fn packets(&self) -> u64 {
+        self.packets
+    }
+
+    /// Captured bytes of all packets.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// As [`Content::unique_flows`].
+    pub fn unique_flows(&self) -> u64 {
+        self.pairs.seen.len() as u64
+    }
 }
 
 /// Distinct pairs, kept as 128-bit fingerprints under seeds that nobody outside knows.

@@ -30,6 +30,9 @@ pub enum StatisticKey {
     Country(Option<Country>),
     /// The name of the server, where it has one; kept only of flows that count while they are open.
     Domain(Box<str>),
+    /// Of sessions, not of flows: index of the label that most of a session has into the run's labels, if
+    /// it has one.
+    Session(Option<u16>),
 }
 
 /// The kinds of keys.
@@ -43,14 +46,18 @@ pub enum Kind {
     Label,
     Country,
     Domain,
+    Session,
 }
 
 impl Kind {
-    pub const COUNT: usize = Self::Domain as usize + 1;
+    pub const COUNT: usize = Self::Session as usize + 1;
 
     /// Whether there are few keys of the kind, under which many flows count.
     pub fn has_few_keys(self) -> bool {
-        matches!(self, Self::Protocol | Self::Unlabelled | Self::Label | Self::Country)
+        matches!(
+            self,
+            Self::Protocol | Self::Unlabelled | Self::Label | Self::Country | Self::Session
+        )
     }
 }
 
@@ -65,6 +72,7 @@ impl StatisticKey {
             Self::Label(_) => Kind::Label,
             Self::Country(_) => Kind::Country,
             Self::Domain(_) => Kind::Domain,
+            Self::Session(_) => Kind::Session,
         }
     }
 
@@ -81,7 +89,8 @@ impl StatisticKey {
             }
             Self::Port(number, port) => (0, u128::from(*number) << 16 | u128::from(*port)),
             Self::Label(label) => (0, u128::from(*label)),
-            Self::Country(None) | Self::Domain(_) => (0, 0),
+            Self::Session(Some(label)) => (1, u128::from(*label)),
+            Self::Country(None) | Self::Domain(_) | Self::Session(None) => (0, 0),
             Self::Country(Some(letters)) => (1, u128::from(u16::from_be_bytes(*letters))),
         };
         (self.kind() as u8, version, rest)

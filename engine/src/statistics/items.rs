@@ -25,8 +25,20 @@ pub struct Entry {
 pub const OTHERS: &str = "(other)";
 
 /// All titles, in their order.
-pub const TITLES: [&str; 8] =
-    ["protocols", "clients", "servers", "labels", "transports", "ports", "countries", "domains"];
+pub const TITLES: [&str; 9] = [
+    "protocols",
+    "clients",
+    "servers",
+    "labels",
+    "transports",
+    "ports",
+    "countries",
+    "domains",
+    "sessions",
+];
+
+/// The name of sessions of which no flow has a label.
+const NO_LABEL: &str = "(none)";
 
 impl Tables {
     /// All titles, each with its `limit` largest entries and the sum of what is left out, if
@@ -49,6 +61,13 @@ impl Tables {
                 _ => None,
             })
         };
+        let of_sessions = move || {
+            self.of(Kind::Session).counts.iter().filter_map(|(key, count)| match key {
+                StatisticKey::Session(Some(label)) => Some((&*labels.get(*label).name, *count)),
+                StatisticKey::Session(None) => Some((NO_LABEL, *count)),
+                _ => None,
+            })
+        };
         let of_keys =
             |title, kind| -> Later<'a> { Box::new(move || self.keys(title, kind, limit)) };
         let named = |title, kind| -> Later<'a> { Box::new(move || self.named(title, kind, limit)) };
@@ -61,6 +80,7 @@ impl Tables {
             of_keys("ports", Kind::Port),
             named("countries", Kind::Country),
             of_keys("domains", Kind::Domain),
+            Box::new(move || self.words("sessions", of_sessions(), &[Kind::Session], limit)),
         ];
         items.into_iter().map(|item| item())
     }
@@ -184,6 +204,8 @@ fn name(key: &StatisticKey) -> String {
         StatisticKey::Client(address) | StatisticKey::Server(address) => address.to_string(),
         StatisticKey::Port(number, port) => format!("{port}/{}", transport(*number)),
         StatisticKey::Label(label) => format!("label {label}"),
+        StatisticKey::Session(Some(label)) => format!("sessions of label {label}"),
+        StatisticKey::Session(None) => NO_LABEL.to_owned(),
         StatisticKey::Country(None) => "unknown".to_owned(),
         StatisticKey::Country(Some(letters)) => String::from_utf8_lossy(letters).into_owned(),
         StatisticKey::Domain(domain) => domain.to_string(),

@@ -10,7 +10,7 @@ mod tally;
 #[cfg(test)]
 mod tests;
 
-pub use content::{Content, content_of};
+pub use content::{Content, PacketCounter, content_of};
 use count::Kind;
 pub use count::{Count, Country, CountryOf, StatisticKey};
 pub use items::{Entry, Item, OTHERS, TITLES, transport};

@@ -187,6 +187,8 @@ mod tests {
             window: None,
             seen: None,
             labelled: None,
+            grouped: None,
+            group: None,
         }
     }
 

@@ -37,6 +37,10 @@ pub mod kind {
     pub const END: u16 = 5;
     /// A Parquet file: rows of windows.
     pub const WINDOWS: u16 = 6;
+    /// A Parquet file: rows of sessions.
+    pub const SESSIONS: u16 = 7;
+    /// A Parquet file: rows of windows of sessions.
+    pub const SESSION_WINDOWS: u16 = 8;
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

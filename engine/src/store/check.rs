@@ -4,6 +4,7 @@ use super::StoreError;
 use super::data::{LAST_JOB_ID, Store, save_last_job_id, saved_last_job_id};
 use super::files::{UNFINISHED, bytes_below};
 use super::folders;
+use super::gathered::RowsOf;
 use super::index::{self, INDEX_FOLDER, Index};
 use super::keeping::Removed;
 use super::reader::JobReader;
@@ -105,7 +106,9 @@ fn check_job(id: u64, folder: &Path, index: Option<&Index>, report: &mut Report)
         report.find(format!("job {id}: its record tells of {flows} flows, and {there} are there"));
     }
     check_entries(id, &reader, index, report);
-    check_entries(id, &reader.windows(), None, report);
+    for of in RowsOf::ALL.into_iter().filter(|&of| of != RowsOf::Flows) {
+        check_entries(id, &reader.of(of), None, report);
+    }
 }
 
 /// Every block: its checksum, and that it can be decoded.

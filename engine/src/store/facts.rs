@@ -23,10 +23,12 @@ pub enum Field {
     Evidence,
     ServerName,
     UserAgent,
+    /// Stored before there were sessions a flow has none.
+    SessionId,
 }
 
 /// Their names, as `native` has them.
-const NAMES: [&str; 14] = [
+const NAMES: [&str; 15] = [
     "flow_id",
     "client_ip",
     "client_port",
@@ -41,6 +43,7 @@ const NAMES: [&str; 14] = [
     "evidence",
     "server_name",
     "user_agent",
+    "session_id",
 ];
 
 /// Where the standard columns of a table stand.
@@ -62,6 +65,11 @@ impl Standard {
         self.places[field as usize].ok_or_else(|| {
             StoreError::Internal(format!("stored flows have no {}", NAMES[field as usize]))
         })
+    }
+
+    /// The place of a column that not every stored flow has.
+    pub fn place_if_any(&self, field: Field) -> Option<usize> {
+        self.places[field as usize]
     }
 
     /// All places.
@@ -128,6 +136,7 @@ impl Standard {
             comment: self.comment(view, row),
             server_name: owned(Field::ServerName),
             user_agent: owned(Field::UserAgent),
+            session_id: self.number(view, Field::SessionId, row),
         })
     }
 
@@ -182,6 +191,7 @@ pub fn facts_of(row: &Row<'_>) -> Facts {
         comment,
         server_name: owned(names.map(|names| &names.server_name)),
         user_agent: owned(names.map(|names| &names.user_agent)),
+        session_id: flow.grouped.map(|grouped| grouped.session),
     }
 }
 
@@ -205,6 +215,8 @@ pub struct Facts {
     pub comment: Option<String>,
     pub server_name: Option<String>,
     pub user_agent: Option<String>,
+    #[serde(default)]
+    pub session_id: Option<u64>,
 }
 
 #[cfg(test)]

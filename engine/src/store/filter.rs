@@ -25,6 +25,10 @@ pub struct Filter {
     /// Flows that have not ended before and not begun after; nanoseconds since the epoch.
     pub from: Option<i64>,
     pub to: Option<i64>,
+    /// Flows of that session.
+    pub session: Option<u64>,
+    /// Of rows of sessions: the session with that id.
+    pub id: Option<u64>,
 }
 
 impl Filter {
@@ -38,6 +42,7 @@ impl Filter {
             (self.server_name.is_some(), &[Field::ServerName]),
             (self.from.is_some(), &[Field::End]),
             (self.to.is_some(), &[Field::Start]),
+            (self.id.is_some(), &[Field::FlowId]),
         ];
         let named = named.into_iter().filter(|(is_named, _)| *is_named);
         named.flat_map(|(_, fields)| fields).copied().collect()
@@ -45,7 +50,9 @@ impl Filter {
 
     /// The places of the columns that it looks at.
     pub fn places(&self, standard: &Standard) -> Result<Vec<usize>, StoreError> {
-        self.fields().into_iter().map(|field| standard.place(field)).collect()
+        let session = self.session.and_then(|_| standard.place_if_any(Field::SessionId));
+        let fields = self.fields().into_iter().map(|field| standard.place(field));
+        fields.chain(session.map(Ok)).collect()
     }
 
     /// Whether a flow is asked for.
@@ -62,6 +69,8 @@ impl Filter {
             && self.server_name.as_ref().is_none_or(is_under)
             && self.from.is_none_or(|from| flow.end >= from)
             && self.to.is_none_or(|to| flow.start <= to)
+            && self.session.is_none_or(|session| flow.session_id == Some(session))
+            && self.id.is_none_or(|id| flow.flow_id == id)
     }
 
     /// False when no flow of the block can be asked for.
@@ -100,6 +109,8 @@ impl Filter {
                 && name.is_none_or(is_under)
                 && self.from.is_none_or(|from| time(Field::End) >= from)
                 && self.to.is_none_or(|to| time(Field::Start) <= to)
+                && self.session.is_none_or(|session| number(Field::SessionId) == Some(session))
+                && self.id.is_none_or(|id| number(Field::FlowId) == Some(id))
         };
         (0..rows).filter(is_asked_for).collect()
     }

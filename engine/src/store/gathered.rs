@@ -1,4 +1,4 @@
-//! Rows of one kind that are in no block yet: of flows, or of windows.
+//! Rows of one kind that are in no block yet.
 
 use super::StoreError;
 use super::block::{checksum, frame, kind};
@@ -6,6 +6,7 @@ use super::entry::{Committed, Entry};
 use super::facts::Standard;
 use super::going_on::SavedTable;
 use super::segment::Place;
+use crate::flows::Flow;
 use crate::limits::{FLOW_BLOCK_BYTES_MAX, FLOWS_PER_BLOCK};
 use crate::output::{About, Table, TableBuilder, TableEncoder};
 use crate::profiles::{Layout, Value};
@@ -21,7 +22,41 @@ const ROWS_BETWEEN_LOOKS: usize = 256;
 pub enum RowsOf {
     Flows,
     Windows,
+    Sessions,
+    SessionWindows,
 }
+
+impl RowsOf {
+    pub const ALL: [Self; 4] = [Self::Flows, Self::Windows, Self::Sessions, Self::SessionWindows];
+
+    /// What a row is of.
+    pub fn row(flow: &Flow) -> Self {
+        match (&flow.group, flow.window) {
+            (Some(_), Some(_)) => Self::SessionWindows,
+            (Some(_), None) => Self::Sessions,
+            _ if flow.is_window_beside() => Self::Windows,
+            _ => Self::Flows,
+        }
+    }
+
+    /// Of blocks with such rows.
+    pub fn kind(self) -> u16 {
+        match self {
+            Self::Flows => kind::FLOWS,
+            Self::Windows => kind::WINDOWS,
+            Self::Sessions => kind::SESSIONS,
+            Self::SessionWindows => kind::SESSION_WINDOWS,
+        }
+    }
+
+    /// What the rows of a block are of, if it has rows.
+    pub fn of_kind(kind: u16) -> Option<Self> {
+        Self::ALL.into_iter().find(|of| of.kind() == kind)
+    }
+}
+
+/// Something of each kind of rows, by [`RowsOf`].
+pub type OfEach<T> = [T; RowsOf::ALL.len()];
 
 /// Rows that are to be a block.
 pub struct Rows {
@@ -143,11 +178,7 @@ impl Gathered {
         Ok(entry.map(|entry| {
             let entry = entry.with_checksum(checksum(&payload));
             let mut blocks = Vec::with_capacity(payload.len() + (128 << 10));
-            let kind = match self.of {
-                RowsOf::Flows => kind::FLOWS,
-                RowsOf::Windows => kind::WINDOWS,
-            };
-            frame(kind, entry.rows, &payload, &mut blocks);
+            frame(self.of.kind(), entry.rows, &payload, &mut blocks);
             frame(kind::ENTRY, 0, &entry.to_bytes(), &mut blocks);
             (blocks, entry)
         }))

@@ -2,6 +2,7 @@
 //! no block yet.
 
 use super::StoreError;
+use super::gathered::OfEach;
 use super::segment::Place;
 use crate::output::{EncodedTable, TableBuilder};
 use crate::saved::{Reader, SavedError, Writer};
@@ -16,8 +17,7 @@ pub struct SavedRows {
     pub offset: u64,
     /// Bytes of it but for records.
     pub counted: u64,
-    pub flows: SavedTable,
-    pub windows: SavedTable,
+    pub rows: OfEach<SavedTable>,
     /// The windows that have ended by then are all there.
     pub windows_to: Timestamp,
 }

@@ -6,7 +6,7 @@
 
 use super::entry::Entry;
 use super::files::{read_bounded, sync_folder, write_whole};
-use super::gathered::RowsOf;
+use super::gathered::{OfEach, RowsOf};
 use super::segment::file_name;
 use super::{JobReader, StoreError};
 use serde::{Deserialize, Serialize};
@@ -30,6 +30,11 @@ pub struct Removed {
     /// Rows of windows.
     #[serde(default)]
     pub window_rows: u64,
+    /// Rows of sessions, and of their windows.
+    #[serde(default)]
+    pub session_rows: u64,
+    #[serde(default)]
+    pub session_window_rows: u64,
 }
 
 impl Removed {
@@ -43,6 +48,16 @@ impl Removed {
         };
         serde_json::from_slice(&bytes)
             .map_err(|cause| StoreError::damaged(FILE.to_owned(), 0, cause.to_string()))
+    }
+
+    fn of(segments: u32, rows: OfEach<u64>) -> Self {
+        let [rows, window_rows, session_rows, session_window_rows] = rows;
+        Self { segments, rows, window_rows, session_rows, session_window_rows }
+    }
+
+    /// Rows of each kind.
+    pub fn of_each(&self) -> OfEach<u64> {
+        [self.rows, self.window_rows, self.session_rows, self.session_window_rows]
     }
 
     fn save(self, folder: &Path) -> Result<(), StoreError> {
@@ -67,7 +82,7 @@ pub struct Keeping {
     /// From the first that is there on.
     segments: VecDeque<Kept>,
     /// Rows of all so far.
-    rows: [u64; 2],
+    rows: OfEach<u64>,
     /// The latest end of all.
     newest: i64,
     /// The segments that the last states saved end in: there may be two checkpoints, and one to come.
@@ -77,8 +92,8 @@ pub struct Keeping {
 /// A segment.
 struct Kept {
     number: u32,
-    /// Up to its end, by [`RowsOf`].
-    rows: [u64; 2],
+    /// Up to its end.
+    rows: OfEach<u64>,
     /// The latest end of its rows, or when they were written if that was before: one of the future would
     /// never get old, nor let others leave behind it.
     end: i64,
@@ -95,9 +110,9 @@ impl Keeping {
     pub fn of(folder: &Path, keep_ns: i64) -> Result<Self, StoreError> {
         let mut keeping = Self::new(folder, keep_ns);
         let flows = JobReader::open(folder)?;
-        let windows = flows.windows();
         let mut entries = Vec::new();
-        for (of, reader) in [(RowsOf::Flows, &flows), (RowsOf::Windows, &windows)] {
+        for of in RowsOf::ALL {
+            let reader = flows.of(of);
             for block in reader.blocks() {
                 entries.push((of, reader.entry(block)?));
             }
@@ -112,7 +127,7 @@ impl Keeping {
             folder: folder.to_owned(),
             keep_ns,
             segments: VecDeque::new(),
-            rows: [0; 2],
+            rows: [0; RowsOf::ALL.len()],
             newest: i64::MIN,
             saved_in: [0; SAVES],
         }
@@ -152,8 +167,7 @@ impl Keeping {
             && *number < needed
         {
             // Whoever reads begins behind it before it is gone.
-            let [rows, window_rows] = *rows;
-            Removed { segments: *number, rows, window_rows }.save(&self.folder)?;
+            Removed::of(*number, *rows).save(&self.folder)?;
             let path = self.folder.join(file_name(*number));
             match fs::remove_file(&path).and_then(|()| sync_folder(&self.folder)) {
                 Err(cause) if cause.kind() != io::ErrorKind::NotFound => {
@@ -236,7 +250,7 @@ mod tests {
         assert_eq!(there(), [2, 3, 4]);
         assert_eq!(
             Removed::load(folder).unwrap(),
-            Removed { segments: 1, rows: 20, window_rows: 0 }
+            Removed { segments: 1, rows: 20, ..Removed::default() }
         );
         // A segment goes when all of its flows are old, and not before the one before it.
         keeping.add(RowsOf::Flows, &entry(4, 40, 1_000));
@@ -244,7 +258,7 @@ mod tests {
         assert_eq!(there(), [4]);
         assert_eq!(
             Removed::load(folder).unwrap(),
-            Removed { segments: 3, rows: 40, window_rows: 0 }
+            Removed { segments: 3, rows: 40, ..Removed::default() }
         );
         keeping.add(RowsOf::Flows, &entry(4, 50, 9_000));
         keeping.remove_old(4).unwrap();

@@ -35,6 +35,7 @@ mod question;
 mod reader;
 mod record;
 mod segment;
+mod sessions;
 #[cfg(test)]
 mod tests;
 mod totals;
@@ -58,6 +59,7 @@ pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;
 pub use reader::{FlowBlock, JobReader};
 pub use record::{JobRecord, JobState, WithoutPlugin};
+pub use sessions::{SessionFilter, SessionRow, session_rows};
 pub use totals::StatisticRow;
 pub use windows::{EndedWindows, WindowCount, WindowCounts};
 pub use writer::{JobLayout, JobListener, JobRows, JobWriter, WindowLayout};

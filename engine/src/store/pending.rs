@@ -5,7 +5,8 @@ use super::entry::Committed;
 use super::export::{TextFormat, lines};
 use super::facts::Facts;
 use super::filter::Filter;
-use super::gathered::Gathered;
+use super::gathered::{Gathered, RowsOf};
+use super::sessions::{self, SessionFilter, SessionRow};
 use super::windows::{EndedWindows, WindowCount, WindowCounts};
 use super::writer::{Shared, internal};
 use crate::output::Table;
@@ -28,7 +29,7 @@ impl PendingRows {
     /// # Errors
     /// When the program has a defect.
     pub fn of(&self, filter: &Filter) -> Result<(Committed, Vec<Facts>), StoreError> {
-        let rows = &self.shared.flows;
+        let rows = self.shared.of(RowsOf::Flows).map_err(|cause| internal(&cause))?;
         let pending = rows.pending(&rows.standard_places());
         let (committed, tables) = pending.map_err(|cause| internal(&cause))?;
         let mut facts = Vec::new();
@@ -48,7 +49,7 @@ impl PendingRows {
         filter: &Filter,
         windows_max: usize,
     ) -> Result<Option<(EndedWindows, Vec<WindowCount>)>, StoreError> {
-        let Some(rows) = &self.shared.windows else { return Ok(None) };
+        let Ok(rows) = self.shared.of(RowsOf::Windows) else { return Ok(None) };
         let (ended, tables) = self.ended(rows, &WindowCounts::places(|name| rows.column(name)))?;
         let mut counts = WindowCounts::of_first(windows_max);
         let filter = ended.of(filter);
@@ -65,11 +66,31 @@ impl PendingRows {
         filter: &Filter,
         format: TextFormat,
     ) -> Result<Option<(EndedWindows, Vec<u8>)>, StoreError> {
-        let Some(rows) = &self.shared.windows else { return Ok(None) };
+        let Ok(rows) = self.shared.of(RowsOf::Windows) else { return Ok(None) };
         let all: Vec<usize> = (0..rows.layout().columns().count()).collect();
         let (ended, tables) = self.ended(rows, &all)?;
         let lines = lines(rows.layout(), &tables, &ended.of(filter), format);
         Ok(Some((ended, lines.map_err(|cause| internal(&cause))?)))
+    }
+
+    /// What the files hold of sessions, and of all others that are over those that are asked for. `None` for
+    /// a job without sessions.
+    ///
+    /// # Errors
+    /// When the program has a defect.
+    pub fn sessions(
+        &self,
+        filter: &SessionFilter,
+    ) -> Result<Option<(Committed, Vec<SessionRow>)>, StoreError> {
+        let Ok(rows) = self.shared.of(RowsOf::Sessions) else { return Ok(None) };
+        let all: Vec<usize> = (0..rows.layout().columns().count()).collect();
+        let (committed, tables) = rows.pending(&all).map_err(|cause| internal(&cause))?;
+        let mut found = Vec::new();
+        for (first_row, table) in tables {
+            let added = sessions::add(&table, first_row, filter, &mut found);
+            added.map_err(|cause| internal(&cause))?;
+        }
+        Ok(Some((committed, found)))
     }
 
     /// Some columns of the rows of windows, and up to when these have ended.
@@ -88,6 +109,6 @@ impl PendingRows {
 
     /// What the files hold.
     pub fn committed(&self) -> Committed {
-        self.shared.flows.committed()
+        self.shared.of(RowsOf::Flows).map(Gathered::committed).unwrap_or_default()
     }
 }

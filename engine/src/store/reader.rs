@@ -3,6 +3,7 @@
 use super::block::kind;
 use super::entry::{Committed, Entry};
 use super::facts::Standard;
+use super::gathered::{OfEach, RowsOf};
 use super::keeping::Removed;
 use super::record::JobRecord;
 use super::segment::{self, Block, Place, damaged, read_payload};
@@ -15,11 +16,10 @@ use std::sync::Arc;
 /// The segments of a job: which blocks there are. Rows are read when they are asked for.
 pub struct JobReader {
     folder: PathBuf,
-    /// Blocks of flows, in order; of [`JobReader::windows`], those of windows.
-    flows: Vec<FlowBlock>,
-    windows: Vec<FlowBlock>,
-    /// Rows of windows up to the last block of them.
-    window_rows: u64,
+    /// Blocks of rows, in order.
+    blocks: OfEach<Blocks>,
+    /// Which of them this reader is over.
+    of: RowsOf,
     job: Option<Block>,
     statistics: Vec<Block>,
     /// The last block of the last segment, when it is the record at the job's end.
@@ -28,6 +28,14 @@ pub struct JobReader {
     damage: Option<StoreError>,
     /// Where entries are looked up first, and under which job.
     index: Option<(Arc<Index>, u64)>,
+}
+
+/// The blocks of rows of one kind.
+#[derive(Clone, Default)]
+struct Blocks {
+    blocks: Vec<FlowBlock>,
+    /// Up to the end of the last.
+    rows: u64,
 }
 
 /// A block of rows.
@@ -68,9 +76,8 @@ impl JobReader {
     pub fn open_to(folder: &Path, up_to: Option<Committed>) -> Result<Self, StoreError> {
         let mut reader = Self {
             folder: folder.to_owned(),
-            flows: Vec::new(),
-            windows: Vec::new(),
-            window_rows: 0,
+            blocks: Default::default(),
+            of: RowsOf::Flows,
             job: None,
             statistics: Vec::new(),
             end: None,
@@ -81,7 +88,9 @@ impl JobReader {
         let last = up_to.map_or(SEGMENTS_MAX, |up_to| up_to.segment);
         let removed = Removed::load(folder)?;
         reader.committed.rows = removed.rows;
-        reader.window_rows = removed.window_rows;
+        for (blocks, rows) in reader.blocks.iter_mut().zip(removed.of_each()) {
+            blocks.rows = rows;
+        }
         // While it was being read, more may have left.
         if removed.segments > 0 && !segment::is_there(folder, removed.segments + 1) {
             let now = Removed::load(folder)?;
@@ -107,18 +116,32 @@ impl JobReader {
         Self { index: Some((index, job)), ..self }
     }
 
-    /// The same over the rows of windows. Of damage the reader of flows tells.
+    /// The same over the rows of windows.
     #[must_use]
     pub fn windows(&self) -> Self {
+        self.of(RowsOf::Windows)
+    }
+
+    /// The same over the rows of sessions.
+    #[must_use]
+    pub fn sessions(&self) -> Self {
+        self.of(RowsOf::Sessions)
+    }
+
+    /// The same over rows of another kind. Of damage the reader of flows tells.
+    #[must_use]
+    pub(super) fn of(&self, of: RowsOf) -> Self {
+        let mut blocks = OfEach::<Blocks>::default();
+        blocks[of as usize] = self.blocks[of as usize].clone();
+        let committed = Committed { rows: blocks[of as usize].rows, ..self.committed };
         Self {
             folder: self.folder.clone(),
-            flows: self.windows.clone(),
-            windows: Vec::new(),
-            window_rows: 0,
+            blocks,
+            of,
             job: self.job,
             statistics: Vec::new(),
             end: self.end,
-            committed: Committed { rows: self.window_rows, ..self.committed },
+            committed,
             damage: None,
             // It knows of flows.
             index: None,
@@ -127,43 +150,40 @@ impl JobReader {
 
     fn add(&mut self, block: &Block) {
         let header = block.header;
+        let rows = RowsOf::of_kind(header.kind);
         self.end = (header.kind == kind::END).then_some(*block);
         match header.kind {
             kind::JOB if self.job.is_none() => self.job = Some(*block),
             kind::STATISTICS => self.statistics.push(*block),
             // Behind a place that is damaged nobody knows the number of a row.
-            kind::FLOWS | kind::WINDOWS | kind::ENTRY if self.damage.is_some() => {}
-            kind::FLOWS | kind::WINDOWS if header.rows as usize > FLOWS_OF_BLOCK_MAX => {
+            kind if self.damage.is_some() && (rows.is_some() || kind == kind::ENTRY) => {}
+            _ if rows.is_some() && header.rows as usize > FLOWS_OF_BLOCK_MAX => {
                 self.damage = Some(damaged(block, "it has more rows than a block may have"));
-            }
-            kind::FLOWS => {
-                let first_row = self.committed.rows;
-                self.flows.push(FlowBlock { block: *block, first_row, entry: None });
-                self.commit(first_row + u64::from(header.rows), block);
-            }
-            kind::WINDOWS => {
-                let first_row = self.window_rows;
-                self.windows.push(FlowBlock { block: *block, first_row, entry: None });
-                self.window_rows += u64::from(header.rows);
-                self.commit(self.committed.rows, block);
             }
             kind::ENTRY => {
                 let Place { segment, offset } = block.place;
                 let is_before = |rows: &&mut FlowBlock| {
                     rows.block.place.segment == segment && rows.block.end() == offset
                 };
-                let all = [&mut self.flows, &mut self.windows].into_iter();
-                let before = all.filter_map(|rows| rows.last_mut()).find(is_before);
+                let all = self.blocks.iter_mut();
+                let before = all.filter_map(|rows| rows.blocks.last_mut()).find(is_before);
                 if let Some(before) = before {
                     before.entry = Some(*block);
-                    self.commit(self.committed.rows, block);
+                    self.commit(block);
                 }
             }
-            _ => {}
+            _ => {
+                let Some(of) = rows else { return };
+                let Blocks { blocks, rows } = &mut self.blocks[of as usize];
+                blocks.push(FlowBlock { block: *block, first_row: *rows, entry: None });
+                *rows += u64::from(header.rows);
+                self.commit(block);
+            }
         }
     }
 
-    fn commit(&mut self, rows: u64, block: &Block) {
+    fn commit(&mut self, block: &Block) {
+        let rows = self.blocks[self.of as usize].rows;
         self.committed = Committed { rows, segment: block.place.segment, offset: block.end() };
     }
 
@@ -183,7 +203,7 @@ impl JobReader {
     }
 
     pub fn blocks(&self) -> &[FlowBlock] {
-        &self.flows
+        &self.blocks[self.of as usize].blocks
     }
 
     pub(super) fn statistics_blocks(&self) -> &[Block] {

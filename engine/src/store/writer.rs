@@ -6,7 +6,7 @@
 use super::StoreError;
 use super::block::{frame, kind};
 use super::entry::{Committed, Entry};
-use super::gathered::{Gathered, Rows, RowsOf, ToSave};
+use super::gathered::{Gathered, OfEach, Rows, RowsOf, ToSave};
 use super::going_on::SavedRows;
 use super::keeping::Keeping;
 use super::pending::PendingRows;
@@ -48,6 +48,21 @@ pub struct JobLayout {
     pub flows: Layout,
     /// Where windows have rows of their own.
     pub windows: Option<WindowLayout>,
+    /// Where sessions have; where windows of theirs have, too.
+    pub sessions: Option<Layout>,
+    pub session_windows: Option<Layout>,
+}
+
+impl JobLayout {
+    /// The columns of rows of a kind, if there are such rows.
+    fn of(&self, of: RowsOf) -> Option<Layout> {
+        match of {
+            RowsOf::Flows => Some(self.flows),
+            RowsOf::Windows => self.windows.map(|windows| windows.layout),
+            RowsOf::Sessions => self.sessions,
+            RowsOf::SessionWindows => self.session_windows,
+        }
+    }
 }
 
 /// Rows of windows of a length.
@@ -59,7 +74,7 @@ pub struct WindowLayout {
 
 impl From<Layout> for JobLayout {
     fn from(flows: Layout) -> Self {
-        Self { flows, windows: None }
+        Self { flows, windows: None, sessions: None, session_windows: None }
     }
 }
 
@@ -110,18 +125,18 @@ impl JobWriter {
         listener: Box<dyn JobListener>,
     ) -> Result<Self, StoreError> {
         let end = segments.end();
-        let flows = Gathered::new(RowsOf::Flows, layout.flows.stored(), &saved.flows, end)?;
         let window_ns = layout.windows.map_or(0, |windows| windows.window_ns);
-        let windows = layout.windows.map(|WindowLayout { layout, .. }| {
-            Gathered::new(RowsOf::Windows, layout.stored(), &saved.windows, end)
-        });
-        let windows = windows.transpose()?;
-        let encoders = [Some(&flows), windows.as_ref()];
-        let encoders = encoders.map(|of| of.map_or_else(|| flows.encoder(), Gathered::encoder));
-        let of_counts = TableEncoder::new(About::of(flows.layout()));
+        let mut rows = OfEach::default();
+        for of in RowsOf::ALL {
+            let gathered = layout
+                .of(of)
+                .map(|layout| Gathered::new(of, layout.stored(), &saved.rows[of as usize], end));
+            rows[of as usize] = gathered.transpose()?;
+        }
+        let encoders = rows.each_ref().map(|rows| rows.as_ref().map(Gathered::encoder));
+        let of_counts = TableEncoder::new(About::of(layout.flows.stored()));
         let windows_to = saved.windows_to.0.into();
-        let shared =
-            Arc::new(Shared { flows, windows, window_ns, windows_to, failure: None.into() });
+        let shared = Arc::new(Shared { rows, window_ns, windows_to, failure: None.into() });
         let (to_thread, messages) = sync_channel(BLOCKS_TO_WRITE_MAX);
         let shared_too = Arc::clone(&shared);
         let mut thread =
@@ -144,12 +159,11 @@ impl JobWriter {
 
     /// What the dataflow writes the job's rows to; to be taken once.
     pub fn rows(&self) -> JobRows {
-        let of = |of, rows: &Gathered| Evaluated::of(rows.layout(), self.cells(of));
-        JobRows {
-            flows: of(RowsOf::Flows, &self.shared.flows),
-            windows: self.shared.windows.as_ref().map(|rows| of(RowsOf::Windows, rows)),
-            shared: Arc::clone(&self.shared),
-        }
+        let rows = RowsOf::ALL.map(|of| {
+            let rows = self.shared.rows[of as usize].as_ref();
+            rows.map(|rows| Evaluated::of(rows.layout(), self.cells(of)))
+        });
+        JobRows { rows, shared: Arc::clone(&self.shared) }
     }
 
     pub(super) fn cells(&self, of: RowsOf) -> StoredCells {
@@ -191,17 +205,14 @@ impl JobWriter {
 
 /// Takes the rows of a job.
 pub struct JobRows {
-    flows: Evaluated<StoredCells>,
-    windows: Option<Evaluated<StoredCells>>,
+    rows: OfEach<Option<Evaluated<StoredCells>>>,
     shared: Arc<Shared>,
 }
 
 impl RowWriter for JobRows {
     fn write(&mut self, row: &Row<'_>) -> io::Result<()> {
-        match &mut self.windows {
-            Some(windows) if row.flow.is_window_beside() => windows.write(row),
-            _ => self.flows.write(row),
-        }
+        let of = RowsOf::row(row.flow);
+        self.rows[of as usize].as_mut().map_or(Ok(()), |rows| rows.write(row))
     }
 
     fn pass(&mut self, clock: Timestamp) -> io::Result<()> {
@@ -211,13 +222,13 @@ impl RowWriter for JobRows {
     }
 
     fn save(&mut self, done: Saved) -> io::Result<()> {
-        self.flows.save(done)
+        let [flows, ..] = &mut self.rows;
+        flows.as_mut().map_or(Ok(()), |flows| flows.save(done))
     }
 
     fn finish(&mut self) -> io::Result<()> {
         self.shared.windows_to.store(i64::MAX, Ordering::Release);
-        self.windows.as_mut().map_or(Ok(()), RowWriter::finish)?;
-        self.flows.finish()
+        self.rows.iter_mut().rev().flatten().try_for_each(RowWriter::finish)
     }
 }
 
@@ -238,10 +249,11 @@ impl CellWriter for StoredCells {
 
     /// The rows stay where they are: what is in no block goes along, of all kinds.
     fn save(&mut self, done: Saved) -> io::Result<()> {
-        let windows = self.shared.windows.as_ref().map(Gathered::to_save).transpose()?;
-        let flows = self.shared.flows.to_save()?;
-        let windows_to = self.shared.windows_to();
-        self.send(Message::Save { flows, windows, windows_to, done })
+        let mut rows = OfEach::default();
+        for (to_save, gathered) in rows.iter_mut().zip(&self.shared.rows) {
+            *to_save = gathered.as_ref().map(Gathered::to_save).transpose()?;
+        }
+        self.send(Message::Save { rows, windows_to: self.shared.windows_to(), done })
     }
 
     /// Waits until all rows are in the file.
@@ -263,8 +275,8 @@ impl StoredCells {
 
 /// What the job's thread, those who write rows and those who ask for them share.
 pub(super) struct Shared {
-    pub(super) flows: Gathered,
-    pub(super) windows: Option<Gathered>,
+    /// Flows are always there.
+    rows: OfEach<Option<Gathered>>,
     pub(super) window_ns: i64,
     /// Windows that end up to then have all their rows, but for those that come late; nanoseconds.
     windows_to: AtomicI64,
@@ -278,15 +290,12 @@ impl Shared {
     }
 
     fn all(&self) -> impl Iterator<Item = &Gathered> {
-        [Some(&self.flows), self.windows.as_ref()].into_iter().flatten()
+        self.rows.iter().flatten()
     }
 
-    fn of(&self, of: RowsOf) -> io::Result<&Gathered> {
-        match of {
-            RowsOf::Flows => Some(&self.flows),
-            RowsOf::Windows => self.windows.as_ref(),
-        }
-        .ok_or_else(|| io::Error::other("the job has no windows"))
+    pub(super) fn of(&self, of: RowsOf) -> io::Result<&Gathered> {
+        let rows = self.rows[of as usize].as_ref();
+        rows.ok_or_else(|| io::Error::other("the job has no such rows"))
     }
 
     fn why_ended(&self) -> io::Error {
@@ -301,8 +310,7 @@ enum Message {
     Keep(Keeping),
     /// All before it is in the file, and is to last.
     Save {
-        flows: ToSave,
-        windows: Option<ToSave>,
+        rows: OfEach<Option<ToSave>>,
         windows_to: Timestamp,
         done: Saved,
     },
@@ -319,7 +327,7 @@ enum Message {
 struct Thread {
     segments: SegmentWriter,
     /// By [`RowsOf`].
-    encoders: [TableEncoder; 2],
+    encoders: OfEach<Option<TableEncoder>>,
     /// For statistics.
     of_counts: TableEncoder,
     listener: Box<dyn JobListener>,
@@ -351,8 +359,8 @@ impl Thread {
                 self.keeping = Some(keeping);
                 Ok(())
             }
-            Message::Save { flows, windows, windows_to, done } => {
-                let saved = self.saved(&flows, windows.as_ref(), windows_to)?;
+            Message::Save { rows, windows_to, done } => {
+                let saved = self.saved(&rows, windows_to)?;
                 done(&saved.bytes());
                 self.keeping.as_mut().map_or(Ok(()), |keeping| keeping.remove_old(saved.segment))
             }
@@ -377,25 +385,27 @@ impl Thread {
     /// What is in the segments, which last, and what is in no block.
     fn saved(
         &mut self,
-        flows: &ToSave,
-        windows: Option<&ToSave>,
+        to_save: &OfEach<Option<ToSave>>,
         windows_to: Timestamp,
     ) -> Result<SavedRows, StoreError> {
-        let shared = &self.shared;
-        let flows = flows.saved(shared.flows.encoder());
-        let windows = windows.zip(shared.windows.as_ref());
-        let windows = windows.map(|(to_save, rows)| to_save.saved(rows.encoder())).transpose();
-        let flows = flows.map_err(|cause| internal(&cause))?;
-        let windows = windows.map_err(|cause| internal(&cause))?.unwrap_or_default();
+        let mut rows = OfEach::default();
+        for (saved, (to_save, gathered)) in
+            rows.iter_mut().zip(to_save.iter().zip(&self.shared.rows))
+        {
+            if let Some((to_save, gathered)) = to_save.as_ref().zip(gathered.as_ref()) {
+                let bytes = to_save.saved(gathered.encoder());
+                *saved = bytes.map_err(|cause| internal(&cause))?;
+            }
+        }
         self.segments.sync()?;
         let (Place { segment, offset }, counted) = (self.segments.end(), self.segments.counted());
-        Ok(SavedRows { segment, offset, counted, flows, windows, windows_to })
+        Ok(SavedRows { segment, offset, counted, rows, windows_to })
     }
 
     /// Writes a block of rows and, behind it, what it is about.
     fn write_rows(&mut self, rows: &Rows) -> Result<(), StoreError> {
         let gathered = self.shared.of(rows.of).map_err(|cause| internal(&cause))?;
-        let encoder = &mut self.encoders[rows.of as usize];
+        let encoder = self.encoders[rows.of as usize].get_or_insert_with(|| gathered.encoder());
         let blocks = gathered.blocks(rows, encoder).map_err(|cause| internal(&cause))?;
         let (blocks, entry) = blocks?;
         let place = self.segments.append(&blocks, false, &mut || self.listener.full())?;

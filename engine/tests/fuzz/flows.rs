@@ -31,6 +31,7 @@ pub fn check(bytes: &[u8]) {
         open_flows_max: SHARDS * (1 + usize::from(*choice >> 6)),
         watch: None,
         counts_open: false,
+        notes: None,
     };
     let segments = segments(profile, rest, &Placement::default());
     let reference = close_all(&options, &segments, usize::from(*one) + 1, 1);

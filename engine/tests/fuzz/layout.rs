@@ -3,11 +3,18 @@
 use super::flows::{segments, shared_out};
 use super::saved::{give_layers, head, options, saved};
 use tractor_engine::capture::Packet;
-use tractor_engine::decode::{Decoded, Decoder, FragmentTable, Moment, Placement, Reading};
-use tractor_engine::features::Needs;
-use tractor_engine::flows::{Flow, FlowTable, Life, LifeRule, TableOptions, flow_table};
+use tractor_engine::decode::{
+    Control, Decoded, Decoder, Endpoint, Expectation, FragmentTable, Key, Moment, Place, Placement,
+    Reading,
+};
+use tractor_engine::features::{ActivityRule, ActivitySettings, Needs};
+use tractor_engine::flows::{
+    Flow, FlowTable, Life, LifeRule, Note, Noted, NotedAt, NotedPacket, Opened, TableOptions, What,
+    flow_table,
+};
 use tractor_engine::profiles::Profile;
 use tractor_engine::saved::{Reader, SAVED_FORMAT, SavedError, Share, Writer};
+use tractor_engine::sessions::{SessionOptions, Sessions};
 use tractor_engine::statistics::{Count, StatisticKey, Tables};
 use tractor_engine::time::Timestamp;
 
@@ -36,7 +43,7 @@ pub fn check_layout() {
     let (bytes, sum) = (bytes.len(), crc32fast::hash(&bytes));
     assert_eq!(
         (SAVED_FORMAT, sum),
-        (2, SUM),
+        (3, SUM),
         "the layout of what is saved has changed ({bytes} bytes): raise SAVED_FORMAT, and note both here"
     );
 }
@@ -87,6 +94,7 @@ fn states() -> Vec<State> {
     }
     states.push(fragments());
     states.push(tables());
+    states.push(sessions());
     states
 }
 
@@ -230,6 +238,8 @@ fn tables() -> State {
         StatisticKey::Label(3),
         StatisticKey::Country(Some(*b"DE")),
         StatisticKey::Domain("a.example".into()),
+        StatisticKey::Session(Some(3)),
+        StatisticKey::Session(None),
     ];
     for key in keys {
         tables.apply(key, &Count { flows: 1, packets: 200, bytes: -3 });
@@ -238,4 +248,46 @@ fn tables() -> State {
     let mut saved = Vec::new();
     tables.save(&mut saved);
     State { saved, restore: Box::new(|saved| Tables::default().restore(saved)) }
+}
+
+/// A session whose flow has ended, one whose flow goes on, and a flow that waits; a packet waits, too.
+fn sessions() -> State {
+    let activity = ActivitySettings { rule: ActivityRule::Exact, gap_ns: 1 };
+    let life = Life::CONNECTION;
+    let options = SessionOptions { life, timing: true, window_ns: Some(5), activity };
+    let note = |position, flow, what| {
+        let at = NotedAt { clock: Timestamp(position as i64), position };
+        Note { at, flow, what }
+    };
+    let opened = |flow: u64, known_name: Option<&str>| {
+        let end = |address, port| Endpoint { address: Key::address_v4(address), port };
+        let (client, server) = (end(0x0a00_0001, flow as u16), end(0x0a00_0002, 21));
+        let key = Key::new(client, server, 6, true, false, 0).0;
+        let time = Timestamp(flow as i64);
+        let known_name = known_name.map(Into::into);
+        note(flow, flow, What::Opened(Opened { key, client_side: 0, time, file: 1, known_name }))
+    };
+    let place = Place::Endpoint { address: 7, port: 9, protocol: 6 };
+    let read = |name: &str| What::Read { client_side: 0, server_name: Some(name.into()) };
+    let notes = vec![
+        opened(1, None),
+        note(1, 1, What::Is(Control::BitTorrent)),
+        note(1, 1, What::Announced(Expectation { place, peer: Some(8) })),
+        note(2, 1, read("a.example")),
+        opened(3, Some("b.example")),
+        note(4, 3, What::Told("c.example".into())),
+        note(5, 1, What::Ended),
+        opened(6, Some("d.example")),
+    ];
+    let packet = |position, flow| {
+        let time = Timestamp(position as i64 * 2);
+        NotedPacket { position, flow, time, clock: time, ip_bytes: 60, payload_bytes: 20, side: 1 }
+    };
+    let packets = vec![packet(1, 1), packet(3, 3), packet(6, 6), packet(7, 3)];
+    let mut sessions = Sessions::new(options);
+    sessions.take(vec![Noted { notes, packets }], Timestamp(14), false);
+    sessions.finish_step(false, &mut |_| ());
+    let mut saved = Vec::new();
+    sessions.save(&mut saved);
+    State { saved, restore: Box::new(move |saved| Sessions::new(options).restore(saved)) }
 }

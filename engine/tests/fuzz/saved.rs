@@ -11,8 +11,8 @@ use tractor_engine::decode::{
 };
 use tractor_engine::features::{ActivitySettings, Needs};
 use tractor_engine::flows::{
-    ChunkHead, ColumnWish, EarlyWish, Flow, FlowTable, Life, TableCounts, TableOptions, Tracking,
-    WatchOptions, flow_table,
+    ChunkHead, ColumnWish, EarlyWish, Flow, FlowTable, Life, NoteOptions, TableCounts,
+    TableOptions, Tracking, WatchOptions, flow_table,
 };
 use tractor_engine::limits::{
     COUNTED_PAYLOAD_BYTES, OPEN_FLOWS_MAX, PAYLOAD_BYTES_PER_SHARD_MAX, SHARDS,
@@ -110,6 +110,7 @@ pub fn options(profile: &Profile, choice: u8) -> TableOptions {
         open_flows_max: if is_wanted(3) { SHARDS * 2 } else { OPEN_FLOWS_MAX },
         watch: is_wanted(4).then(|| watch(activity, is_wanted(5))),
         counts_open: is_wanted(6),
+        notes: is_wanted(4).then_some(NoteOptions { packets: true }),
     }
 }
 
@@ -134,6 +135,7 @@ fn watch(activity: ActivitySettings, wants_columns: bool) -> WatchOptions {
         packets: 6,
         early: vec![early(0, 0, 0), early(3, 0, 0), early(0, 40, 0), early(0, 0, 2 * SECOND_NS)],
         columns: if wants_columns { columns.to_vec() } else { Vec::new() },
+        controls: true,
     }
 }
 

@@ -14,10 +14,9 @@ const GROUPED: EarlyWish = EarlyWish { packets: 8, payload_bytes: 1, after_ns: 0
 /// What the flow table has to keep for names and classifiers; `None`: nothing.
 pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
     let classifiers = options.plugins.classifiers();
-    let wants_names =
-        options.names
-            || options.sessions.is_some()
-            || classifiers.iter().any(|classifier| classifier.wish.needs.names);
+    let wants_names = options.names
+        || options.sessions.is_some()
+        || classifiers.iter().any(|classifier| classifier.wish.needs.names);
     // Programs whose reading is copied label nothing.
     if options.profile.reading.is_copied() || classifiers.is_empty() && !wants_names {
         return None;

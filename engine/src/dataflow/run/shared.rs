@@ -63,6 +63,11 @@ impl Shared {
         &self.segments[worker % self.segments.len()]
     }
 
+    /// Whether somebody takes flows that have ended.
+    pub fn sends_flows(&self) -> bool {
+        self.wants_rows || self.sessions.is_some()
+    }
+
     pub fn stop(&self) {
         self.progress.stop.store(true, Ordering::Release);
     }

@@ -146,9 +146,8 @@ impl Seed {
             };
             Rc::new(RefCell::new(SinkStage::new(held, to_writer, Arc::clone(shared))))
         });
-        let sessions = sessions.filter(|_| shared.wants_rows).map(|sessions| {
-            stage(SessionStage::new(sessions, shared.rows, Arc::clone(shared)))
-        });
+        let sessions = sessions
+            .map(|sessions| stage(SessionStage::new(sessions, shared.rows, Arc::clone(shared))));
         let mut source = Source::new(worker, peers, Arc::clone(shared), decoder);
         source.counts = counts;
         let fragments = FragmentStage::new(fragments, worker, peers, Arc::clone(shared));

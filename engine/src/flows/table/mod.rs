@@ -220,9 +220,10 @@ impl<T: TrackerSet> Table<T> {
         }
         if let Some(notes) = &mut self.notes {
             let known_name = self.watches.as_ref().and_then(|watches| watches.known_name(index));
-            let (key, time) = (flow.key, flow.first);
+            let (key, time, file) = (flow.key, flow.first, flow.file);
             let client_side = client_side as u8;
-            notes.note(flow.id, What::Opened(Opened { key, client_side, time, known_name }));
+            let opened = Opened { key, client_side, time, file, known_name };
+            notes.note(flow.id, What::Opened(opened));
         }
         self.records.put(index, Record { flow, trackers });
         self.shards[shard].insert(segment.hash, index);

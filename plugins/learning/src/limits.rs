@@ -1,0 +1,56 @@
+//! Every bound of this crate, in one place, with its unit in its name. Whatever is beyond is refused
+//! with a sentence.
+
+/// Rows of a table.
+pub const TABLE_ROWS_MAX: usize = 50_000_000;
+
+/// Numbers of a table, of 8 bytes each: 4 GiB.
+pub const TABLE_VALUES_MAX: usize = 1 << 29;
+
+/// Features of a table or a model.
+pub const FEATURES_MAX: usize = 4_096;
+
+/// Classes of a table or a model.
+pub const CLASSES_MAX: usize = 1_024;
+
+/// Captures that rows of a table come from.
+pub const CAPTURES_MAX: usize = 1_000_000;
+
+/// Bytes of the name of a feature, a class or a capture.
+pub const NAME_BYTES_MAX: usize = 1_024;
+
+/// Bytes of a line of an ARFF file.
+pub const LINE_BYTES_MAX: usize = 1 << 20;
+
+/// Trees of a model.
+pub const TREES_MAX: usize = 100_000;
+
+/// Nodes of a model, of all trees together.
+pub const NODES_MAX: usize = 1 << 26;
+
+/// Weights in the leaves of a model.
+pub const LEAF_WEIGHTS_MAX: usize = 1 << 26;
+
+/// Steps from a tree's root to its deepest leaf.
+pub const TREE_DEPTH_MAX: usize = 4_096;
+
+/// Bytes of the header of a model file.
+pub const HEADER_BYTES_MAX: usize = 16 << 20;
+
+/// Bytes of the body of a model file, unpacked.
+pub const BODY_BYTES_MAX: usize = 1 << 30;
+
+/// Bytes of a model file or an ONNX file.
+pub const MODEL_FILE_BYTES_MAX: u64 = 1 << 30;
+
+/// Messages inside one another in an ONNX file.
+pub const ONNX_DEPTH_MAX: usize = 16;
+
+/// Folds of a cross-validation.
+pub const FOLDS_MAX: usize = 1_000;
+
+/// Threads that one call starts.
+pub const THREADS_MAX: usize = 256;
+
+/// Means of a description.
+pub const MEANS_MAX: usize = 256;

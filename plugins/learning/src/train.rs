@@ -1,0 +1,200 @@
+//! Training a model of any kind from a table.
+
+use crate::bins::{Bins, Coded, Rows};
+use crate::boosting::{self, BoostingParameters};
+use crate::error::LearningError;
+use crate::evaluate::{Report, Split, cross_validate, folds};
+use crate::file::{ClassCount, FlowLife, Header, Input, Manifest, ModelFile};
+use crate::forest::{self, ForestParameters};
+use crate::knn::{Nearest, NearestParameters};
+use crate::limits::FOLDS_MAX;
+use crate::logistic::{Logistic, LogisticParameters};
+use crate::model::Model;
+use crate::table::Table;
+use crate::threads;
+use serde::{Deserialize, Serialize};
+
+/// The kind of a model, and how it is trained.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Parameters {
+    Forest(ForestParameters),
+    Boosting(BoostingParameters),
+    Nearest(NearestParameters),
+    Logistic(LogisticParameters),
+}
+
+impl Parameters {
+    /// Those of a kind by name, `forest`, `boosting`, `nearest` or `logistic`, as they are unless chosen.
+    pub fn of_kind(kind: &str) -> Option<Parameters> {
+        Some(match kind {
+            "forest" => Parameters::Forest(ForestParameters::default()),
+            "boosting" => Parameters::Boosting(BoostingParameters::default()),
+            "nearest" => Parameters::Nearest(NearestParameters::default()),
+            "logistic" => Parameters::Logistic(LogisticParameters::default()),
+            _ => return None,
+        })
+    }
+
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Parameters::Forest(_) => "forest",
+            Parameters::Boosting(_) => "boosting",
+            Parameters::Nearest(_) => "nearest",
+            Parameters::Logistic(_) => "logistic",
+        }
+    }
+}
+
+/// Everything that `train` needs beside the table.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    pub parameters: Parameters,
+    pub seed: u64,
+    /// Threads that are started; results do not depend on it.
+    pub threads: usize,
+    /// Folds of each cross-validation; 0 for none, and a report without evaluations.
+    pub folds: usize,
+    /// What the classes are of, such as `traffic_class`.
+    pub label_group: String,
+    /// How the flows of the table were cut, where that is known.
+    pub flow_life: Option<FlowLife>,
+    /// Files that the table was read from, for the manifest.
+    pub inputs: Vec<Input>,
+    /// When it was trained, for the manifest: this crate asks no clock.
+    pub date: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            parameters: Parameters::Forest(ForestParameters::default()),
+            seed: 1,
+            threads: threads::available(),
+            folds: 10,
+            label_group: "traffic_class".to_owned(),
+            flow_life: None,
+            inputs: Vec::new(),
+            date: String::new(),
+        }
+    }
+}
+
+/// A model that may be stored, and how good it is.
+#[derive(Clone, Debug)]
+pub struct Trained {
+    /// Learned from all rows.
+    pub file: ModelFile,
+    /// Of models that learned from parts of the rows and were tested on the others.
+    pub report: Report,
+}
+
+/// Trains a model on all rows, and says by cross-validation how good such models are: split by captures, or
+/// by blocks where captures are not known, and at random beside it, since that flatters.
+///
+/// # Errors
+/// A sentence, if the table has one class alone or too few rows for the folds, or as for `fit`.
+pub fn train(table: &Table, options: &Options) -> Result<Trained, LearningError> {
+    if table.classes.len() < 2 {
+        return Err(LearningError::Table("has one class alone".to_owned()));
+    }
+    if options.folds == 1 || options.folds > FOLDS_MAX || options.folds > table.rows() {
+        let (folds, rows) = (options.folds, table.rows());
+        let why =
+            format!("folds is {folds}: 0, or 2 to {FOLDS_MAX} and no more than the {rows} rows");
+        return Err(LearningError::Parameter(why));
+    }
+    let (parameters, seed) = (&options.parameters, options.seed);
+    let strict = if table.captures.len() > 1 { Split::Capture } else { Split::Block };
+    let mut evaluations = Vec::new();
+    for split in [strict, Split::Random].into_iter().filter(|_| options.folds > 0) {
+        let fold_of = folds(table, split, options.folds, seed);
+        let given = (split, fold_of.as_slice());
+        evaluations.push(cross_validate(table, parameters, given, seed, options.threads)?);
+    }
+    let fitted = fit(table, parameters, seed, options.threads)?;
+    let mut importances: Vec<(String, f64)> =
+        table.features.iter().cloned().zip(fitted.importances.iter().copied()).collect();
+    importances.sort_by(|left, right| right.1.total_cmp(&left.1));
+    let report = Report {
+        kind: parameters.kind().to_owned(),
+        profile: table.profile.clone(),
+        rows: table.rows(),
+        classes: table.classes.clone(),
+        warnings: table.warnings(),
+        notes: table.notes.clone(),
+        evaluations,
+        importances,
+    };
+    let header = header(table, options, fitted.importances);
+    Ok(Trained { file: ModelFile { header, model: fitted.model }, report })
+}
+
+fn header(table: &Table, options: &Options, importances: Vec<f64>) -> Header {
+    let named = table.classes.iter().cloned().zip(table.class_counts());
+    let rows_of_classes =
+        named.map(|(class, rows)| ClassCount { class, rows: rows as u64 }).collect();
+    Header {
+        kind: options.parameters.kind().to_owned(),
+        profile: table.profile.clone(),
+        flow_life: options.flow_life,
+        label_group: options.label_group.clone(),
+        classes: table.classes.clone(),
+        features: table.features.clone(),
+        importances,
+        manifest: Some(Manifest {
+            rows: table.rows() as u64,
+            rows_of_classes,
+            inputs: options.inputs.clone(),
+            seed: options.seed,
+            parameters: options.parameters.clone(),
+            date: options.date.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }),
+    }
+}
+
+/// A model and what its features did for it.
+#[derive(Clone, Debug)]
+pub struct Fitted {
+    pub model: Model,
+    /// By feature, its share of all that splits gained; empty for models without splits.
+    pub importances: Vec<f64>,
+}
+
+/// Trains on all rows. The result depends on table, parameters and seed, and not on the number of threads.
+///
+/// # Errors
+/// A sentence, if parameters are of no use or the model grows beyond its bounds.
+pub fn fit(
+    table: &Table,
+    parameters: &Parameters,
+    seed: u64,
+    threads: usize,
+) -> Result<Fitted, LearningError> {
+    let grown = match parameters {
+        Parameters::Forest(parameters) => {
+            let bins = Bins::of(table);
+            forest::grow(&rows(table, &bins, &bins.code(table)), parameters, seed, threads)
+        }
+        Parameters::Boosting(parameters) => {
+            let bins = Bins::of(table);
+            boosting::grow(&rows(table, &bins, &bins.code(table)), parameters, seed, threads)
+        }
+        Parameters::Nearest(parameters) => {
+            let model = Model::Nearest(Nearest::learn(table, parameters));
+            return Ok(Fitted { model, importances: Vec::new() });
+        }
+        Parameters::Logistic(parameters) => {
+            let model = Model::Logistic(Logistic::learn(table, parameters, threads));
+            return Ok(Fitted { model, importances: Vec::new() });
+        }
+    };
+    let (ensemble, importances) = grown.map_err(LearningError::Table)?;
+    let model = Model::of_trees(ensemble).map_err(LearningError::Table)?;
+    Ok(Fitted { model, importances })
+}
+
+fn rows<'a>(table: &'a Table, bins: &'a Bins, coded: &'a Coded) -> Rows<'a> {
+    Rows { bins, coded, class_of: table.class_of(), classes: table.classes.len() }
+}
