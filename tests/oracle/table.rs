@@ -117,7 +117,8 @@ impl Table {
     }
 }
 
-/// The last columns of `native`, of which the oracle knows nothing: what classifiers and names say.
+/// The last columns of `native`, which are not of the flow alone: what classifiers and names say, of which the oracle
+/// knows nothing, and the session, which is compared by itself.
 pub const LABELS: [&str; 14] = [
     "label",
     "label_group",

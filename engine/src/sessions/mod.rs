@@ -21,7 +21,8 @@ use crate::decode::{Control, Key};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, What};
 use crate::limits::{
-    SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX, WAITING_SESSIONS_MAX,
+    EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX,
+    WAITING_SESSIONS_MAX,
 };
 use crate::time::Timestamp;
 use expectations::Expectations;
@@ -78,8 +79,8 @@ struct Member {
     #[serde(deserialize_with = "crate::saved::side")]
     forward_side: u8,
     control: Option<Control>,
-    /// Position at its end.
-    ended: Option<u64>,
+    /// Position and stream clock at its end.
+    ended: Option<(u64, Timestamp)>,
 }
 
 /// All sessions of a run.
@@ -88,7 +89,8 @@ pub struct Sessions {
     /// By id, which is the order of their first packets.
     waiting: BTreeMap<u64, Waiting>,
     members: Map<u64, Member>,
-    /// Flows that have ended since the last step, or whose packets are not all merged.
+    /// Flows that have ended since the last step, or whose packets are not all merged, or that have announced what
+    /// may still come.
     ended: Vec<u64>,
     sessions: Kept,
     /// Sessions without an open flow, by when they end.
@@ -168,8 +170,17 @@ impl Sessions {
         let before = self.waiting.first_key_value().map_or(u64::MAX, |(&first, _)| first);
         let Self { options, members, sessions, packets, .. } = self;
         packets.merge(before, options, members, sessions, to);
-        let is_merged = |member: &Member| member.ended.is_some_and(|at| at < before);
-        self.ended.retain(|flow| match members.get(flow).is_none_or(is_merged) {
+        let clock = self.clock;
+        let is_expected = |member: &Member, ended: Timestamp| {
+            // A flow that waits is one that began while it was expected.
+            member.control.is_some_and(|control| control != Control::BitTorrent)
+                && ended.plus(EXPECTATION_LIFE_NS + SESSION_WAIT_NS) >= clock
+                && sessions.has(member.grouped.session)
+        };
+        let is_over = |member: &Member| {
+            member.ended.is_some_and(|(at, clock)| at < before && !is_expected(member, clock))
+        };
+        self.ended.retain(|flow| match members.get(flow).is_none_or(is_over) {
             true => {
                 members.remove(flow);
                 false
@@ -245,7 +256,7 @@ impl Sessions {
     fn end(&mut self, flow: u64, at: NotedAt) {
         self.decide(flow);
         let Some(member) = self.members.get_mut(&flow) else { return };
-        member.ended = Some(at.position.min(u64::MAX - 1));
+        member.ended = Some((at.position.min(u64::MAX - 1), at.clock));
         self.ended.push(flow);
         let Some(session) = self.sessions.get_mut(member.grouped.session) else { return };
         session.open_flows -= 1;

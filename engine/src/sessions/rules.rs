@@ -102,16 +102,18 @@ impl Sessions {
     fn of_torrent(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
         let ends = [waiting.client(), waiting.server()];
         let sockets = &self.found.torrent_sockets;
-        let by_socket = || ends.iter().find_map(|end| sockets.get(&(end.address, end.port)));
+        let takes = |session: &&u64| self.takes(**session, waiting.opened);
+        let at_socket = |end: &Endpoint| sockets.get(&(end.address, end.port)).filter(takes);
+        let by_socket = || ends.iter().find_map(at_socket);
         let torrents = &self.found.torrents;
-        let by_address = || ends.iter().find_map(|end| torrents.get(&end.address));
+        let at_address = |end: &Endpoint| torrents.get(&end.address).filter(takes);
+        let by_address = || ends.iter().find_map(at_address);
         let session = match waiting.control {
             Some(Control::BitTorrent) => by_socket().or_else(by_address),
             _ if sockets.is_empty() || !waiting.key.has_ports() => None,
             _ => by_socket(),
         };
-        let session = *session?;
-        self.takes(session, waiting.opened).then_some((session, JoinedBy::BitTorrent))
+        session.map(|session| (*session, JoinedBy::BitTorrent))
     }
 
     /// Another of the client's flows was about the same domain.

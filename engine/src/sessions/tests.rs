@@ -123,6 +123,32 @@ fn who_announces_is_decided_about_first_however_long_the_chain() {
 }
 
 #[test]
+fn what_a_flow_announced_is_expected_when_it_is_over_and_its_step_is_done() {
+    for (begins, expected) in [(70, Some(JoinedBy::Ftp)), (71, None)] {
+        let mut all = sessions(false);
+        let place = Place::Endpoint { address: 9, port: 5_000, protocol: 6 };
+        let announced = What::Announced(Expectation { place, peer: None });
+        let notes = vec![
+            opened(1, 0, 4_000, 9, 21),
+            note(1, at(0, 1), What::Is(Control::Ftp)),
+            note(1, at(0, 2), announced),
+            note(1, at(10, 3), What::Ended),
+        ];
+        take(&mut all, notes, 20);
+        rows(&mut all, false);
+        take(&mut all, vec![opened(4, begins, 4_001, 9, 5_000)], begins);
+        rows(&mut all, false);
+        take(&mut all, Vec::new(), begins + 3);
+        assert_eq!(joined(&all, 4).1, expected, "{begins}");
+        // In the end nothing is kept of it.
+        rows(&mut all, false);
+        take(&mut all, Vec::new(), 200);
+        rows(&mut all, false);
+        assert!(!all.members.contains_key(&1));
+    }
+}
+
+#[test]
 fn packets_of_several_flows_are_one_stream() {
     let mut all = sessions(true);
     let packet = |position, flow, milliseconds: i64, side| NotedPacket {
