@@ -186,7 +186,7 @@ fn what_was_saved_goes_on_as_before() {
         notes.push(named(
             from,
             at(seconds, from),
-            if from % 3 == 0 { "a.example" } else { "b.org" },
+            if from.is_multiple_of(3) { "a.example" } else { "b.org" },
         ));
         notes.push(note(from, at(seconds, from), What::Is(Control::BitTorrent)));
         if from > 2 {

@@ -100,7 +100,7 @@ pub fn call(network: &mut Network) {
 fn sound(network: &mut Network, media: &mut Talk, offset: u16) {
     let is_two_way = network.random.chance(70);
     for number in 0..network.random.between(1, 6) as u16 {
-        let payload = if offset % 2 == 0 { rtp(number) } else { rtcp() };
+        let payload = if offset.is_multiple_of(2) { rtp(number) } else { rtcp() };
         media.udp(Side::Client, &payload);
         if is_two_way {
             media.udp(Side::Server, &payload);
