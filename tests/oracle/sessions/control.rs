@@ -7,7 +7,7 @@ use super::super::key::Endpoint;
 use super::super::life::{Flow, Packet};
 
 /// What lines say, each with its place, and with the place of the line that said it.
-type Reading = dyn Fn(&[(usize, String)]) -> Vec<(usize, What)>;
+type Reading<'a> = dyn Fn(&[(usize, String)]) -> Vec<(usize, What)> + 'a;
 
 const LINE_BYTES: usize = 4_096;
 const FTP_PORT: u16 = 21;
@@ -106,7 +106,7 @@ pub fn said_by(flow: &Flow, number: usize, by_handshake: bool) -> Vec<What> {
         return is_message.then_some(What::Pptp(pair)).into_iter().collect();
     }
     let is_ftp = [client, server].iter().any(|end| end.port == FTP_PORT) || begins(b"USER ");
-    let read: &Reading = if is_ftp {
+    let read: &Reading<'_> = if is_ftp {
         &|lines| {
             let announced = lines.iter().map(|(at, line)| (*at, transfer(line, packet, client)));
             announced.flat_map(|(at, all)| all.into_iter().map(move |what| (at, what))).collect()
