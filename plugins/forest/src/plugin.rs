@@ -41,7 +41,7 @@ impl Classifier for Forest {
     const NAME: &'static str = "Forest";
     const NEEDS: Needs = Needs::FEATURES;
     const WHEN: When = When::WINDOW.and(When::CLOSED);
-    /// What a model is asked about that says nothing of windows is declared as 0.
+    /// Of the windows there may be; declared as 0 for a model that says nothing of windows.
     const WINDOW_US: u64 = 15_000_000;
 
     /// `--plugin-option org.tractor.forest.model=FILE`
@@ -95,7 +95,7 @@ impl Classifier for Forest {
 
 tractor_plugin::export!(Forest);
 
-/// Names of options are known after this, whatever becomes of the model.
+/// Unknown options are refused before a file is read that may be large.
 fn read(options: &Options) -> Result<(Settings, Arc<Stored>, Meaning)> {
     let settings = Settings::of(options)?;
     options.finish()?;
