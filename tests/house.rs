@@ -147,7 +147,13 @@ const DOORS: &[(&str, &[&str])] = &[
     ("subtle", &["api/serve"]),
     (
         "tempfile",
-        &["api/output_file.rs", "api/interrupt.rs", "engine/src/jobs", "engine/src/store"],
+        &[
+            "api/output_file.rs",
+            "api/interrupt.rs",
+            "engine/src/jobs",
+            "engine/src/store",
+            "plugins/forest/examples",
+        ],
     ),
     (
         "thiserror",
@@ -165,8 +171,15 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["api/config/mod.rs", "api/config/plugins.rs"]),
     (
         "tractor_plugin",
-        &["engine/src/classify", "examples/port_classifier", "plugins/signatures/src/plugin.rs"],
+        &[
+            "engine/src/classify",
+            "examples/port_classifier",
+            "plugins/forest",
+            "plugins/signatures/src/plugin.rs",
+        ],
     ),
+    ("tractor_forest", &["plugins/forest/examples"]),
+    ("tractor_learning", &["plugins/forest"]),
     ("tractor_signatures", &[]),
     ("ureq", &["api/client.rs"]),
     ("utoipa", &["api/serve"]),
@@ -269,13 +282,14 @@ fn commands_say_only_what_the_engine_shows_and_tests_say_nothing_of_it() {
 
 #[test]
 fn every_dependency_has_one_door() {
-    for manifest in ["Cargo.toml", "engine/Cargo.toml", "plugins/signatures/Cargo.toml"] {
+    let plugins = ["forest", "signatures"].map(|name| format!("plugins/{name}/Cargo.toml"));
+    for manifest in ["Cargo.toml", "engine/Cargo.toml"].map(str::to_owned).iter().chain(&plugins) {
         for name in dependencies(&read(manifest)) {
             let known = name == "tractor_engine" || DOORS.iter().any(|(door, _)| *door == name);
             assert!(known, "{manifest}: {name} has no door");
         }
     }
-    let folders = ["engine/src", "api", "examples", "plugins/signatures/src"];
+    let folders = ["engine/src", "api", "examples", "plugins/forest", "plugins/signatures/src"];
     let files: Vec<SourceFile> = folders.into_iter().flat_map(rust_files).collect();
     assert_lines(&files, |file, _, line| {
         let is_named = |name: &str| {

@@ -11,6 +11,7 @@ mod cuts;
 mod damage;
 mod deploy;
 mod exit_codes;
+mod forest;
 mod formats;
 mod info;
 mod inputs;
