@@ -29,8 +29,17 @@ pub fn flows(files: &[PathBuf], options: &Options, means: Means) -> Printed {
 
 /// `tractor flows` on these files, in a format.
 pub fn flows_as(format: &str, files: &[PathBuf], options: &Options, means: Means) -> Printed {
+    run("flows", format, files, options, means)
+}
+
+/// `tractor sessions` on these files, as CSV.
+pub fn sessions(files: &[PathBuf], options: &Options, means: Means) -> Printed {
+    run("sessions", "csv", files, options, means)
+}
+
+fn run(what: &str, format: &str, files: &[PathBuf], options: &Options, means: Means) -> Printed {
     let mut command = in_place();
-    command.arg("flows").args(files).args(["-o", "-", "--format", format]);
+    command.arg(what).args(files).args(["-o", "-", "--format", format]);
     // The oracle knows no labels.
     command.arg("--no-plugins");
     command.args(["--profile", options.profile.name()]);

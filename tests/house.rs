@@ -14,14 +14,15 @@ const ROOMS: &[(&str, &str)] = &[
     ("features", "limits saved time decode"),
     ("flows", "limits saved prefetch time decode features"),
     ("classify", "limits time decode flows"),
+    ("sessions", "limits saved time decode features flows"),
     ("profiles", "limits time decode features flows classify"),
     ("statistics", "limits saved time capture decode features flows classify"),
     ("output", "limits time flows profiles"),
     (
         "dataflow",
-        "limits saved prefetch time capture decode features flows classify profiles statistics output",
+        "limits saved prefetch time capture decode features flows classify sessions profiles statistics output",
     ),
-    ("store", "limits saved time capture profiles statistics output"),
+    ("store", "limits saved time capture flows profiles statistics output"),
     ("jobs", "limits time capture statistics store"),
 ];
 
@@ -72,6 +73,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/dataflow/classify",
             "engine/src/decode",
             "engine/src/flows",
+            "engine/src/sessions",
             "engine/src/statistics",
         ],
     ),
@@ -95,6 +97,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("pcap_file", &["engine/src/capture"]),
     ("postcard", &["engine/src/saved.rs"]),
     ("prometheus_client", &["api/serve/metrics.rs"]),
+    ("psl", &["engine/src/sessions/domain.rs"]),
     ("ring", &["api/commands/dataset/hash.rs", "engine/src/decode/names"]),
     ("rtnetlink", &["engine/src/capture/namespace/links.rs"]),
     (
@@ -124,6 +127,7 @@ const DOORS: &[(&str, &[&str])] = &[
             "engine/src/flows",
             "engine/src/jobs",
             "engine/src/saved.rs",
+            "engine/src/sessions",
             "engine/src/statistics",
             "engine/src/store",
             "engine/src/time.rs",
@@ -149,7 +153,13 @@ const DOORS: &[(&str, &[&str])] = &[
     ("subtle", &["api/serve"]),
     (
         "tempfile",
-        &["api/output_file.rs", "api/interrupt.rs", "engine/src/jobs", "engine/src/store"],
+        &[
+            "api/output_file.rs",
+            "api/interrupt.rs",
+            "engine/src/jobs",
+            "engine/src/store",
+            "plugins/forest/examples",
+        ],
     ),
     (
         "thiserror",
@@ -168,11 +178,22 @@ const DOORS: &[(&str, &[&str])] = &[
     ("toml", &["api/config/mod.rs", "api/config/plugins.rs"]),
     (
         "tractor_plugin",
-        &["engine/src/classify", "examples/port_classifier", "plugins/signatures/src/plugin.rs"],
+        &[
+            "engine/src/classify",
+            "examples/port_classifier",
+            "plugins/forest",
+            "plugins/signatures/src/plugin.rs",
+        ],
     ),
+    ("tractor_forest", &["plugins/forest/examples"]),
     (
         "tractor_learning",
-        &["api/commands/dataset", "api/commands/train", "plugins/learning/examples"],
+        &[
+            "api/commands/dataset",
+            "api/commands/train",
+            "plugins/forest",
+            "plugins/learning/examples",
+        ],
     ),
     ("tractor_signatures", &[]),
     ("ureq", &["api/client.rs"]),
@@ -276,18 +297,22 @@ fn commands_say_only_what_the_engine_shows_and_tests_say_nothing_of_it() {
 
 #[test]
 fn every_dependency_has_one_door() {
-    for manifest in [
-        "Cargo.toml",
-        "engine/Cargo.toml",
-        "plugins/learning/Cargo.toml",
-        "plugins/signatures/Cargo.toml",
-    ] {
+    let plugins =
+        ["forest", "learning", "signatures"].map(|name| format!("plugins/{name}/Cargo.toml"));
+    for manifest in ["Cargo.toml", "engine/Cargo.toml"].map(str::to_owned).iter().chain(&plugins) {
         for name in dependencies(&read(manifest)) {
             let known = name == "tractor_engine" || DOORS.iter().any(|(door, _)| *door == name);
             assert!(known, "{manifest}: {name} has no door");
         }
     }
-    let folders = ["engine/src", "api", "examples", "plugins/learning", "plugins/signatures/src"];
+    let folders = [
+        "engine/src",
+        "api",
+        "examples",
+        "plugins/forest",
+        "plugins/learning",
+        "plugins/signatures/src",
+    ];
     let files: Vec<SourceFile> = folders.into_iter().flat_map(rust_files).collect();
     assert_lines(&files, |file, _, line| {
         let is_named = |name: &str| {

@@ -21,5 +21,7 @@ mod reference_fork;
 mod reference_peers;
 mod reference_rows;
 mod serve;
+mod session_rules;
+mod sessions_agree;
 mod source_files;
 mod tunnels;

@@ -27,20 +27,20 @@ const WINDOWS: [i128; 5] = [SECOND / 1_000, SECOND / 2, SECOND, 10 * SECOND, 3_6
 const FORMS: [Form; 4] = [Form::One, Form::OnePacked, Form::Several, Form::Folder];
 
 #[derive(Clone, Copy, Debug)]
-struct Way {
-    means: Means,
-    form: Form,
+pub struct Way {
+    pub means: Means,
+    pub form: Form,
     /// Of the cuts into files and their formats.
-    files_seed: u64,
+    pub files_seed: u64,
 }
 
 impl Way {
-    fn any(random: &mut Random) -> Self {
+    pub fn any(random: &mut Random) -> Self {
         let means = Means { workers: random.pick(&WORKERS), chunk_bytes: random.pick(&CHUNKS) };
         Self { means, form: random.pick(&FORMS), files_seed: random.bits() }
     }
 
-    fn all(random: &mut Random) -> Vec<Self> {
+    pub fn all(random: &mut Random) -> Vec<Self> {
         let mut ways = Vec::new();
         for form in FORMS {
             let files_seed = random.bits();

@@ -17,8 +17,8 @@ use std::path::PathBuf;
 A session (information connection) is the flows that one application uses for one piece of work: FTP's \
 control and data, a call's signalling and media, what a DNS answer led to, a page with all it loads. \
 joined_by tells the rules by which its flows came together; the columns are those of a flow, \
-over the packets of all of them. The profiles cic and nfstream read packets as their programs do and have \
-no sessions.")]
+over the packets of all of them. The profiles cic, cic-fixed and nfstream have no sessions: their columns \
+are of one connection.")]
 pub struct SessionsArguments {
     #[command(flatten)]
     pub inputs: Inputs,

@@ -68,9 +68,9 @@ fn clashes(arguments: &FlowsArguments) -> Vec<Clash> {
             "the format zeek is of flows: sessions have no conn.log",
         ),
         clash(
-            *of_sessions && (profile.reading.is_copied() || !profile.columns.has_windows()),
+            *of_sessions && !profile.has_sessions(),
             &["profile"],
-            &format!("the profile {name} has no sessions: it reads packets as its program does"),
+            &format!("the profile {name} has no sessions: its columns are of one connection"),
         ),
         clash(
             is_zeek && has_window,

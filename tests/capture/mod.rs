@@ -1,6 +1,8 @@
 //! Labelled captures: an application in a network of its own, all of its packets in a file, and nothing else
 //! there or left behind. What a capture changes it changes on a machine of the test's own (`stage.rs`).
 
+mod call;
+mod ftp;
 mod kills;
 mod refusals;
 mod server;

@@ -2,6 +2,7 @@
 //! a server. What a capture does to its machine is so done to nobody else's. Both are gone when the stage is.
 
 use crate::cli::run::{Finished, Running, TRACTOR, start_command, until};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -53,8 +54,20 @@ impl Drop for Holder {
     }
 }
 
+/// A program that runs as long as the stage.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 pub struct Stage {
     machine: Holder,
+    /// Before the server's namespaces they end.
+    programs: RefCell<Vec<Program>>,
     server: Holder,
     pub folder: TempDir,
 }
@@ -101,7 +114,8 @@ impl Stage {
             ip(holder, &format!("address add {address}/24 dev cable"));
             ip(holder, "link set cable up");
         }
-        Some(Self { machine, server, folder: tempfile::tempdir().unwrap() })
+        let folder = tempfile::tempdir().unwrap();
+        Some(Self { machine, programs: RefCell::default(), server, folder })
     }
 
     /// Does something on a thread in the machine's network, or the server's.
@@ -111,6 +125,13 @@ impl Stage {
 
     pub fn on_server(&self, work: impl FnOnce() + Send + 'static) {
         enter(&self.server, work);
+    }
+
+    /// Starts a program beside the server, which ends with the stage.
+    pub fn start_on_server(&self, program: &str, arguments: &[&str]) {
+        let mut command = self.server.command(program);
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.programs.borrow_mut().push(Program(command.spawn().unwrap()));
     }
 
     /// A program on the machine, known for one of this stage whatever it starts.

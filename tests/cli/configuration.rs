@@ -128,7 +128,7 @@ fn a_wrong_file_is_wrong_usage_and_names_its_line() {
         ("zzz = 1", "no command has a flag zzz; there are active-timeout, activity-gap, "),
         ("'' = 1", "no command has a flag ; there are active-timeout, activity-gap, "),
         ("quiet = true", "line 1: quiet is for the command line only"),
-        ("[flaws]\nx = 1", "line 1: there is no command flaws; there are flows, info, "),
+        ("[flaws]\nx = 1", "line 1: there is no command flaws; there are flows, sessions, info, "),
         ("\n[flows]\nworker = 1", "line 3: flows has no flag worker; did you mean workers?"),
         ("\n[flows]\ntop = 1", "line 3: flows has no flag top; top is a flag of stats"),
         ("[flows]\nzzz = 1", "line 2: flows has no flag zzz; it has output, format, "),

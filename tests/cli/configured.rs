@@ -147,7 +147,8 @@ fn a_command_that_is_not_there_and_a_wrong_file_are_wrong_usage() {
     let folder = tempdir().unwrap();
     for name in ["flaws", "worker", "man"] {
         let wrong = tractor(folder.path(), &["config", name]);
-        let said = format!("error: no command {name} has flags; there are flows, info, stats, ");
+        let said =
+            format!("error: no command {name} has flags; there are flows, sessions, info, stats, ");
         assert_eq!(wrong.code, Some(2), "{wrong:?}");
         assert!(wrong.messages.starts_with(&said), "{wrong:?}");
     }

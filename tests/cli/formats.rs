@@ -140,7 +140,7 @@ fn parquet_tells_profile_and_versions() {
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     let version = env!("CARGO_PKG_VERSION");
     // Strings in the footer stand behind their lengths.
-    let pairs = [("profile", "native"), ("profile_version", "4"), ("version", version)].map(
+    let pairs = [("profile", "native"), ("profile_version", "5"), ("version", version)].map(
         |(key, value)| {
             let key = format!("tractor.{key}");
             format!("{}{key}\u{18}{}{value}", key.len() as u8 as char, value.len() as u8 as char)

@@ -13,6 +13,7 @@ mod damage;
 mod dataset;
 mod deploy;
 mod exit_codes;
+mod forest;
 mod formats;
 mod info;
 mod inputs;

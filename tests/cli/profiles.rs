@@ -12,10 +12,10 @@ pub const PROFILES: [&str; 7] =
     ["native", "iscx", "iscx-a2", "iscx-fixed", "cic", "cic-fixed", "nfstream"];
 
 pub fn version(profile: &str) -> u32 {
-    if profile == "native" { 4 } else { 1 }
+    if profile == "native" { 5 } else { 1 }
 }
 
-/// How many columns of what classifiers and names say stand behind the class.
+/// How many columns of what classifiers, names and sessions say stand behind the class.
 pub fn labels_behind(profile: &str) -> usize {
     if profile == "native" { LABELS.len() } else { 0 }
 }

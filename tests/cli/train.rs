@@ -273,6 +273,7 @@ fn the_example_runs_from_captures_to_a_model() {
     let finished = start_command(&mut command, Stdio::null()).finish(Duration::from_secs(120));
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.output.contains("forest on "), "{finished:?}");
+    assert_eq!(finished.output.matches(" flows are found").count(), 2, "{finished:?}");
     for name in ["data.parquet", "model.tractor", "report.html"] {
         assert!(folder.path().join(name).exists(), "{name}");
     }

@@ -11,6 +11,7 @@ mod counts;
 mod labels;
 mod names;
 mod readable;
+mod sessions;
 mod tunnels;
 
 use std::path::{Path, PathBuf};

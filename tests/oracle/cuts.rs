@@ -105,7 +105,7 @@ fn rows_of_windows(packets: &[RawPacket], options: &Options, window: i128, cut: 
 }
 
 /// Timing, volume, and the class, which is last.
-fn is_of_windows(columns: &[String], at: usize) -> bool {
+pub fn is_of_windows(columns: &[String], at: usize) -> bool {
     let place = |name: &str| columns.iter().position(|column| column == name);
     let within = |from: &str, to: &str| {
         place(from).zip(place(to)).is_some_and(|(from, to)| (from..=to).contains(&at))
@@ -154,5 +154,5 @@ fn part_of(closed: &Closed, run: &[Packet], clock: i128) -> Closed {
     }
     let mut flow = closed.flow.clone();
     (flow.packets, flow.connection) = (run.to_vec(), connection);
-    Closed { flow, reason: closed.reason, clock }
+    Closed { flow, reason: closed.reason, clock, position: closed.position }
 }

@@ -16,7 +16,7 @@ const LINGER: i128 = 5 * SECOND;
 pub struct Packet {
     pub position: u64,
     /// As it came, and as the flow takes it: `native` and `iscx-fixed` never go back.
-    arrived: i128,
+    pub arrived: i128,
     pub time: i128,
     pub clock: i128,
     pub sender: Endpoint,
@@ -57,9 +57,18 @@ pub struct Closed {
     pub reason: &'static str,
     /// The stream clock at closing.
     pub clock: i128,
+    /// Of the packet that closed it; None where a deadline or the end of the capture did.
+    pub position: Option<u64>,
 }
 
 impl Flow {
+    /// Packets of several flows as if they were of one, between ends that tell directions and no more.
+    pub fn of(packets: Vec<Packet>, client: Endpoint, server: Endpoint) -> Self {
+        let key = Key::new(client, server, UDP, true);
+        let connection = Connection::default();
+        Self { key, packets, connection, opener: client, ended: None, shard: 0 }
+    }
+
     pub fn id(&self) -> u64 {
         self.packets[0].position
     }
@@ -104,9 +113,20 @@ pub fn flows(records: &[RawPacket], options: &Options) -> Vec<Closed> {
     let left = std::mem::take(&mut stream.open);
     stream.closed.extend(left.into_values().map(|flow| {
         let reason = flow.reason("end_of_capture");
-        Closed { flow, reason, clock }
+        Closed { flow, reason, clock, position: None }
     }));
     stream.closed
+}
+
+/// The stream clock at each packet, decoded or not.
+pub fn clocks(records: &[RawPacket], options: &Options) -> Vec<i128> {
+    let mut clock = i128::MIN;
+    let mut clocks = Vec::new();
+    for record in records {
+        clock = clock.max(stream_time(record, options));
+        clocks.push(clock);
+    }
+    clocks
 }
 
 fn stream_time(record: &RawPacket, options: &Options) -> i128 {
@@ -172,7 +192,7 @@ impl Stream<'_> {
         {
             let deadline = flow.deadline_passed(clock, self.options).unwrap_or(clock);
             let reason = flow.reason("idle");
-            self.closed.push(Closed { flow, reason, clock: deadline });
+            self.closed.push(Closed { flow, reason, clock: deadline, position: None });
         }
     }
 
@@ -184,10 +204,10 @@ impl Stream<'_> {
             None => None,
         };
         if let Some(reason) = ends_before {
-            self.close(&key, reason, packet.clock);
+            self.close(&key, reason, &packet);
         }
         if !self.open.contains_key(&key) {
-            self.make_room(key.shard(), packet.clock);
+            self.make_room(key.shard(), &packet);
             self.open_with(key, packet);
         } else if data_set {
             self.join_data_set_flow(&key, packet);
@@ -196,10 +216,11 @@ impl Stream<'_> {
         }
     }
 
-    fn close(&mut self, key: &Key, reason: &'static str, clock: i128) {
+    fn close(&mut self, key: &Key, reason: &'static str, by: &Packet) {
         if let Some(flow) = self.open.remove(key) {
             let reason = flow.reason(reason);
-            self.closed.push(Closed { flow, reason, clock });
+            let position = Some(by.position);
+            self.closed.push(Closed { flow, reason, clock: by.clock, position });
         }
     }
 
@@ -224,17 +245,16 @@ impl Stream<'_> {
     /// A FIN joins however late it is, and closes at once; one that opens a flow does not close it.
     fn join_data_set_flow(&mut self, key: &Key, packet: Packet) {
         let closes = packet.tcp.is_some_and(|header| header.has_fin());
-        let clock = packet.clock;
         if let Some(flow) = self.open.get_mut(key) {
-            flow.packets.push(packet);
+            flow.packets.push(packet.clone());
         }
         if closes {
-            self.close(key, "fin", clock);
+            self.close(key, "fin", &packet);
         }
     }
 
     /// Evicts the oldest sixteenth of a full shard; what is due by the clock has been closed already.
-    fn make_room(&mut self, shard: u8, clock: i128) {
+    fn make_room(&mut self, shard: u8, by: &Packet) {
         let room = (self.options.flows_max / SHARDS).max(1);
         let mut shard: Vec<&Flow> = self.open.values().filter(|flow| flow.shard == shard).collect();
         if shard.len() < room {
@@ -244,7 +264,7 @@ impl Stream<'_> {
         let count = (shard.len() / 16).max(1);
         let keys: Vec<Key> = shard[..count].iter().map(|flow| flow.key.clone()).collect();
         for key in keys {
-            self.close(&key, "evicted", clock);
+            self.close(&key, "evicted", by);
         }
     }
 }

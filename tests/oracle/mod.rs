@@ -17,6 +17,7 @@ mod life;
 mod link;
 mod native;
 mod nfstream;
+pub mod sessions;
 pub mod shown;
 mod snaplen;
 pub mod table;

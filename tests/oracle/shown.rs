@@ -182,8 +182,8 @@ fn hexadecimal(line: &mut String, bytes: &[u8]) {
 
 /// The first bytes of a side, and of each of its packets where its payload begins in them.
 #[derive(Default)]
-struct FirstBytes {
-    bytes: Vec<u8>,
+pub struct FirstBytes {
+    pub bytes: Vec<u8>,
     places: Vec<Option<usize>>,
     /// The number of the stream's first byte, once known.
     begin: Option<u32>,
@@ -193,7 +193,7 @@ struct FirstBytes {
 }
 
 impl FirstBytes {
-    fn of<'a>(packets: impl Iterator<Item = &'a Packet>, protocol: u8) -> Self {
+    pub fn of<'a>(packets: impl Iterator<Item = &'a Packet>, protocol: u8) -> Self {
         let mut all = Self::default();
         for packet in packets {
             let place = if protocol == TCP { all.segment(packet) } else { all.datagram(packet) };

@@ -117,8 +117,9 @@ impl Table {
     }
 }
 
-/// The last columns of `native`, of which the oracle knows nothing: what classifiers and names say.
-pub const LABELS: [&str; 12] = [
+/// The last columns of `native`, which are not of the flow alone: what classifiers and names say, of which the oracle
+/// knows nothing, and the session, which is compared by itself.
+pub const LABELS: [&str; 14] = [
     "label",
     "label_group",
     "label_by",
@@ -131,6 +132,8 @@ pub const LABELS: [&str; 12] = [
     "alpn",
     "ja3",
     "ja4",
+    "session_id",
+    "joined_by",
 ];
 
 fn has_labels(header: &[String]) -> bool {

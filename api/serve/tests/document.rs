@@ -32,6 +32,7 @@ fn every_route_of_the_document_is_there_and_answers_as_documented() {
     for (template, item) in document["paths"].as_object().unwrap() {
         let job = if template.ends_with("events") { fake::FINISHED } else { fake::RUNNING };
         let path = template.replace("{job_id}", &job.to_string());
+        let path = path.replace("{session_id}", "7");
         let query = match template.as_str() {
             "/file/{job_id}/statistics/ip" => "?ip=192.0.2.1",
             "/file/{job_id}/statistics/labels" | "/file/{job_id}/flows/labels" => "?label=dns",

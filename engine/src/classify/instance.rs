@@ -70,7 +70,7 @@ impl Maker {
             }
             Declaration::Wrong(why) => {
                 instance.free(slot);
-                return Err(NotMade::Because(format!("what it declares is wrong: {why}")));
+                return Err(self.declared_wrongly(&why));
             }
         }
         Ok(instance)
@@ -83,22 +83,33 @@ impl Maker {
         };
         match (status, declaration) {
             (abi::NOT_CONFIGURED, _) => NotMade::NotConfigured,
-            (_, Declaration::Wrong(why)) => {
-                NotMade::Because(format!("what it declares is wrong: {why}"))
-            }
-            (abi::BAD_OPTION, _) => {
-                let given = self.options.iter().map(|(key, value)| {
-                    format!("{}={}", key.to_string_lossy(), value.to_string_lossy())
-                });
-                let given: Vec<String> = given.collect();
-                NotMade::BadOptions(match given.is_empty() {
-                    true => because("it does not work without options"),
-                    false => because(&format!("it refuses its options ({})", given.join(", "))),
-                })
-            }
+            (_, Declaration::Wrong(why)) => self.declared_wrongly(why),
+            (abi::BAD_OPTION, _) => NotMade::BadOptions(match self.options.is_empty() {
+                true => because("it does not work without options"),
+                false => because(&format!("it refuses its options ({})", self.given())),
+            }),
             (abi::PANIC, _) => NotMade::Because(because("it panicked when it was created")),
             _ => NotMade::Because(because("it could not be created")),
         }
+    }
+
+    /// What a plugin declares that has options stands most likely in a file that they name.
+    fn declared_wrongly(&self, why: &str) -> NotMade {
+        match self.options.is_empty() {
+            true => NotMade::Because(format!("what it declares is wrong: {why}")),
+            false => NotMade::BadOptions(format!(
+                "what it declares by its options ({}) is wrong: {why}",
+                self.given()
+            )),
+        }
+    }
+
+    /// The options, as they were given.
+    fn given(&self) -> String {
+        let pair = |(key, value): &(CString, CString)| {
+            format!("{}={}", key.to_string_lossy(), value.to_string_lossy())
+        };
+        self.options.iter().map(pair).collect::<Vec<_>>().join(", ")
     }
 }
 

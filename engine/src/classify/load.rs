@@ -229,7 +229,9 @@ impl Plugins {
         if exported.needs & abi::NEEDS_FEATURES != 0 && declared.columns.is_none() {
             return Err("it needs features, but names no columns".to_owned());
         }
-        if exported.when & abi::WHEN_WINDOW != 0 && declared.window_us == 0 {
+        // One that has windows may say that with its options it has none, and be shown the rest.
+        let is_without = exported.declared.window_us == 0 || exported.when == abi::WHEN_WINDOW;
+        if exported.when & abi::WHEN_WINDOW != 0 && declared.window_us == 0 && is_without {
             return Err("it wants to be shown windows, but of no length".to_owned());
         }
         if !self.labels.have_room_for(declared.labels.len()) {
@@ -333,7 +335,7 @@ fn wish(exported: &Exported, instance: &Instance) -> Wish {
             names: needs(abi::NEEDS_NAMES),
         },
         early: when(abi::WHEN_EARLY),
-        windows: when(abi::WHEN_WINDOW),
+        windows: when(abi::WHEN_WINDOW) && instance.declared.window_us > 0,
         closed: when(abi::WHEN_CLOSED),
         payload_bytes: exported.payload_bytes.min(PLUGIN_PAYLOAD_BYTES_MAX),
         packets: exported.packets.min(PLUGIN_PACKETS_MAX),

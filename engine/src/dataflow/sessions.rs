@@ -46,7 +46,10 @@ impl SessionStage {
         let mut given = Vec::with_capacity(closed.len() + 1);
         for mut parcel in closed {
             for flow in &mut parcel.records {
-                flow.grouped = self.sessions.of(flow.id);
+                // A flow that goes on may come to its session later in the step, or not.
+                if parcel.answer.is_some() || flow.has_ended() {
+                    flow.grouped = self.sessions.of(flow.id);
+                }
                 if parcel.answer.is_none() && !flow.is_window_beside() {
                     self.sessions.count(flow);
                 }

@@ -88,6 +88,13 @@ impl Connection {
         self.client_side.into()
     }
 
+    /// The same once the flow's first packet, which `segment` is, has told what it can.
+    pub fn client_side_by_first(&self, segment: &Segment) -> usize {
+        let mut told = self.clone();
+        told.find_client(segment);
+        told.client_side()
+    }
+
     /// The connection's end, once it has come.
     #[inline]
     pub fn ended(&self) -> Option<Ended> {

@@ -99,6 +99,11 @@ impl Flow {
         self.window.is_some_and(|window| window.is_beside)
     }
 
+    /// Whether this is of a flow that has ended: a row of it, or of its last window.
+    pub fn has_ended(&self) -> bool {
+        self.window.is_none_or(|window| window.is_last && !window.is_beside)
+    }
+
     /// Whether this is a row of its own beside those of flows.
     pub fn is_beside(&self) -> bool {
         self.is_window_beside() || self.group.is_some()

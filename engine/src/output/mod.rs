@@ -9,9 +9,9 @@ mod parquet;
 mod text;
 mod zeek;
 
+pub use self::csv::{CsvLines, CsvWriter};
 pub use arff::ArffWriter;
 pub use cells::{CellWriter, Evaluated};
-pub use csv::{CsvLines, CsvWriter};
 pub use discard::DiscardWriter;
 pub use jsonl::{JsonLines, JsonLinesWriter};
 pub use parquet::{

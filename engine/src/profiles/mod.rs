@@ -81,6 +81,12 @@ impl Profile {
         !self.labels.is_empty()
     }
 
+    /// Whether flows are grouped into sessions: where packets are read as we do it, and columns of timing and
+    /// volume are of times and lengths alone, so that packets of several connections have them, too.
+    pub fn has_sessions(&self) -> bool {
+        !self.reading.is_copied() && matches!(self.needs, Needs::Times | Needs::All)
+    }
+
     /// The profile of that name.
     pub fn named(name: &str) -> Option<&'static Profile> {
         ALL.iter().find(|profile| profile.name == name)

@@ -17,6 +17,8 @@ struct Announced {
     until: Timestamp,
     /// Counts the announcements.
     turn: u64,
+    /// The last that another flow made: none is about the flow that makes it, as one of IKE at port 4500 may be.
+    before: Option<(u64, Timestamp, u64)>,
 }
 
 /// What is expected at a place in the stream. Of what is announced again the last counts.
@@ -31,7 +33,12 @@ pub struct Expectations {
 impl Expectations {
     pub fn add(&mut self, Expectation { place, peer }: Expectation, by: u64, clock: Timestamp) {
         self.turns += 1;
-        let announced = Announced { by, until: clock.plus(EXPECTATION_LIFE_NS), turn: self.turns };
+        let before = self.expected.get(&(place, peer)).and_then(|last| match last.by == by {
+            true => last.before,
+            false => Some((last.by, last.until, last.turn)),
+        });
+        let (until, turn) = (clock.plus(EXPECTATION_LIFE_NS), self.turns);
+        let announced = Announced { by, until, turn, before };
         self.expected.insert((place, peer), announced);
         self.order.push_back(((place, peer), self.turns));
         while let Some((first, turn)) = self.order.front() {
@@ -64,8 +71,9 @@ impl Expectations {
         let between = [(Place::between(one, other, protocol), None)];
         let places = at_end(0).into_iter().chain(at_end(1)).chain(between);
         let announced = places.filter_map(|place| self.expected.get(&place));
-        let valid = announced.filter(|one| one.by != flow && opened <= one.until);
-        valid.max_by_key(|one| one.turn).map(|one| one.by)
+        let all = announced.flat_map(|one| [Some((one.by, one.until, one.turn)), one.before]);
+        let valid = all.flatten().filter(|(by, until, _)| *by != flow && opened <= *until);
+        valid.max_by_key(|(_, _, turn)| *turn).map(|(by, ..)| by)
     }
 }
 
@@ -100,6 +108,10 @@ mod tests {
         assert_eq!(expected.of(&key(40, 9, 5001, 6), 8, at(0)), None, "with somebody else");
         expected.add(endpoint(1, 40, Some(9)), 6, at(0));
         assert_eq!(expected.of(&key(40, 9, 5000, 6), 8, at(0)), Some(6), "the last counts");
+        expected.add(endpoint(9, 5000, None), 8, at(0));
+        expected.add(endpoint(9, 5000, None), 8, at(0));
+        assert_eq!(expected.of(&key(41, 9, 5000, 6), 8, at(0)), Some(7), "of another flow");
+        assert_eq!(expected.of(&key(41, 9, 5000, 6), 9, at(0)), Some(8), "the last counts");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Where the session of a flow may be found: by what flows of one piece of work have in common.
 
 use super::Map;
-use super::session::Session;
+use super::kept::Kept;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -41,17 +41,16 @@ const SLACK: usize = 1 << 12;
 
 impl Found {
     /// Keeps the memory in proportion to the sessions.
-    pub fn forget_ended(&mut self, sessions: &Map<u64, Session>) {
+    pub fn forget_ended(&mut self, sessions: &Kept) {
         let entries = self.domains.len()
             + self.bursts.len()
             + self.services.len()
             + self.torrents.len()
             + self.torrent_sockets.len();
-        let flows: usize = sessions.len();
-        if entries <= 16 * flows + SLACK {
+        if entries <= 16 * sessions.len() + SLACK {
             return;
         }
-        let lives = |session: &u64| sessions.contains_key(session);
+        let lives = |session: &u64| sessions.has(*session);
         self.domains.retain(|_, of| lives(&of.session));
         self.bursts.retain(|_, burst| lives(&burst.session));
         self.services.retain(|_, session| lives(session));

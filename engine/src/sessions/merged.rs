@@ -1,53 +1,88 @@
-//! The packets of all flows as one stream: they wait until every flow that began before them has its
-//! session.
+//! What is kept of the packets of a session, or of a window of it: timing and volume, as of a flow.
 
-use super::session::Session;
-use super::{Map, Member, SessionOptions};
-use crate::flows::{Flow, NotedPacket};
+use super::SessionOptions;
+use crate::features::{Activity, Sizes, Timing, Trackers};
+use crate::flows::{Flow, NotedPacket, Window};
+use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
-use std::collections::VecDeque;
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Packets {
-    /// By position.
-    waiting: VecDeque<NotedPacket>,
+/// Pairs are by direction: 0 from the session's client.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Merged {
+    timing: Timing,
+    sizes: Sizes,
+    activity: Activity,
+    packets: [u64; 2],
+    ip_bytes: [u64; 2],
+    payload_bytes: [u64; 2],
+    first: Timestamp,
+    last: Timestamp,
+    window_start: Timestamp,
 }
 
-impl Packets {
-    /// Takes the packets of a step from each table.
-    pub fn add(&mut self, mut of_tables: Vec<Vec<NotedPacket>>) {
-        of_tables.retain(|packets| !packets.is_empty());
-        match of_tables.as_slice() {
-            [] => {}
-            [packets] => self.waiting.extend(packets),
-            all => {
-                let begin = self.waiting.len();
-                all.iter().for_each(|packets| self.waiting.extend(packets));
-                // Runs that are sorted: merging them is what the sort does.
-                self.waiting.make_contiguous()[begin..].sort_by_key(|packet| packet.position);
-            }
+impl Merged {
+    fn open(time: Timestamp, window_ns: Option<i64>) -> Self {
+        Self {
+            timing: Timing::default(),
+            sizes: Sizes::default(),
+            activity: Activity::open(time),
+            packets: [0; 2],
+            ip_bytes: [0; 2],
+            payload_bytes: [0; 2],
+            first: time,
+            last: time,
+            window_start: window_ns.map_or(time, |window_ns| time.floor_to(window_ns)),
         }
     }
 
-    /// The last position that has come.
-    pub fn last(&self) -> Option<u64> {
-        self.waiting.back().map(|packet| packet.position)
-    }
-
-    /// Merges the packets before a position.
-    pub fn merge(
-        &mut self,
-        before: u64,
+    /// Adds a packet to what there is, if there is anything; the window that it ends.
+    #[inline]
+    pub fn add(
+        merged: &mut Option<Self>,
+        packet: &NotedPacket,
+        direction: usize,
+        window_ns: Option<i64>,
         options: &SessionOptions,
-        members: &Map<u64, Member>,
-        sessions: &mut Map<u64, Session>,
-        to: &mut dyn FnMut(Flow),
-    ) {
-        let ready = self.waiting.partition_point(|packet| packet.position < before);
-        for packet in self.waiting.drain(..ready) {
-            let Some(member) = members.get(&packet.flow) else { continue };
-            let Some(session) = sessions.get_mut(&member.grouped.session) else { continue };
-            session.add(&packet, member.forward_side, options).into_iter().for_each(&mut *to);
+    ) -> Option<Self> {
+        let last = merged.as_ref().map_or(packet.time, |merged| merged.last);
+        let time = options.life.time(packet.time, last, packet.clock);
+        let ended = window_ns.and_then(|window_ns| {
+            merged.take_if(|merged| time.floor_to(window_ns) != merged.window_start)
+        });
+        let merged = merged.get_or_insert_with(|| Self::open(time, window_ns));
+        let gap_ns = (merged.packets != [0; 2]).then(|| time.since(merged.last));
+        merged.timing.add(direction, time, gap_ns, merged.packets[direction]);
+        if gap_ns.is_some_and(|gap_ns| gap_ns > options.activity.gap_ns) {
+            merged.activity.add_idle(options.activity.rule, merged.last, time);
         }
+        merged.sizes.add(direction, packet.ip_bytes, packet.payload_bytes);
+        merged.packets[direction] += 1;
+        merged.ip_bytes[direction] += u64::from(packet.ip_bytes);
+        merged.payload_bytes[direction] += u64::from(packet.payload_bytes);
+        merged.last = time;
+        ended
+    }
+
+    /// As a row; `outline` has the rest.
+    pub fn row(&self, outline: Flow, options: &SessionOptions) -> Flow {
+        let mut activity = self.activity.clone();
+        activity.close(options.activity.rule, self.last);
+        let (timing, sizes) = (self.timing, self.sizes);
+        Flow {
+            start: self.first,
+            end: self.last,
+            packets: self.packets,
+            ip_bytes: self.ip_bytes,
+            payload_bytes: self.payload_bytes,
+            trackers: Trackers { timing, sizes, activity, ..Trackers::default() },
+            ..outline
+        }
+    }
+
+    /// The same of a window of that length.
+    pub fn window_row(&self, outline: Flow, length_ns: i64, options: &SessionOptions) -> Flow {
+        let start = self.window_start;
+        let window = Window { start, length_ns, part: 0, is_last: false, is_beside: false };
+        Flow { window: Some(window), ..self.row(outline, options) }
     }
 }

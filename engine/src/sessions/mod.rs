@@ -8,7 +8,9 @@
 mod domain;
 mod expectations;
 mod found;
+mod kept;
 mod merged;
+mod packets;
 mod rules;
 mod saved;
 mod session;
@@ -16,16 +18,18 @@ mod session;
 mod tests;
 
 use crate::decode::{Control, Key};
-use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, Tracking, What};
+use crate::features::ActivitySettings;
+use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, What};
 use crate::limits::{
-    SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX, WAITING_SESSIONS_MAX,
+    EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX,
+    WAITING_SESSIONS_MAX,
 };
 use crate::time::Timestamp;
 use expectations::Expectations;
 use found::Found;
-use merged::Packets;
+use kept::Kept;
+use packets::Packets;
 use serde::{Deserialize, Serialize};
-use session::Session;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
@@ -36,16 +40,17 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub struct SessionOptions {
     /// How the packets of several flows are one stream.
     pub life: Life,
-    /// What is tracked of all packets of a session; `None`: nothing.
-    pub timing: Option<Tracking>,
-    /// The same of windows.
-    pub windows: Option<Tracking>,
+    /// Whether timing and volume are of all its packets; else it has volumes, when its flows have ended.
+    pub timing: bool,
+    /// Its windows of that length have rows.
+    pub window_ns: Option<i64>,
+    pub activity: ActivitySettings,
 }
 
 impl SessionOptions {
     /// Whether every packet matters.
     pub fn wants_packets(&self) -> bool {
-        self.timing.is_some() || self.windows.is_some()
+        self.timing || self.window_ns.is_some()
     }
 }
 
@@ -74,8 +79,8 @@ struct Member {
     #[serde(deserialize_with = "crate::saved::side")]
     forward_side: u8,
     control: Option<Control>,
-    /// Position at its end.
-    ended: Option<u64>,
+    /// Position and stream clock at its end.
+    ended: Option<(u64, Timestamp)>,
 }
 
 /// All sessions of a run.
@@ -84,9 +89,10 @@ pub struct Sessions {
     /// By id, which is the order of their first packets.
     waiting: BTreeMap<u64, Waiting>,
     members: Map<u64, Member>,
-    /// Flows that have ended since the last step, or whose packets are not all merged.
+    /// Flows that have ended since the last step, or whose packets are not all merged, or that have announced what
+    /// may still come.
     ended: Vec<u64>,
-    sessions: Map<u64, Session>,
+    sessions: Kept,
     /// Sessions without an open flow, by when they end.
     due: BTreeSet<(Timestamp, u64)>,
     expectations: Expectations,
@@ -104,7 +110,7 @@ impl Sessions {
             waiting: BTreeMap::new(),
             members: Map::default(),
             ended: Vec::new(),
-            sessions: Map::default(),
+            sessions: Kept::default(),
             due: BTreeSet::new(),
             expectations: Expectations::default(),
             found: Found::default(),
@@ -147,8 +153,8 @@ impl Sessions {
     /// Takes what a flow that has ended, or a part of it, says of its session.
     pub fn count(&mut self, flow: &Flow) {
         let Some(member) = self.members.get(&flow.id) else { return };
-        if let Some(session) = self.sessions.get_mut(&member.grouped.session) {
-            session.count(flow, member.forward_side.into(), self.options.timing.is_none());
+        if let Some(session) = self.sessions.get_mut(member.grouped.session) {
+            session.count(flow, member.forward_side.into(), !self.options.timing);
             let label = session.label();
             if label != session.counted {
                 *self.changes.entry(session.counted).or_default() -= 1;
@@ -164,8 +170,17 @@ impl Sessions {
         let before = self.waiting.first_key_value().map_or(u64::MAX, |(&first, _)| first);
         let Self { options, members, sessions, packets, .. } = self;
         packets.merge(before, options, members, sessions, to);
-        let is_merged = |member: &Member| member.ended.is_some_and(|at| at < before);
-        self.ended.retain(|flow| match members.get(flow).is_none_or(is_merged) {
+        let clock = self.clock;
+        let is_expected = |member: &Member, ended: Timestamp| {
+            // A flow that waits is one that began while it was expected.
+            member.control.is_some_and(|control| control != Control::BitTorrent)
+                && ended.plus(EXPECTATION_LIFE_NS + SESSION_WAIT_NS) >= clock
+                && sessions.has(member.grouped.session)
+        };
+        let is_over = |member: &Member| {
+            member.ended.is_some_and(|(at, clock)| at < before && !is_expected(member, clock))
+        };
+        self.ended.retain(|flow| match members.get(flow).is_none_or(is_over) {
             true => {
                 members.remove(flow);
                 false
@@ -176,7 +191,7 @@ impl Sessions {
             && (at < self.clock || is_end)
         {
             self.due.pop_first();
-            if let Some(session) = self.sessions.remove(&id) {
+            if let Some(session) = self.sessions.remove(id) {
                 session.rows(at.min(self.clock), &self.options, to);
             }
         }
@@ -241,9 +256,9 @@ impl Sessions {
     fn end(&mut self, flow: u64, at: NotedAt) {
         self.decide(flow);
         let Some(member) = self.members.get_mut(&flow) else { return };
-        member.ended = Some(at.position.min(u64::MAX - 1));
+        member.ended = Some((at.position.min(u64::MAX - 1), at.clock));
         self.ended.push(flow);
-        let Some(session) = self.sessions.get_mut(&member.grouped.session) else { return };
+        let Some(session) = self.sessions.get_mut(member.grouped.session) else { return };
         session.open_flows -= 1;
         session.quiet_since = session.quiet_since.max(at.clock);
         if session.open_flows == 0 {
@@ -262,9 +277,9 @@ impl Sessions {
         let ending = self
             .due
             .iter()
-            .find(|(_, id)| self.sessions.get(id).is_some_and(|session| !session.is_over));
+            .find(|(_, id)| self.sessions.get(*id).is_some_and(|session| !session.is_over));
         let Some(&(due, id)) = ending else { return };
-        let Some(session) = self.sessions.get_mut(&id) else { return };
+        let Some(session) = self.sessions.get_mut(id) else { return };
         (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));
         self.due.remove(&(due, id));
         self.due.insert((session.due, id));

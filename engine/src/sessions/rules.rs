@@ -1,7 +1,8 @@
 //! The rules by which flows come to sessions, in their order.
 
 use super::found::{Burst, OfDomain, Service};
-use super::{Member, Session, Sessions, Waiting, domain};
+use super::session::Session;
+use super::{Member, Sessions, Waiting, domain};
 use crate::decode::{Control, Endpoint};
 use crate::flows::{Grouped, JoinedBy};
 use crate::limits::{SESSION_BURST_NS, SESSION_GAP_NS};
@@ -51,9 +52,11 @@ impl Sessions {
         if joined.is_none() {
             *self.changes.entry(None).or_default() += 1;
         }
-        let members = self.sessions.entry(session).or_insert_with(|| {
-            Session::new(flow, waiting.key, waiting.client_side, waiting.time, waiting.file)
-        });
+        let Waiting { key, client_side, time, file, .. } = waiting;
+        let members = match joined.and_then(|_| self.sessions.get_mut(session)) {
+            Some(members) => members,
+            None => self.sessions.put(Session::new(flow, key, client_side, time, file)),
+        };
         if members.open_flows == 0 && members.flows > 0 {
             self.due.remove(&(members.due, session));
         }
@@ -66,7 +69,7 @@ impl Sessions {
 
     /// Whether a session takes a flow that begins at that stream clock.
     fn takes(&self, session: u64, opened: Timestamp) -> bool {
-        self.sessions.get(&session).is_some_and(|session| {
+        self.sessions.get(session).is_some_and(|session| {
             let is_near = || opened <= session.quiet_since.plus(SESSION_GAP_NS);
             !session.is_over && (session.open_flows > 0 || is_near())
         })
@@ -99,16 +102,18 @@ impl Sessions {
     fn of_torrent(&self, waiting: &Waiting) -> Option<(u64, JoinedBy)> {
         let ends = [waiting.client(), waiting.server()];
         let sockets = &self.found.torrent_sockets;
-        let by_socket = || ends.iter().find_map(|end| sockets.get(&(end.address, end.port)));
+        let takes = |session: &&u64| self.takes(**session, waiting.opened);
+        let at_socket = |end: &Endpoint| sockets.get(&(end.address, end.port)).filter(takes);
+        let by_socket = || ends.iter().find_map(at_socket);
         let torrents = &self.found.torrents;
-        let by_address = || ends.iter().find_map(|end| torrents.get(&end.address));
+        let at_address = |end: &Endpoint| torrents.get(&end.address).filter(takes);
+        let by_address = || ends.iter().find_map(at_address);
         let session = match waiting.control {
             Some(Control::BitTorrent) => by_socket().or_else(by_address),
             _ if sockets.is_empty() || !waiting.key.has_ports() => None,
             _ => by_socket(),
         };
-        let session = *session?;
-        self.takes(session, waiting.opened).then_some((session, JoinedBy::BitTorrent))
+        session.map(|session| (*session, JoinedBy::BitTorrent))
     }
 
     /// Another of the client's flows was about the same domain.
@@ -147,7 +152,7 @@ impl Sessions {
             let found = entry.or_insert(OfDomain { session, was_told });
             let was_told = was_told || found.was_told && found.session == session;
             *found = OfDomain { session, was_told };
-            let is_named = self.sessions.get_mut(&session).map(|one| &mut one.is_named);
+            let is_named = self.sessions.get_mut(session).map(|one| &mut one.is_named);
             if is_named.is_some_and(|is_named| !std::mem::replace(is_named, true)) {
                 let burst = Burst { session, began: waiting.opened };
                 self.found.bursts.insert(client.address, burst);
@@ -156,7 +161,7 @@ impl Sessions {
         self.found.services.insert(waiting.service(), session);
         if waiting.control == Some(Control::BitTorrent) {
             // Who began is the client of the torrent, too.
-            let own = self.sessions.get(&session).map_or(client.address, |one| one.client());
+            let own = self.sessions.get(session).map_or(client.address, |one| one.client());
             self.found.torrents.insert(own, session);
             let ends = [client, waiting.server()];
             let sockets = ends.iter().filter(|end| end.address == own && end.port > 0);

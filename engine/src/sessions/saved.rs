@@ -1,5 +1,7 @@
 //! All sessions as bytes, and back.
 
+use super::kept::Kept;
+use super::session::Session;
 use super::{Map, Sessions};
 use crate::saved::{Reader, SavedError, Writer};
 use serde::Serialize;
@@ -9,7 +11,7 @@ impl Sessions {
     pub fn save(&self, to: &mut Vec<u8>) {
         let mut writer = Writer::new(to);
         writer.put(&(&self.waiting, &self.due, &self.expectations, self.clock));
-        writer.put(&(sorted(&self.members), &self.ended, sorted(&self.sessions)));
+        writer.put(&(sorted(&self.members), &self.ended, self.sessions.sorted()));
         writer.put(&(&self.found, &self.packets, &self.changes));
         writer.finish();
     }
@@ -21,9 +23,13 @@ impl Sessions {
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
         let mut reader = Reader::new(saved)?;
         (self.waiting, self.due, self.expectations, self.clock) = reader.get()?;
-        let (members, ended, sessions): (Vec<_>, _, Vec<_>) = reader.get()?;
+        let (members, ended, sessions): (Vec<_>, _, Vec<Session>) = reader.get()?;
         self.members = members.into_iter().collect();
-        (self.ended, self.sessions) = (ended, sessions.into_iter().collect());
+        self.ended = ended;
+        self.sessions = Kept::default();
+        for session in sessions {
+            self.sessions.put(session);
+        }
         (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()
     }

@@ -1,11 +1,10 @@
 //! One session: what its flows are together.
 
 use super::SessionOptions;
+use super::merged::Merged;
+use crate::decode::Key;
 use crate::decode::names::{NameSource, Names};
-use crate::decode::{Key, Segment};
-use crate::flows::{
-    Choice, ClientBy, EndReason, Flow, Group, JoinedBy, Labelled, NotedPacket, Tracked, Tracking,
-};
+use crate::flows::{Choice, ClientBy, EndReason, Flow, Group, JoinedBy, Labelled, NotedPacket};
 use crate::limits::{SESSION_FLOWS_TOLD_MAX, SESSION_LABELS_MAX, SESSION_WAIT_NS};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -50,8 +49,8 @@ pub struct Session {
     payload_bytes: [u64; 2],
     labels: Vec<Vote>,
     classes: Vec<Vote>,
-    tracked: Option<Tracked>,
-    window: Option<Tracked>,
+    merged: Option<Merged>,
+    window: Option<Merged>,
 }
 
 impl Session {
@@ -77,7 +76,7 @@ impl Session {
             payload_bytes: [0; 2],
             labels: Vec::new(),
             classes: Vec::new(),
-            tracked: None,
+            merged: None,
             window: None,
         }
     }
@@ -144,55 +143,49 @@ impl Session {
     }
 
     /// Adds a packet; the row of the window that it ends.
+    #[inline]
     pub fn add(
         &mut self,
         packet: &NotedPacket,
         forward_side: u8,
         options: &SessionOptions,
     ) -> Option<Flow> {
-        let segment = Segment {
-            ip_bytes: packet.ip_bytes,
-            payload_bytes: packet.payload_bytes,
-            ..Segment::default()
-        };
-        let segment = segment.counted_for((packet.side ^ forward_side).into());
-        let add = |tracked: &mut Option<Tracked>, tracking: &Tracking| {
-            let last = tracked.as_ref().map_or(packet.time, |tracked| tracked.last);
-            let time = options.life.time(packet.time, last, packet.clock);
-            let ended = tracked.take_if(|tracked| tracked.has_ended(time, tracking));
-            let open = || Tracked::open(&segment, time, tracking);
-            tracked.get_or_insert_with(open).add(&segment, time, 0, tracking);
-            ended
-        };
-        if let Some(tracking) = &options.timing {
-            add(&mut self.tracked, tracking);
+        let direction = usize::from(packet.side ^ forward_side);
+        if options.timing {
+            Merged::add(&mut self.merged, packet, direction, None, options);
         }
-        let tracking = options.windows.as_ref()?;
-        let ended = add(&mut self.window, tracking)?;
+        let window_ns = options.window_ns?;
+        let ended = Merged::add(&mut self.window, packet, direction, Some(window_ns), options)?;
         // By then everything that was before this packet has come (see `Sessions::finish_step`).
-        Some(self.window_row(&ended, tracking, packet.clock.plus(SESSION_WAIT_NS)))
+        let at = packet.clock.plus(SESSION_WAIT_NS);
+        Some(self.window_row(&ended, window_ns, at, options))
     }
 
     /// Its last window and itself, at the stream clock `at`.
     pub fn rows(mut self, at: Timestamp, options: &SessionOptions, to: &mut dyn FnMut(Flow)) {
-        if let (Some(window), Some(tracking)) = (self.window.take(), &options.windows) {
-            to(self.window_row(&window, tracking, at));
+        if let (Some(window), Some(window_ns)) = (self.window.take(), options.window_ns) {
+            to(self.window_row(&window, window_ns, at, options));
         }
         let outline = self.outline(at);
-        let row = match (&self.tracked, &options.timing) {
-            (Some(tracked), Some(tracking)) => tracked.flow(outline, tracking),
-            _ => outline,
-        };
-        to(Flow { client_side: self.client_side.into(), ..row });
+        to(match &self.merged {
+            Some(merged) => merged.row(outline, options),
+            None => outline,
+        });
     }
 
     /// What the flows are called, and how many there are, is of the whole session, which goes on.
-    fn window_row(&self, window: &Tracked, tracking: &Tracking, at: Timestamp) -> Flow {
-        let row = window.window(self.outline(at), tracking);
-        Flow { client_side: self.client_side.into(), labelled: None, ..row }
+    fn window_row(
+        &self,
+        window: &Merged,
+        window_ns: i64,
+        at: Timestamp,
+        options: &SessionOptions,
+    ) -> Flow {
+        let outline = Flow { labelled: None, ..self.outline(at) };
+        window.window_row(outline, window_ns, options)
     }
 
-    /// The session without what is tracked, as it is now; its client is on side 0.
+    /// The session without what its packets tell, as it is now.
     fn outline(&self, at: Timestamp) -> Flow {
         let labelled = Labelled {
             label: winner(&self.labels),
@@ -207,7 +200,7 @@ impl Session {
             id: self.id,
             key: self.key,
             deep_stack: None,
-            client_side: 0,
+            client_side: self.client_side.into(),
             forward_side: 0,
             client_by: ClientBy::FirstPacket,
             counted_side: None,

@@ -2,22 +2,16 @@
 
 use super::*;
 use crate::decode::{Endpoint, Expectation, Place};
+use crate::features::ActivityRule;
 use crate::flows::{JoinedBy, NotedPacket, Opened};
 
 const SECOND: i64 = 1_000_000_000;
 const CLIENT: u128 = 0xffff_0a00_0001;
 
 fn sessions(timing: bool) -> Sessions {
-    let tracking = Tracking {
-        needs: crate::features::Needs::Times,
-        activity: crate::features::ActivitySettings {
-            rule: crate::features::ActivityRule::Exact,
-            gap_ns: SECOND,
-        },
-        window_ns: None,
-    };
-    let timing = timing.then_some(tracking);
-    Sessions::new(SessionOptions { life: Life::CONNECTION, timing, windows: None })
+    let activity = ActivitySettings { rule: ActivityRule::Exact, gap_ns: SECOND };
+    let life = Life::CONNECTION;
+    Sessions::new(SessionOptions { life, timing, window_ns: None, activity })
 }
 
 fn at(seconds: i64, position: u64) -> NotedAt {
@@ -40,7 +34,8 @@ fn note(flow: u64, at: NotedAt, what: What) -> Note {
 }
 
 fn named(flow: u64, at: NotedAt, name: &str) -> Note {
-    note(flow, at, What::Read { client_side: 0, server_name: Some(name.into()) })
+    // All servers here have smaller addresses.
+    note(flow, at, What::Read { client_side: 1, server_name: Some(name.into()) })
 }
 
 fn take(sessions: &mut Sessions, notes: Vec<Note>, clock: i64) {
@@ -105,7 +100,7 @@ fn a_row_comes_when_no_flow_can_join_any_more() {
     let rows = rows(&mut all, false);
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].id, rows[0].closed_at), (1, Timestamp(72 * SECOND)));
-    assert!(all.sessions.is_empty() && all.members.is_empty() && all.due.is_empty());
+    assert!(all.sessions.len() == 0 && all.members.is_empty() && all.due.is_empty());
 }
 
 #[test]
@@ -125,6 +120,32 @@ fn who_announces_is_decided_about_first_however_long_the_chain() {
     notes.push(note(100_000, at(0, 200_000), What::Ended));
     take(&mut all, notes, 0);
     assert_eq!(joined(&all, 100_000).1, Some(JoinedBy::Ftp));
+}
+
+#[test]
+fn what_a_flow_announced_is_expected_when_it_is_over_and_its_step_is_done() {
+    for (begins, expected) in [(70, Some(JoinedBy::Ftp)), (71, None)] {
+        let mut all = sessions(false);
+        let place = Place::Endpoint { address: 9, port: 5_000, protocol: 6 };
+        let announced = What::Announced(Expectation { place, peer: None });
+        let notes = vec![
+            opened(1, 0, 4_000, 9, 21),
+            note(1, at(0, 1), What::Is(Control::Ftp)),
+            note(1, at(0, 2), announced),
+            note(1, at(10, 3), What::Ended),
+        ];
+        take(&mut all, notes, 20);
+        rows(&mut all, false);
+        take(&mut all, vec![opened(4, begins, 4_001, 9, 5_000)], begins);
+        rows(&mut all, false);
+        take(&mut all, Vec::new(), begins + 3);
+        assert_eq!(joined(&all, 4).1, expected, "{begins}");
+        // In the end nothing is kept of it.
+        rows(&mut all, false);
+        take(&mut all, Vec::new(), 200);
+        rows(&mut all, false);
+        assert!(!all.members.contains_key(&1));
+    }
 }
 
 #[test]
@@ -165,7 +186,7 @@ fn what_was_saved_goes_on_as_before() {
         notes.push(named(
             from,
             at(seconds, from),
-            if from % 3 == 0 { "a.example" } else { "b.org" },
+            if from.is_multiple_of(3) { "a.example" } else { "b.org" },
         ));
         notes.push(note(from, at(seconds, from), What::Is(Control::BitTorrent)));
         if from > 2 {

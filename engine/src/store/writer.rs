@@ -249,7 +249,7 @@ impl CellWriter for StoredCells {
 
     /// The rows stay where they are: what is in no block goes along, of all kinds.
     fn save(&mut self, done: Saved) -> io::Result<()> {
-        let mut rows = OfEach::default();
+        let mut rows = Box::<OfEach<Option<ToSave>>>::default();
         for (to_save, gathered) in rows.iter_mut().zip(&self.shared.rows) {
             *to_save = gathered.as_ref().map(Gathered::to_save).transpose()?;
         }
@@ -310,7 +310,7 @@ enum Message {
     Keep(Keeping),
     /// All before it is in the file, and is to last.
     Save {
-        rows: OfEach<Option<ToSave>>,
+        rows: Box<OfEach<Option<ToSave>>>,
         windows_to: Timestamp,
         done: Saved,
     },

@@ -9,8 +9,8 @@ use tractor_engine::decode::{
 };
 use tractor_engine::features::{ActivityRule, ActivitySettings, Needs};
 use tractor_engine::flows::{
-    Flow, FlowTable, Life, LifeRule, Note, Noted, NotedAt, NotedPacket, Opened, TableOptions,
-    Tracking, What, flow_table,
+    Flow, FlowTable, Life, LifeRule, Note, Noted, NotedAt, NotedPacket, Opened, TableOptions, What,
+    flow_table,
 };
 use tractor_engine::profiles::Profile;
 use tractor_engine::saved::{Reader, SAVED_FORMAT, SavedError, Share, Writer};
@@ -28,7 +28,7 @@ struct State {
 }
 
 /// The sum of the bytes of all states: it changes with the layout of anything that is saved.
-const SUM: u32 = 3_678_541_925;
+const SUM: u32 = 318_079_828;
 
 /// Bytes of the checksum behind each state.
 const SUM_BYTES: usize = 4;
@@ -253,12 +253,8 @@ fn tables() -> State {
 /// A session whose flow has ended, one whose flow goes on, and a flow that waits; a packet waits, too.
 fn sessions() -> State {
     let activity = ActivitySettings { rule: ActivityRule::Exact, gap_ns: 1 };
-    let tracking = |window_ns| Some(Tracking { needs: Needs::Times, activity, window_ns });
-    let options = SessionOptions {
-        life: Life::CONNECTION,
-        timing: tracking(None),
-        windows: tracking(Some(5)),
-    };
+    let life = Life::CONNECTION;
+    let options = SessionOptions { life, timing: true, window_ns: Some(5), activity };
     let note = |position, flow, what| {
         let at = NotedAt { clock: Timestamp(position as i64), position };
         Note { at, flow, what }

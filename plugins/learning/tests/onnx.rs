@@ -19,6 +19,12 @@ fn models_of_others_answer_as_in_onnx_runtime() {
         println!("skipped: TRACTOR_PYTHON names no Python");
         return;
     };
+    let modules = "import lightgbm, onnxmltools, onnxruntime, skl2onnx, sklearn";
+    let imported = Command::new(&python).args(["-c", modules]).output().unwrap();
+    if !imported.status.success() {
+        println!("skipped: {python:?} has not all of: {modules}");
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/onnx_models.py");
     let status = Command::new(python).arg(script).arg(folder.path()).status().unwrap();

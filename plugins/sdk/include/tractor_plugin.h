@@ -208,7 +208,8 @@ struct tractor_host {
 
     /* [worker, in create] Optional, once: labels, columns and windows that come from a file named in
      * the options. Replaces what the classifier says of itself, all of it; copied. The same in every
-     * instance. Afterwards feature_names are those of the new columns. */
+     * instance. Afterwards feature_names are those of the new columns. window_us 0: no windows, though
+     * the classifier has some without these options. */
     tractor_status (*declare)(const tractor_host *host, const tractor_label *labels,
                               uint32_t label_count, const char *columns, uint64_t window_us);
 

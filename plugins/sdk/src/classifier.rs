@@ -80,7 +80,7 @@ pub struct Declaration {
     pub labels: Vec<Label>,
     /// As [`Classifier::COLUMNS`].
     pub columns: Option<String>,
-    /// As [`Classifier::WINDOW_US`].
+    /// As [`Classifier::WINDOW_US`]; 0 where with these options there are no windows after all.
     pub window_us: u64,
 }
 

@@ -14,7 +14,7 @@ use crate::support::random::Random;
 use crate::support::traffic::{Mood, adversarial};
 
 /// All profiles whose columns can be had, with their versions: they go up with this list.
-const COLUMNS: [&str; 5] = ["native/4", "iscx/1", "iscx-a2/1", "iscx-fixed/1", "cic-fixed/1"];
+const COLUMNS: [&str; 5] = ["native/5", "iscx/1", "iscx-a2/1", "iscx-fixed/1", "cic-fixed/1"];
 const SECOND_NS: i128 = 1_000_000_000;
 
 /// Rows of numbers with their names; missing ones are not a number.

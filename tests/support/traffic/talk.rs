@@ -16,6 +16,7 @@ pub enum Side {
     Server,
 }
 
+#[derive(Clone)]
 pub struct Talk {
     pub ends: [SocketAddr; 2],
     pub tags: Vec<Tag>,

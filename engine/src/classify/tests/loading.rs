@@ -3,7 +3,7 @@
 use super::plugins::{compile, plugin};
 use super::{files, load, option, refused};
 use crate::classify::calls::Watch;
-use crate::classify::{PluginOptions, Plugins, Reason};
+use crate::classify::{Fault, PluginOptions, Plugins, Reason};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use tempfile::tempdir;
@@ -214,6 +214,36 @@ fn what_is_declared_replaces_what_the_library_says() {
     assert_eq!((one.wish.columns.as_deref(), one.wish.window_us), (Some("three/1"), 7));
     assert_eq!(one.wish.column_names, ["one", "two", "three"]);
     assert!(plugins.panel().is_ok());
+}
+
+#[test]
+fn whoever_declares_no_windows_is_shown_none() {
+    let folder = tempdir().unwrap();
+    let create = "static const tractor_label models[] = {{\"traffic_class\", \"VOIP\"}}; \
+                  if (host->declare(host, models, 1, \"three/1\", 0)) return TRACTOR_ERROR;";
+    let of = |name: &str, when: &str| {
+        let macros = [("CREATE", create), ("WINDOW_US", "7"), ("WHEN", when)];
+        Some(load(&files(&[plugin(folder.path(), name, &macros)?])))
+    };
+    let Some(plugins) = of("a.so", "TRACTOR_WHEN_WINDOW | TRACTOR_WHEN_CLOSED") else { return };
+    assert_eq!(refused(&plugins), [""; 0]);
+    let wish = &plugins.classifiers()[0].wish;
+    assert_eq!((wish.windows, wish.closed, wish.window_us), (false, true, 0));
+    assert!(plugins.panel().is_ok());
+    let plugins = of("b.so", "TRACTOR_WHEN_WINDOW").unwrap();
+    assert_eq!(refused(&plugins), ["it wants to be shown windows, but of no length"]);
+}
+
+#[test]
+fn what_is_declared_wrongly_with_options_is_the_fault_of_these() {
+    let folder = tempdir().unwrap();
+    let create = "host->declare(host, NULL, 0, \"five/1\", 0);";
+    let Some(path) = plugin(folder.path(), "a.so", &[("CREATE", create)]) else { return };
+    let options = vec![option("org.example.test", "model", "a.model")];
+    let plugins = load(&PluginOptions { options, ..files(&[path]) });
+    let sentence = "what it declares by its options (model=a.model) is wrong: there is no five/1";
+    assert_eq!(refused(&plugins), [sentence]);
+    assert_eq!(plugins.refused()[0].fault, Fault::Options);
 }
 
 #[test]

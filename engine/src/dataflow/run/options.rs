@@ -127,19 +127,14 @@ impl RunOptions {
         self.table.window_rows = has_windows.then_some(tracking);
     }
 
-    /// Groups flows into sessions, where the profile reads packets as we do; with `timing` all packets of
-    /// a session are tracked as the profile tracks those of a flow, and in windows of that length.
+    /// Groups flows into sessions, where the profile has some; with `timing` all packets of one are measured
+    /// as those of a flow, and in windows of that length.
     pub fn group_flows(&mut self, timing: bool, window_ns: Option<i64>) {
-        if self.profile.reading.is_copied() {
+        if !self.profile.has_sessions() {
             return;
         }
-        let TableOptions { life, needs, activity, .. } = self.table;
-        let tracking = |window_ns| Tracking { needs, activity, window_ns };
-        let sessions = SessionOptions {
-            life,
-            timing: timing.then(|| tracking(None)),
-            windows: window_ns.map(|window_ns| tracking(Some(window_ns))),
-        };
+        let TableOptions { life, activity, .. } = self.table;
+        let sessions = SessionOptions { life, timing, window_ns, activity };
         self.sessions = Some(sessions);
         self.table.notes = Some(NoteOptions { packets: sessions.wants_packets() });
     }

@@ -53,9 +53,10 @@ impl Lines {
             if std::mem::take(&mut self.is_lost) {
                 continue;
             }
-            if self.begun.is_empty() {
+            let is_short = self.begun.len() + line.len() <= CONTROL_LINE_BYTES_MAX;
+            if is_short && self.begun.is_empty() {
                 to(trimmed(line));
-            } else if self.begun.len() + line.len() <= CONTROL_LINE_BYTES_MAX {
+            } else if is_short {
                 self.begun.extend_from_slice(line);
                 to(trimmed(&self.begun));
             }

@@ -1,8 +1,8 @@
 //! What control connections say of flows to come: FTP, SIP with SDP, RTSP, TFTP, PPTP, IKE; and
 //! which flows are of a BitTorrent client.
 //!
-//! A protocol is known by its first bytes, FTP also by its port. The first three are read for as long as
-//! they live, line by line, since a connection may announce something at any time. Nothing here knows
+//! A protocol is known by its first bytes, FTP also by its port. All but the last are read for as long as
+//! they live, the first three line by line, since a connection may announce something at any time. Nothing here knows
 //! flows: a packet is read beside who is the client.
 
 mod ftp;
@@ -98,12 +98,17 @@ impl Control {
         }
     }
 
-    /// Whether its flows are read as long as they live.
+    /// Whether its flows are read line by line.
     pub fn is_text(self) -> bool {
         matches!(self, Self::Ftp | Self::Sip | Self::Rtsp)
     }
 
-    /// What a flow of the protocol announces by being there.
+    /// Whether each of its messages announces what the first did.
+    pub fn is_repeated(self) -> bool {
+        matches!(self, Self::Tftp | Self::Pptp | Self::Ike)
+    }
+
+    /// What a message of the protocol announces by being there.
     pub fn announces(self, segment: &Segment, client_side: usize, to: &mut Vec<Expectation>) {
         let client = segment.key.endpoint(client_side);
         let server = segment.key.endpoint(1 - client_side);
@@ -204,6 +209,7 @@ impl ControlReader {
         let (own, peer) =
             (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
         let media = &mut media[side];
+        let is_description = *control == Control::Sip;
         let mut read_line = |line: &[u8]| match control {
             Control::Ftp if side == client_side => ftp::read_command(line, to),
             Control::Ftp => ftp::read_reply(line, own, peer, to),
@@ -220,6 +226,9 @@ impl ControlReader {
         match segment.has_tcp_header() {
             true => lines[side].read(segment, payload, &mut read_line),
             false => lines::each(payload, &mut read_line),
+        }
+        if is_description {
+            media.close(to);
         }
     }
 }

@@ -16,36 +16,60 @@ pub struct Media {
     address: Option<u128>,
     /// First port and streams of the last medium.
     medium: Option<(u16, u16)>,
+    /// An address of its own may still come.
+    is_open: bool,
+    is_in_medium: bool,
+    /// That address, if it came; none where nobody listens.
+    own: Option<Option<u128>>,
 }
 
 impl Media {
-    /// Reads a line. A medium's own address comes behind it: until then that of all is taken.
+    /// Reads a line. A medium's own address comes behind it, before its attributes, and counts in place
+    /// of that of all (RFC 8866, 5.7).
     pub fn read(&mut self, line: &[u8], to: &mut Vec<Expectation>) {
         let Ok(line) = std::str::from_utf8(line) else { return };
         match line.get(..2) {
-            Some("v=") => *self = Self::default(),
-            Some("c=") => {
-                let Some(address) = address(&line[2..]) else { return };
-                match self.medium {
-                    None => self.address = Some(address),
-                    Some(medium) => expect(address, medium, to),
-                }
+            Some("v=") => {
+                self.close(to);
+                *self = Self::default();
             }
+            Some("c=") if self.is_in_medium => {
+                self.own = Some(address(&line[2..]));
+                // Also behind what was taken for its end: a segment may end anywhere.
+                self.is_open = true;
+                self.close(to);
+            }
+            Some("c=") => self.address = address(&line[2..]),
             Some("m=") => {
+                self.close(to);
                 self.medium = medium(&line[2..]);
-                if let (Some(address), Some(medium)) = (self.address, self.medium) {
-                    expect(address, medium, to);
-                }
+                (self.own, self.is_in_medium, self.is_open) = (None, true, true);
             }
             Some("a=") => {
+                self.close(to);
                 let Some(text) = line.strip_prefix("a=rtcp:") else { return };
                 let (port, rest) = text.split_once(' ').unwrap_or((text, ""));
-                let address = address(rest).or(self.address);
+                let address = address(rest).or(self.of_medium());
                 let Some((port, address)) = port.parse().ok().zip(address) else { return };
                 to.push(Expectation::at(address, port, ip::UDP));
             }
             _ => {}
         }
+    }
+}
+
+impl Media {
+    /// No more is said of the last medium for now.
+    pub fn close(&mut self, to: &mut Vec<Expectation>) {
+        if std::mem::take(&mut self.is_open)
+            && let (Some(address), Some(medium)) = (self.of_medium(), self.medium)
+        {
+            expect(address, medium, to);
+        }
+    }
+
+    fn of_medium(&self) -> Option<u128> {
+        self.own.unwrap_or(self.address)
     }
 }
 

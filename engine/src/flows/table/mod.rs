@@ -211,13 +211,17 @@ impl<T: TrackerSet> Table<T> {
         };
         let trackers = T::open(segment, flow.first, || head.link_addresses(segment));
         self.wheel.schedule(Entry { index: index as u32, generation }, flow.deadline(&self.life));
+        let client_side = match self.life.follows_connections() {
+            true => flow.connection.client_side_by_first(segment),
+            false => flow.connection.client_side(),
+        };
         if let Some(watches) = &mut self.watches {
-            watches.open(index, &mut flow, segment, head);
+            watches.open(index, &mut flow, client_side, segment, head);
         }
         if let Some(notes) = &mut self.notes {
             let known_name = self.watches.as_ref().and_then(|watches| watches.known_name(index));
             let (key, time, file) = (flow.key, flow.first, flow.file);
-            let client_side = flow.connection.client_side() as u8;
+            let client_side = client_side as u8;
             let opened = Opened { key, client_side, time, file, known_name };
             notes.note(flow.id, What::Opened(opened));
         }

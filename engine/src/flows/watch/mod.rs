@@ -273,7 +273,7 @@ impl Watch {
     /// Whether packets to come may say what other flows belong to it.
     fn may_be_control(&self) -> bool {
         match self.control {
-            Some(control) => control.is_text(),
+            Some(control) => control.is_text() || control.is_repeated(),
             None => self.looked_at < CONTROL_PACKETS_MAX,
         }
     }

@@ -69,10 +69,16 @@ impl Watches {
         self.next_due[shard] = time;
     }
 
-    /// Begins to watch the flow that `segment` opens.
-    pub fn open(&mut self, index: usize, flow: &mut OpenFlow, segment: &Segment, head: &ChunkHead) {
+    /// Begins to watch the flow that `segment` opens; `client_side` is its client's as that tells it.
+    pub fn open(
+        &mut self,
+        index: usize,
+        flow: &mut OpenFlow,
+        client_side: usize,
+        segment: &Segment,
+        head: &ChunkHead,
+    ) {
         self.learn_before(head, segment.index);
-        let client_side = flow.connection.client_side();
         let ends = [client_side, 1 - client_side].map(|side| flow.key.address(side));
         let mut watch = Watch::open(self.spare.pop().unwrap_or_default(), &self.options);
         watch.known_name = self.names.of(ends[0], ends[1], flow.first).cloned();
@@ -216,6 +222,10 @@ impl Watches {
             if control.is_text() {
                 self.controls.insert(index, Box::new(ControlReader::new(control)));
             }
+        } else if let Some(control) = watch.control.filter(|control| control.is_repeated())
+            && Control::of(segment, payload) == Some(control)
+        {
+            control.announces(segment, client_side, &mut self.expectations);
         }
         if let Some(reader) = self.controls.get_mut(&index) {
             reader.read(segment, payload, client_side, &mut self.expectations);

@@ -127,7 +127,7 @@ fn facts_are_those_of_the_flow() {
         comment: Some("names: SNI it, \"said\" (0.95)".to_owned()),
         server_name: Some("www1.dns.example".to_owned()),
         user_agent: None,
-        session_id: None,
+        session_id: Some(1),
     };
     assert_eq!(facts, expected);
     let json = serde_json::to_string(&facts).unwrap();

@@ -20,11 +20,11 @@ mod tests;
 
 pub use header::{ClassCount, FlowLife, Header, Input, Manifest};
 
+use self::bytes::Bytes;
 use crate::error::LearningError;
 use crate::limits::{BODY_BYTES_MAX, HEADER_BYTES_MAX, MODEL_FILE_BYTES_MAX};
 use crate::model::Model;
 use crate::table::{Profile, iscx};
-use bytes::Bytes;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;

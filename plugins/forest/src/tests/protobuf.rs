@@ -1,0 +1,51 @@
+//! ONNX as others write it (onnx.proto; protobuf.dev, "Encoding"), as far as one tree needs it.
+
+fn varint(mut number: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    while number > 127 {
+        bytes.push(number as u8 | 128);
+        number >>= 7;
+    }
+    bytes.push(number as u8);
+    bytes
+}
+
+fn field(number: u64, bytes: &[u8]) -> Vec<u8> {
+    [varint(number << 3 | 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
+}
+
+fn integers(name: &str, numbers: &[i64]) -> Vec<u8> {
+    let each = numbers.iter().flat_map(|number| [varint(8 << 3), varint(*number as u64)].concat());
+    field(5, &[field(1, name.as_bytes()), each.collect()].concat())
+}
+
+fn floats(name: &str, numbers: &[f32]) -> Vec<u8> {
+    let packed: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+    field(5, &[field(1, name.as_bytes()), field(7, &packed)].concat())
+}
+
+fn texts(name: &str, texts: &[&str]) -> Vec<u8> {
+    let each: Vec<u8> = texts.iter().flat_map(|text| field(9, text.as_bytes())).collect();
+    field(5, &[field(1, name.as_bytes()), each].concat())
+}
+
+/// A file with one tree of two features: the second at most 2.5 is "MAIL", else 3 of 4 for "VOIP".
+pub fn tree() -> Vec<u8> {
+    let classifier = [
+        field(4, b"TreeEnsembleClassifier"),
+        integers("nodes_treeids", &[0, 0, 0]),
+        integers("nodes_nodeids", &[0, 1, 2]),
+        integers("nodes_featureids", &[1, 0, 0]),
+        integers("nodes_truenodeids", &[1, 0, 0]),
+        integers("nodes_falsenodeids", &[2, 0, 0]),
+        integers("nodes_missing_value_tracks_true", &[1, 0, 0]),
+        floats("nodes_values", &[2.5, 0.0, 0.0]),
+        texts("nodes_modes", &["BRANCH_LEQ", "LEAF", "LEAF"]),
+        integers("class_treeids", &[0, 0, 0]),
+        integers("class_nodeids", &[1, 2, 2]),
+        integers("class_ids", &[0, 0, 1]),
+        floats("class_weights", &[1.0, 0.25, 0.75]),
+        texts("classlabels_strings", &["MAIL", "VOIP"]),
+    ];
+    field(7, &field(1, &classifier.concat()))
+}

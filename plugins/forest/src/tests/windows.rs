@@ -1,0 +1,67 @@
+//! Models that learned from windows, or from flows that were cut at an age.
+
+use super::{Folder, flow, forest, made, said, windows_of};
+use tractor_learning::file::FlowLife;
+use tractor_plugin::testing::{FlowBuilder, TestFlow};
+use tractor_plugin::{Direction, Label};
+
+/// The same flow, as old as so many packets are, a millisecond apart.
+fn lasting(flow: FlowBuilder, milliseconds: usize) -> FlowBuilder {
+    (0..=milliseconds).fold(flow, |flow, _| flow.packet(Direction::ClientToServer, 10))
+}
+
+#[test]
+fn the_length_of_windows_is_the_models_or_the_options() {
+    let folder = Folder::new();
+    let mut model = forest();
+    let window_us = |more: &[(&str, &str)], model: &tractor_learning::ModelFile| {
+        let path = folder.write(&format!("{more:?}"), &model.to_bytes().unwrap());
+        made(&path, more).unwrap().declared().unwrap().window_us
+    };
+    assert_eq!(window_us(&[], &model), 0);
+    model.header.flow_life = windows_of(15);
+    assert_eq!(window_us(&[("window_us", "0")], &model), 0);
+    assert_eq!(window_us(&[("window_us", "7")], &model), 7);
+    let life = FlowLife { window_us: Some(2), active_timeout_us: Some(3), idle_timeout_us: None };
+    model.header.flow_life = Some(life);
+    assert_eq!(window_us(&[("window_us", "5")], &model), 5);
+    model.header.label_group = "voip".to_owned();
+    let path = folder.write("windows", &model.to_bytes().unwrap());
+    assert_eq!(made(&path, &[]).unwrap().declared().unwrap().window_us, 2);
+}
+
+#[test]
+fn a_window_is_judged_and_the_close_has_the_last_word_on_flows_as_short_as_learned() {
+    let folder = Folder::new();
+    let mut model = forest();
+    model.header.flow_life =
+        Some(FlowLife { window_us: Some(50_000), active_timeout_us: None, idle_timeout_us: None });
+    let path = folder.write("a.tractor", &model.to_bytes().unwrap());
+    let mut border = made(&path, &[]).unwrap();
+    let declared = border.declared().unwrap();
+    let voip = flow(&[1e6, 1_400.0, 0.0, 0.25]);
+    let mail = flow(&[1e6, 400.0, -1.0, 0.25]);
+    let flows = [
+        lasting(voip, 500).window_start_us(1_500_000_000_000_000).build(),
+        lasting(mail.clone(), 90).build(),
+        lasting(mail, 110).build(),
+    ];
+    let all: Vec<&TestFlow> = flows.iter().collect();
+    let tags = said(&mut border, &all);
+    let labels: Vec<_> =
+        tags.iter().map(|tag| (tag.flow, &declared.labels[tag.verdict.label() as usize])).collect();
+    let label = |name: &str| Label::of("traffic_class", name);
+    // The third went on over more than two windows: what was said of its last one stays.
+    assert_eq!(labels, [(0, &label("VOIP")), (1, &label("MAIL"))]);
+}
+
+#[test]
+fn without_windows_the_close_alone_counts_however_long_a_flow_was() {
+    let folder = Folder::new();
+    let path = folder.write("a.tractor", &forest().to_bytes().unwrap());
+    let mut border = made(&path, &[]).unwrap();
+    let voip = flow(&[1e6, 1_400.0, 0.0, 0.25]);
+    let window = voip.clone().window_start_us(1_500_000_000_000_000).build();
+    let tags = said(&mut border, &[&window, &lasting(voip, 500).build()]);
+    assert_eq!(tags.iter().map(|tag| tag.flow).collect::<Vec<_>>(), [1]);
+}
