@@ -16,7 +16,7 @@ static ASKED: AtomicBool = AtomicBool::new(false);
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
 /// What an ended program may not leave behind.
-static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// How long a run has to stop by itself.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -29,7 +29,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 pub fn removes(create: impl FnOnce() -> io::Result<NamedTempFile>) -> io::Result<NamedTempFile> {
     let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
     let file = create()?;
-    *unfinished = Some(file.path().to_owned());
+    unfinished.push(file.path().to_owned());
     Ok(file)
 }
 
@@ -46,8 +46,8 @@ pub fn stops(progress: &Arc<Progress>) {
         }
         // Locked to the end of the program.
         let mut unfinished = UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = unfinished.take() {
-            // If it cannot be removed there is nobody left to tell.
+        for file in unfinished.drain(..) {
+            // If it has its name already, or cannot be removed, there is nothing to tell.
             let _ = std::fs::remove_file(file);
         }
         messages::line(format_args!("interrupted"));

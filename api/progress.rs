@@ -67,10 +67,10 @@ impl Drop for JobBar {
     }
 }
 
-/// Shows what a capture has recorded so far, until it is dropped.
-pub struct CaptureBar(ProgressBar);
+/// Shows how far something without a known end is, until it is dropped.
+pub struct LineBar(ProgressBar);
 
-impl CaptureBar {
+impl LineBar {
     /// Nothing where nobody would see it.
     pub fn show() -> Option<Self> {
         if messages::is_quiet() || !std::io::stderr().is_terminal() {
@@ -86,7 +86,7 @@ impl CaptureBar {
     }
 }
 
-impl Drop for CaptureBar {
+impl Drop for LineBar {
     fn drop(&mut self) {
         self.0.finish_and_clear();
     }

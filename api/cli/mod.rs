@@ -2,15 +2,18 @@
 
 mod capture;
 mod client;
+mod dataset;
 mod flows;
 mod follow;
 mod plugins;
 mod server;
 mod sessions;
 mod settings;
+mod train;
 
 pub use capture::{ApplicationArguments, CaptureArguments};
 pub use client::{JobsArguments, ProcessArguments, ServerOptions, StatusArguments};
+pub use dataset::{BuildArguments, DatasetAction, DatasetArguments, DescribeArguments};
 pub use flows::{FlowOptions, FlowsArguments, Format};
 pub use follow::FollowArguments;
 pub use plugins::{CheckArguments, PluginsAction, PluginsArguments};
@@ -20,6 +23,7 @@ pub use server::{
 };
 pub use sessions::SessionsArguments;
 pub use settings::ConfigArguments;
+pub use train::{Kind, ShapeArguments, SplitName, TrainArguments};
 
 use crate::plugins::PluginArguments;
 use crate::{config, messages};
@@ -137,6 +141,10 @@ pub enum Command {
     Stats(StatsArguments),
     /// List the profiles, or the columns of one
     Profiles(ProfilesArguments),
+    /// Make tables of labelled flows, and say what they are like
+    Dataset(DatasetArguments),
+    /// Train a model from tables of labelled flows, and say how good it is
+    Train(Box<TrainArguments>),
     /// List the classifiers that are loaded, with their labels, and those that are refused
     Plugins(PluginsArguments),
     /// Run an application in a network of its own and record its traffic, under a label
@@ -165,7 +173,12 @@ pub enum Command {
 impl Command {
     /// Tells the command which flags were typed; clap tells only where it has a flag's value from.
     fn remember_typed(&mut self, matches: &ArgMatches) {
-        let Some((_, own)) = matches.subcommand() else { return };
+        let Some((name, own)) = matches.subcommand() else { return };
+        // The flags of `dataset build` are those of `build`.
+        let own = match own.subcommand() {
+            Some((_, of_action)) if name == "dataset" => of_action,
+            _ => own,
+        };
         let is_typed =
             |id: &&clap::Id| own.value_source(id.as_str()) == Some(ValueSource::CommandLine);
         let typed: Vec<String> = own.ids().filter(is_typed).map(ToString::to_string).collect();
@@ -174,6 +187,10 @@ impl Command {
             Self::Sessions(arguments) => arguments.options.typed.clone_from(&typed),
             Self::Stats(arguments) => arguments.options.typed.clone_from(&typed),
             Self::Serve(arguments) => arguments.options.typed.clone_from(&typed),
+            Self::Dataset(DatasetArguments { action: DatasetAction::Build(arguments) }) => {
+                arguments.options.typed.clone_from(&typed);
+            }
+            Self::Train(arguments) => arguments.typed.clone_from(&typed),
             _ => {}
         }
         if let Some(plugins) = self.plugins() {

@@ -131,7 +131,7 @@ pub(super) fn options_of(
 }
 
 /// Whether the output, links followed, is a file that is read: it would be lost.
-fn is_input(output: &Path, files: &[CaptureFile]) -> bool {
+pub(super) fn is_input(output: &Path, files: &[CaptureFile]) -> bool {
     let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
     // A device or a pipe may be both.
     let is_regular =

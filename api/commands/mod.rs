@@ -4,6 +4,7 @@ mod capture;
 mod check;
 mod checkpoint;
 mod config;
+mod dataset;
 mod flows;
 mod follow;
 mod info;
@@ -19,6 +20,7 @@ mod stats;
 mod status;
 mod store;
 mod together;
+mod train;
 mod worker;
 
 use crate::cli::{Command, FlowOptions, Inputs};
@@ -41,6 +43,8 @@ pub fn run(command: &Command) -> Exit {
         Command::Info(arguments) => info::run(arguments),
         Command::Stats(arguments) => stats::run(arguments),
         Command::Profiles(arguments) => profiles::run(arguments),
+        Command::Dataset(arguments) => dataset::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
         Command::Plugins(arguments) => plugins::run(arguments),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Jobs(arguments) => jobs::run(arguments),

@@ -172,7 +172,7 @@ fn with_defaults(
         set.push((id.clone(), key.get_ref()));
         places.push((of.to_owned(), id.clone(), key.span()));
         command = command.mut_subcommand(of, |one| {
-            one.mut_arg(id, |flag| flag.default_values(texts).required(false))
+            names::changed(one, &id, |flag| flag.default_values(texts.clone()).required(false))
         });
     }
     Ok(command)

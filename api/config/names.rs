@@ -1,7 +1,7 @@
 //! Which keys a file may have, and what is right where it has another.
 
 use clap::error::{ContextKind, ContextValue};
-use clap::{Arg, ArgAction, Command};
+use clap::{Arg, ArgAction, Command, Id};
 
 /// Whether a file may set it: the flags of one command, not the global ones, which are about a run,
 /// nor the hidden ones, which are for tests.
@@ -12,13 +12,39 @@ fn may_be_set(argument: &Arg) -> bool {
     argument.get_long().is_some() && !is_ours && is_set
 }
 
+/// Commands whose flags are those of the word behind them: `tractor dataset build`. They have one table
+/// together.
+const OF_ACTIONS: [&str; 1] = ["dataset"];
+
+/// A command, and what is meant with it in its table.
+fn meant(command: &Command) -> impl Iterator<Item = &Command> {
+    let has_actions = OF_ACTIONS.contains(&command.get_name());
+    let actions = command.get_subcommands().filter(move |_| has_actions);
+    std::iter::once(command).chain(actions)
+}
+
+/// The command with a flag of it changed, or of its actions.
+pub fn changed(command: Command, id: &Id, change: impl Fn(Arg) -> Arg) -> Command {
+    let has = |command: &Command| command.get_arguments().any(|one| one.get_id() == id);
+    let of: Vec<String> = meant(&command)
+        .skip(1)
+        .filter(|one| has(one))
+        .map(|one| one.get_name().to_owned())
+        .collect();
+    let own = has(&command);
+    let command = if own { command.mut_arg(id.clone(), &change) } else { command };
+    of.into_iter().fold(command, |command, action| {
+        command.mut_subcommand(action, |one| one.mut_arg(id.clone(), &change))
+    })
+}
+
 /// The flag of that name, or with that alias.
 pub fn flag<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     let is_it = |one: &&Arg| {
         let aliases = one.get_all_aliases().unwrap_or_default();
         may_be_set(one) && (one.get_long() == Some(name) || aliases.contains(&name))
     };
-    command.get_arguments().find(is_it)
+    meant(command).flat_map(Command::get_arguments).find(is_it)
 }
 
 /// What to say of a key at the top of the file that is no flag of any command.
@@ -56,9 +82,15 @@ pub fn unknown_of(program: &Command, command: &Command, key: &str) -> String {
     format!("{} has no flag {key}; {known}", command.get_name())
 }
 
-/// The flags of a command that a file may set.
+/// The flags of a command that a file may set, each once.
 pub fn flags(command: &Command) -> impl Iterator<Item = &Arg> {
-    command.get_arguments().filter(|one| may_be_set(one))
+    let mut seen = Vec::new();
+    let all = meant(command).flat_map(Command::get_arguments).filter(|one| may_be_set(one));
+    all.filter(move |one| {
+        let is_new = !seen.contains(&one.get_id());
+        seen.push(one.get_id());
+        is_new
+    })
 }
 
 fn listed(flags: &[&Arg]) -> String {

@@ -1,5 +1,6 @@
 //! The built programs as a user meets them: exit codes, messages, files, and rows that depend on the packets alone.
 
+mod applications;
 pub mod bad_plugins;
 mod beside;
 mod columns;
@@ -9,6 +10,7 @@ mod configured;
 pub mod conn_log;
 mod cuts;
 mod damage;
+mod dataset;
 mod deploy;
 mod exit_codes;
 mod forest;
@@ -28,3 +30,4 @@ mod stopping;
 mod tables;
 mod time_outs;
 pub mod traffic;
+mod train;

@@ -1,7 +1,7 @@
 //! A capture from its first packet to the end.
 
 use crate::messages::{counted, grouped};
-use crate::progress::CaptureBar;
+use crate::progress::LineBar;
 use crate::{Exit, interrupt};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
@@ -44,7 +44,7 @@ pub struct Watch {
     recording: Recording,
     application: Option<Application>,
     counter: PacketCounter,
-    bar: Option<CaptureBar>,
+    bar: Option<LineBar>,
     shown: Instant,
 }
 
@@ -63,7 +63,7 @@ impl Watch {
             recording,
             application,
             counter,
-            bar: CaptureBar::show(),
+            bar: LineBar::show(),
             shown: Instant::now(),
         }
     }

@@ -17,6 +17,7 @@ pub struct CaptureFile {
     bytes: Option<u64>,
     first_time: Option<Timestamp>,
     plain_pcap: bool,
+    label: Option<String>,
     place: Place,
 }
 
@@ -52,6 +53,7 @@ impl CaptureFile {
         Ok(Self {
             first_time: reader.first_time(),
             plain_pcap: reader.is_plain_pcap(),
+            label: reader.label().map(str::to_owned),
             bytes: Some(bytes),
             place: Place::Path(path),
             name,
@@ -67,6 +69,7 @@ impl CaptureFile {
         Ok(Self {
             first_time: reader.first_time(),
             plain_pcap: false,
+            label: reader.label().map(str::to_owned),
             bytes: None,
             place: Place::Held(Mutex::new(Some(reader))),
             name,
@@ -76,6 +79,11 @@ impl CaptureFile {
     /// Bytes on disk, for the progress bar; `None` for a pipe.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes
+    }
+
+    /// What its comments call the traffic, as [`Recording`](super::Recording) writes it.
+    pub fn label(&self) -> Option<&str> {
+        self.label.as_deref()
     }
 
     /// The time of its first packet; `None` when it has no packet.

@@ -2,9 +2,9 @@
 
 use super::Resolution;
 use super::bytes::ByteOrder;
+use super::options::Options;
 use crate::time::{SECOND_NS, Timestamp};
 
-const OPTION_END: u16 = 0;
 const OPTION_RESOLUTION: u16 = 9;
 const OPTION_OFFSET: u16 = 14;
 
@@ -28,21 +28,16 @@ impl InterfaceDescription {
             resolution: Resolution::MICROSECONDS,
             offset_seconds: 0,
         };
-        let mut options = body.get(8..).unwrap_or_default();
-        while let (Some(code), Some(bytes)) = (order.u16(options, 0), order.u16(options, 2)) {
-            let bytes = usize::from(bytes);
-            let Some(value) = options.get(4..4 + bytes) else { break };
-            match (code, value) {
-                (OPTION_END, _) => break,
+        for option in Options::new(order, body.get(8..).unwrap_or_default()) {
+            match option {
                 (OPTION_RESOLUTION, [resolution]) => {
                     interface.resolution = Resolution::from_option(*resolution);
                 }
                 (OPTION_OFFSET, [_, _, _, _, _, _, _, _]) => {
-                    interface.offset_seconds = order.i64(value, 0)?;
+                    interface.offset_seconds = order.i64(option.1, 0)?;
                 }
                 _ => {}
             }
-            options = options.get(4 + bytes.next_multiple_of(4)..).unwrap_or_default();
         }
         Some(interface)
     }

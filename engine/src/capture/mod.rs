@@ -26,6 +26,7 @@ mod live;
 mod lz4;
 mod merge;
 pub mod namespace;
+mod options;
 mod pcapng;
 mod problem;
 mod range;

@@ -8,6 +8,7 @@ use pcap_file::pcapng::PcapNgParser;
 use super::bytes::ByteOrder;
 use super::damage::Damage;
 use super::interface::InterfaceDescription;
+use super::options::{Options, label};
 use super::step::{Missing, Part, Step};
 use super::{Interface, Packet};
 use crate::limits::{BLOCK_BYTES_MAX, INTERFACES_MAX, RECORD_BYTES_MAX};
@@ -38,6 +39,8 @@ pub(super) struct Blocks {
     pub(super) first_section: Option<(ByteOrder, (u16, u16))>,
     /// Of all sections, at most `INTERFACES_MAX`.
     pub(super) described: Vec<Interface>,
+    /// The first label that a comment of a section or an interface tells.
+    pub(super) label: Option<String>,
     /// Of the packet before: simple packet blocks have none of their own.
     last_time: Timestamp,
 }
@@ -62,6 +65,7 @@ impl Blocks {
             interfaces: Vec::new(),
             first_section: None,
             described: Vec::new(),
+            label: None,
             last_time: Timestamp(0),
         }
     }
@@ -124,6 +128,7 @@ impl Blocks {
         self.order = order;
         self.interfaces.clear();
         self.first_section.get_or_insert((order, version));
+        self.read_label(order, body.get(16..));
         Ok(())
     }
 
@@ -133,12 +138,19 @@ impl Blocks {
         if self.interfaces.len() >= INTERFACES_MAX {
             return Err(Damage::TooManyInterfaces);
         }
+        self.read_label(frame.order, frame.body()?.get(8..));
         self.interfaces.push(interface);
         if self.described.len() < INTERFACES_MAX {
             let InterfaceDescription { link_type, snaplen, resolution, .. } = interface;
             self.described.push(Interface::new(link_type, snaplen, resolution));
         }
         Ok(())
+    }
+
+    fn read_label(&mut self, order: ByteOrder, options: Option<&[u8]>) {
+        if self.label.is_none() {
+            self.label = label(Options::new(order, options.unwrap_or_default()));
+        }
     }
 
     #[inline]

@@ -2,6 +2,7 @@
 //! it is good whatever becomes of who writes it, and may be followed meanwhile.
 
 use super::live::LiveStatistics;
+use super::options::LABEL;
 use super::{Fault, Packet};
 use crate::limits::{RECORD_BYTES_MAX, RECORDED_BYTES_MAX, RECORDINGS_PER_MINUTE_MAX};
 use crate::time::Timestamp;
@@ -195,7 +196,7 @@ fn begin(origin: &Origin) -> Result<PcapNgWriter<Vec<u8>>, io::Error> {
     let system = rustix::system::uname();
     let text = |text: &std::ffi::CStr| text.to_string_lossy().into_owned();
     let comment = |text: String| CommonOption::Comment(Cow::Owned(text));
-    let mut comments = vec![format!("label: {}", origin.label)];
+    let mut comments = vec![format!("{LABEL}{}", origin.label)];
     if !origin.command.is_empty() {
         comments.push(format!("command: {}", origin.command.join(" ")));
     }

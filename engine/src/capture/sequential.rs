@@ -362,6 +362,14 @@ impl SequentialReader {
         }
     }
 
+    /// What the comments before the first packet call the traffic, once that was looked for.
+    pub(super) fn label(&self) -> Option<&str> {
+        match &self.content {
+            Content::Pcap(_) => None,
+            Content::PcapNg(blocks) => blocks.label.as_deref(),
+        }
+    }
+
     /// Whether this is an uncompressed classic pcap file.
     pub(super) fn is_plain_pcap(&self) -> bool {
         matches!(self.content, Content::Pcap(_)) && self.source.compression.is_none()

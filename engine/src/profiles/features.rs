@@ -6,9 +6,15 @@ use super::{Chosen, Profile, Row, Value};
 #[derive(Clone, Copy)]
 pub struct Features {
     pub profile: &'static Profile,
+    chosen: Chosen,
 }
 
 impl Features {
+    /// Those of the profile's own flows, or of windows of them.
+    pub fn of(profile: &'static Profile, chosen: Chosen) -> Self {
+        Self { profile, chosen }
+    }
+
     /// Those of a profile and version, such as `iscx-a2/1`.
     ///
     /// # Errors
@@ -26,7 +32,7 @@ impl Features {
             let ours = profile.version;
             return Err(format!("the columns of {name} are of version {ours}, not {version}"));
         }
-        Ok(Self { profile })
+        Ok(Self::of(profile, Chosen::All))
     }
 
     /// The names of the columns.
@@ -34,17 +40,22 @@ impl Features {
     /// # Errors
     /// As [`Features::named`].
     pub fn names(text: &str) -> Result<Vec<&'static str>, String> {
-        let columns = Self::named(text)?.profile.columns.iter(Chosen::All);
-        let numeric = columns.filter(|column| column.kind.is_numeric());
-        Ok(numeric.map(|column| column.name.as_str()).collect())
+        Ok(Self::named(text)?.columns().collect())
+    }
+
+    /// The names of these columns.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let numeric =
+            self.profile.columns.iter(self.chosen).filter(|column| column.kind.is_numeric());
+        numeric.map(|column| column.name.as_str())
     }
 
     /// Appends a row's values; missing ones are not a number.
     pub fn extend(&self, row: &Row<'_>, values: &mut Vec<f64>) {
         let columns = &self.profile.columns;
         let mut cells = Vec::new();
-        columns.evaluate(row, Chosen::All, &mut cells);
-        let all = columns.iter(Chosen::All).zip(&cells);
+        columns.evaluate(row, self.chosen, &mut cells);
+        let all = columns.iter(self.chosen).zip(&cells);
         let numeric = all.filter(|(column, _)| column.kind.is_numeric());
         values.extend(numeric.map(|(_, cell)| match cell {
             Value::Unsigned(value) => *value as f64,

@@ -59,4 +59,4 @@ pub use error::LearningError;
 pub use file::ModelFile;
 pub use model::Model;
 pub use table::{Profile, Table};
-pub use train::{Options, Parameters, Trained, fit, train};
+pub use train::{Options, Parameters, Trained, fit, train, train_telling};

@@ -16,6 +16,9 @@ pub const CLASSES_MAX: usize = 1_024;
 /// Captures that rows of a table come from.
 pub const CAPTURES_MAX: usize = 1_000_000;
 
+/// Lines of a file of labels.
+pub const LABELS_MAX: usize = 1_000_000;
+
 /// Bytes of the name of a feature, a class or a capture.
 pub const NAME_BYTES_MAX: usize = 1_024;
 

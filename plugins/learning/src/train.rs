@@ -3,7 +3,7 @@
 use crate::bins::{Bins, Coded, Rows};
 use crate::boosting::{self, BoostingParameters};
 use crate::error::LearningError;
-use crate::evaluate::{Report, Split, cross_validate, folds};
+use crate::evaluate::{Report, Split, cross_validate_telling, folds};
 use crate::file::{ClassCount, FlowLife, Header, Input, Manifest, ModelFile};
 use crate::forest::{self, ForestParameters};
 use crate::knn::{Nearest, NearestParameters};
@@ -55,6 +55,10 @@ pub struct Options {
     pub threads: usize,
     /// Folds of each cross-validation; 0 for none, and a report without evaluations.
     pub folds: usize,
+    /// The split that stands first in the report; nothing for the strictest that the table allows.
+    pub split: Option<Split>,
+    /// By row, a fold that is given; tested beside all others. Empty for none.
+    pub given_folds: Vec<u16>,
     /// What the classes are of, such as `traffic_class`.
     pub label_group: String,
     /// How the flows of the table were cut, where that is known.
@@ -72,6 +76,8 @@ impl Default for Options {
             seed: 1,
             threads: threads::available(),
             folds: 10,
+            split: None,
+            given_folds: Vec::new(),
             label_group: "traffic_class".to_owned(),
             flow_life: None,
             inputs: Vec::new(),
@@ -95,6 +101,18 @@ pub struct Trained {
 /// # Errors
 /// A sentence, if the table has one class alone or too few rows for the folds, or as for `fit`.
 pub fn train(table: &Table, options: &Options) -> Result<Trained, LearningError> {
+    train_telling(table, options, &mut |_, _, _| {})
+}
+
+/// The same, and tells before each fold the split, how many folds of it were tested, and of how many.
+///
+/// # Errors
+/// As `train`.
+pub fn train_telling(
+    table: &Table,
+    options: &Options,
+    tell: &mut dyn FnMut(Split, usize, usize),
+) -> Result<Trained, LearningError> {
     if table.classes.len() < 2 {
         return Err(LearningError::Table("has one class alone".to_owned()));
     }
@@ -105,12 +123,18 @@ pub fn train(table: &Table, options: &Options) -> Result<Trained, LearningError>
         return Err(LearningError::Parameter(why));
     }
     let (parameters, seed) = (&options.parameters, options.seed);
-    let strict = if table.captures.len() > 1 { Split::Capture } else { Split::Block };
     let mut evaluations = Vec::new();
-    for split in [strict, Split::Random].into_iter().filter(|_| options.folds > 0) {
-        let fold_of = folds(table, split, options.folds, seed);
+    for (split, fold_of) in splits(table, options)? {
         let given = (split, fold_of.as_slice());
-        evaluations.push(cross_validate(table, parameters, given, seed, options.threads)?);
+        let mut tell = |tested, of| tell(split, tested, of);
+        evaluations.push(cross_validate_telling(
+            table,
+            parameters,
+            given,
+            seed,
+            options.threads,
+            &mut tell,
+        )?);
     }
     let fitted = fit(table, parameters, seed, options.threads)?;
     let mut importances: Vec<(String, f64)> =
@@ -122,12 +146,36 @@ pub fn train(table: &Table, options: &Options) -> Result<Trained, LearningError>
         rows: table.rows(),
         classes: table.classes.clone(),
         warnings: table.warnings(),
+        classes_of_one_capture: table.classes_of_one_capture(),
         notes: table.notes.clone(),
         evaluations,
         importances,
     };
     let header = header(table, options, fitted.importances);
     Ok(Trained { file: ModelFile { header, model: fitted.model }, report })
+}
+
+/// The ways to split that are shown, each with the fold of every row: what was asked for, and always one at
+/// random and one that is not, side by side.
+fn splits(table: &Table, options: &Options) -> Result<Vec<(Split, Vec<u16>)>, LearningError> {
+    let strict = if table.captures.len() > 1 { Split::Capture } else { Split::Block };
+    let two = match options.split {
+        None | Some(Split::Given) => [strict, Split::Random],
+        Some(Split::Random) => [Split::Random, strict],
+        Some(Split::Capture) if strict != Split::Capture => {
+            let why = match table.captures.len() {
+                0 => "split is capture, and the table does not say its captures",
+                _ => "split is capture, and the table is of one capture",
+            };
+            return Err(LearningError::Parameter(why.to_owned()));
+        }
+        Some(split) => [split, Split::Random],
+    };
+    let given = Some(options.given_folds.clone()).filter(|folds| !folds.is_empty());
+    let given = given.map(|folds| (Split::Given, folds));
+    let two = two.into_iter().filter(|_| options.folds > 0);
+    let two = two.map(|split| (split, folds(table, split, options.folds, options.seed)));
+    Ok(given.into_iter().chain(two).collect())
 }
 
 fn header(table: &Table, options: &Options, importances: Vec<f64>) -> Header {

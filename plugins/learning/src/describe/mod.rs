@@ -8,6 +8,7 @@ mod tests;
 mod text;
 
 use crate::error::LearningError;
+use crate::evaluate::{Leakage, Split, folds, leakage};
 use crate::limits::MEANS_MAX;
 use crate::scale::Scale;
 use crate::table::{Profile, Table, Warnings};
@@ -43,6 +44,10 @@ pub struct Description {
     pub classes: Vec<(String, usize)>,
     pub features: Vec<FeatureRange>,
     pub warnings: Warnings,
+    /// Captures that ten folds at random would have on both sides; nothing where captures are not known.
+    pub random_leakage: Option<Leakage>,
+    /// Classes whose rows all come from one capture, where captures are known.
+    pub classes_of_one_capture: Vec<String>,
     pub notes: Vec<String>,
     /// Of features standardised, the largest first.
     pub clusters: Vec<Cluster>,
@@ -80,6 +85,9 @@ impl Description {
             classes: table.classes.iter().cloned().zip(counts).collect(),
             features: (0..table.features.len()).map(|feature| range(table, feature)).collect(),
             warnings: table.warnings(),
+            random_leakage: (!table.captures.is_empty())
+                .then(|| leakage(table, &folds(table, Split::Random, 10, options.seed))),
+            classes_of_one_capture: table.classes_of_one_capture(),
             notes: table.notes.clone(),
             clusters: clusters(table, &scaled, wanted.min(MEANS_MAX), options.seed),
             components: components(&scaled, &table.features),

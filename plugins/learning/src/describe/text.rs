@@ -1,6 +1,7 @@
 //! A description as lines of text.
 
 use super::{Description, FeatureRange};
+use crate::evaluate::one_capture;
 use std::fmt::Write;
 
 /// Weights of a component that are shown.
@@ -25,6 +26,16 @@ fn write(description: &Description, to: &mut String) -> std::fmt::Result {
     if warnings.conflicting_rows > 0 {
         let count = warnings.conflicting_rows;
         writeln!(to, "warning: {count} rows are also there under another class")?;
+    }
+    if !description.classes_of_one_capture.is_empty() {
+        writeln!(to, "warning: {}", one_capture(&description.classes_of_one_capture))?;
+    }
+    if let Some(leakage) = description.random_leakage.filter(|leakage| leakage.rows > 0) {
+        let (captures, rows) = (leakage.captures, leakage.rows);
+        writeln!(
+            to,
+            "leakage: split at random, {captures} captures, of {rows} rows, are on both sides"
+        )?;
     }
     writeln!(to, "\n{:<32} {:>10}", "class", "rows")?;
     for (class, rows) in &description.classes {

@@ -34,6 +34,18 @@ pub fn cross_validate(
     seed: u64,
     threads: usize,
 ) -> Result<Evaluation, LearningError> {
+    cross_validate_telling(table, parameters, (split, fold_of), seed, threads, &mut |_, _| {})
+}
+
+/// The same, and tells before each fold how many were tested, and of how many.
+pub(crate) fn cross_validate_telling(
+    table: &Table,
+    parameters: &Parameters,
+    (split, fold_of): (Split, &[u16]),
+    seed: u64,
+    threads: usize,
+    tell: &mut dyn FnMut(usize, usize),
+) -> Result<Evaluation, LearningError> {
     let rows_of = |fold: u16, is_tested: bool| {
         let rows = (0..table.rows()).filter(move |row| (fold_of[*row] == fold) == is_tested);
         rows.collect::<Vec<usize>>()
@@ -59,7 +71,8 @@ pub fn cross_validate(
         accuracy: 0.0,
         macro_f1: 0.0,
     };
-    for fold in &folds {
+    for (tested, fold) in folds.iter().enumerate() {
+        tell(tested, folds.len());
         let learned = table.select(&rows_of(*fold, false));
         let tested = table.select(&rows_of(*fold, true));
         let fitted = fit(&learned, parameters, seed, threads)?;

@@ -71,7 +71,9 @@ fn write_classes(report: &Report, evaluation: &Evaluation, to: &mut String) -> s
         write!(to, "<tr><td>{class}<td>{:.4}<td>{:.4}", of.precision, of.recall)?;
         writeln!(to, "<td>{:.4}<td>{}</tr>", of.f1, of.support)?;
     }
-    writeln!(to, "</table>")
+    writeln!(to, "</table>")?;
+    let (accuracy, macro_f1) = (evaluation.confusion.accuracy(), evaluation.confusion.macro_f1());
+    writeln!(to, "<p>Of all folds together: accuracy {accuracy:.4}, macro F1 {macro_f1:.4}</p>")
 }
 
 /// A square for each pair of classes, the darker the greater its part of the class.

@@ -18,9 +18,10 @@ mod tests;
 mod text;
 
 pub use calibration::{Calibration, CalibrationBin};
+pub(crate) use cross::cross_validate_telling;
 pub use cross::{Evaluation, cross_validate};
 pub use measures::{ClassMeasures, Confusion};
-pub use report::Report;
+pub use report::{Report, one_capture};
 #[cfg(feature = "tables")]
 pub use splits::read_folds;
 pub use splits::{Leakage, Split, folds, leakage};

@@ -13,6 +13,8 @@ pub struct Report {
     pub rows: usize,
     pub classes: Vec<String>,
     pub warnings: Warnings,
+    /// Classes whose rows all come from one capture, where captures are known.
+    pub classes_of_one_capture: Vec<String>,
     pub notes: Vec<String>,
     /// The strictest split first: by captures or blocks, then at random.
     pub evaluations: Vec<Evaluation>,
@@ -41,6 +43,9 @@ impl Report {
         for (count, what) in counted.into_iter().filter(|(count, _)| *count > 0) {
             cautions.push(format!("{count} rows of {}: {what}", self.rows));
         }
+        if !self.classes_of_one_capture.is_empty() {
+            cautions.push(one_capture(&self.classes_of_one_capture));
+        }
         for evaluation in self.evaluations.iter().filter(|one| one.leakage.rows > 0) {
             let (captures, rows) = (evaluation.leakage.captures, evaluation.leakage.rows);
             let split = evaluation.split.name();
@@ -50,4 +55,12 @@ impl Report {
         }
         cautions
     }
+}
+
+/// What to say of classes that come from one capture each.
+pub fn one_capture(classes: &[String]) -> String {
+    let classes = classes.join(", ");
+    format!(
+        "one capture alone has the rows of {classes}: a model may know the capture, not the class"
+    )
 }

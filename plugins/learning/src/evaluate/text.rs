@@ -64,5 +64,6 @@ fn write_classes(report: &Report, evaluation: &Evaluation, to: &mut String) -> s
             write!(to, " {:>6}", evaluation.confusion.count(number, predicted))?;
         }
     }
-    writeln!(to)
+    let (accuracy, macro_f1) = (evaluation.confusion.accuracy(), evaluation.confusion.macro_f1());
+    writeln!(to, "\n{split}: of all folds together accuracy {accuracy:.4}, macro F1 {macro_f1:.4}")
 }

@@ -1,11 +1,12 @@
 //! ARFF as Weka writes it: attributes that are numbers or nominal, rows of values between commas. Sparse
-//! rows, dates and relations inside rows are refused.
+//! rows, dates and relations inside rows are refused; none is written.
 
+use super::Table;
 use super::read::{Rows, number};
 use crate::error::LearningError;
 use crate::limits::LINE_BYTES_MAX;
 use std::fs::File;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 
 pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
@@ -50,6 +51,37 @@ pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
         rows.push((file, lines.number), &values, &cells[roles.class], capture)?;
     }
     Ok(())
+}
+
+/// Features as numbers, the class as one of a set, the capture as text.
+pub(super) fn write(table: &Table, mut to: impl Write) -> io::Result<()> {
+    writeln!(to, "@relation {}\n", quoted(&table.profile.to_string()))?;
+    for feature in &table.features {
+        writeln!(to, "@attribute {} numeric", quoted(feature))?;
+    }
+    let classes: Vec<String> = table.classes.iter().map(|class| quoted(class)).collect();
+    writeln!(to, "@attribute class1 {{{}}}", classes.join(","))?;
+    if !table.captures.is_empty() {
+        writeln!(to, "@attribute capture string")?;
+    }
+    writeln!(to, "\n@data")?;
+    for row in 0..table.rows() {
+        for value in table.row(row) {
+            if value.is_nan() { write!(to, "?,")? } else { write!(to, "{value},")? }
+        }
+        write!(to, "{}", quoted(table.class(row)))?;
+        if let Some(capture) = table.capture(row) {
+            write!(to, ",{}", quoted(capture))?;
+        }
+        writeln!(to)?;
+    }
+    to.flush()
+}
+
+/// In single quotes, with what would end them, and line breaks, escaped.
+fn quoted(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
+    format!("'{}'", escaped.replace(['\n', '\r'], " "))
 }
 
 fn is_numeric(kind: &str) -> bool {

@@ -47,12 +47,12 @@ fn numeric_columns(file: &Path) -> Result<Vec<bool>, LearningError> {
     Ok(is_number.into_iter().map(|is_number| is_number.unwrap_or(true)).collect())
 }
 
-fn open(file: &Path) -> Result<csv::Reader<std::fs::File>, LearningError> {
+pub(super) fn open(file: &Path) -> Result<csv::Reader<std::fs::File>, LearningError> {
     let opened = std::fs::File::open(file).map_err(LearningError::io("open", file))?;
     Ok(ReaderBuilder::new().trim(Trim::All).from_reader(opened))
 }
 
-fn sentence(file: &Path, error: &csv::Error) -> LearningError {
+pub(super) fn sentence(file: &Path, error: &csv::Error) -> LearningError {
     let line = error.position().map_or(0, csv::Position::line);
     match error.kind() {
         csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {

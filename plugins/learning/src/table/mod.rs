@@ -7,18 +7,29 @@ mod build;
 mod csv;
 pub mod iscx;
 #[cfg(feature = "tables")]
+mod labels;
+mod manifest;
+#[cfg(feature = "tables")]
 mod parquet;
 #[cfg(feature = "tables")]
 mod read;
 #[cfg(test)]
 mod tests;
 mod warnings;
+#[cfg(feature = "tables")]
+mod write;
 
 pub use build::TableBuilder;
 #[cfg(feature = "tables")]
-pub use read::{ReadOptions, read};
+pub use labels::{LabelLine, read_labels};
+pub use manifest::{DatasetManifest, KEY as MANIFEST_KEY};
+#[cfg(feature = "tables")]
+pub use read::{ReadOptions, is_identity, read};
 pub use warnings::Warnings;
+#[cfg(feature = "tables")]
+pub use write::Format;
 
+use crate::file::{FlowLife, Input};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -49,6 +60,10 @@ pub struct Table {
     pub classes: Vec<String>,
     /// The captures that rows come from, in order of appearance; empty where no file says it.
     pub captures: Vec<String>,
+    /// How the flows were cut, where a file says it.
+    pub flow_life: Option<FlowLife>,
+    /// Captures with their hashes, where a file says them.
+    pub inputs: Vec<Input>,
     /// What was done to the data while reading, a sentence each.
     pub notes: Vec<String>,
     /// Row by row; a missing value is NaN, and no value is infinite.
@@ -96,6 +111,21 @@ impl Table {
         counts
     }
 
+    /// Classes whose rows all come from one capture; none where captures are not known, and none of one
+    /// capture alone.
+    pub fn classes_of_one_capture(&self) -> Vec<String> {
+        if self.captures.len() < 2 {
+            return Vec::new();
+        }
+        let mut seen: Vec<(Option<u32>, bool)> = vec![(None, true); self.classes.len()];
+        for (capture, class) in self.capture_of.iter().zip(&self.class_of) {
+            let (first, is_alone) = &mut seen[usize::from(*class)];
+            *is_alone &= *first.get_or_insert(*capture) == *capture;
+        }
+        let named = self.classes.iter().zip(seen);
+        named.filter(|(_, (_, is_alone))| *is_alone).map(|(class, _)| class.clone()).collect()
+    }
+
     /// These rows alone, in this order, with all classes kept.
     ///
     /// # Panics
@@ -113,6 +143,8 @@ impl Table {
             features: self.features.clone(),
             classes: self.classes.clone(),
             captures: self.captures.clone(),
+            flow_life: self.flow_life,
+            inputs: self.inputs.clone(),
             notes: self.notes.clone(),
         }
     }

@@ -1,5 +1,7 @@
 //! Parquet: columns of numbers as they are, text for the class and the capture.
 
+use super::Profile;
+use super::manifest::{DatasetManifest, KEY, PROFILE_KEYS};
 use super::read::Rows;
 use crate::error::LearningError;
 use arrow_array::cast::AsArray;
@@ -17,6 +19,9 @@ pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
         .map_err(|error| LearningError::file(file, error.to_string()))?;
     let fields = builder.schema().fields().clone();
     let header: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
+    let notes = builder.metadata().file_metadata().key_value_metadata();
+    let note = |key: &str| notes?.iter().find(|pair| pair.key == key)?.value.as_deref();
+    rows.manifest(file, said(note).map_err(|why| LearningError::file(file, why))?)?;
     let roles = rows.roles(file, &header, |place| fields[place].data_type().is_numeric())?;
     let reader = builder
         .with_batch_size(BATCH_ROWS)
@@ -49,6 +54,18 @@ pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
         }
     }
     Ok(())
+}
+
+/// What a file says of itself by its metadata.
+fn said<'a>(note: impl Fn(&str) -> Option<&'a str>) -> Result<DatasetManifest, String> {
+    if let Some(text) = note(KEY) {
+        return serde_json::from_str(text).map_err(|error| format!("its manifest: {error}"));
+    }
+    let [name, version] = PROFILE_KEYS.map(note);
+    let version = version.and_then(|version| version.parse().ok());
+    let profile =
+        name.zip(version).map(|(name, version)| Profile { name: name.to_owned(), version });
+    Ok(DatasetManifest { profile: profile.unwrap_or_default(), ..DatasetManifest::default() })
 }
 
 /// A column's numbers; null is NaN.

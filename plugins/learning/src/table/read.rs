@@ -1,7 +1,8 @@
 //! Reading data sets: which file is of which format, and which of its columns is what.
 
-use super::{Profile, Table, TableBuilder, arff, csv, parquet};
+use super::{DatasetManifest, Profile, Table, TableBuilder, arff, csv, parquet};
 use crate::error::LearningError;
+use crate::file::{FlowLife, Input};
 use std::path::Path;
 
 /// Names of class columns, where none is asked for. What the user said comes before `label`, which beside
@@ -43,7 +44,8 @@ const IDENTITIES: [&str; 24] = [
 /// How a data set is read.
 #[derive(Clone, Debug, Default)]
 pub struct ReadOptions {
-    /// The profile of the features; an empty name leaves it to the published files to be recognised.
+    /// The profile of the features; an empty name leaves it to what files say of themselves, and to the
+    /// published files to be recognised. Of files that say another the first is refused.
     pub profile: Profile,
     /// Columns to take, in this order; otherwise every column of numbers that tells no identity.
     pub features: Option<Vec<String>>,
@@ -60,23 +62,43 @@ pub struct ReadOptions {
 /// A sentence that names file, place and cause: a file that cannot be read, a header without a class
 /// or with other features than that of the first file, a value that is no number, a bound that is met.
 pub fn read(files: &[impl AsRef<Path>], options: &ReadOptions) -> Result<Table, LearningError> {
-    let mut rows = Rows { options, builder: None, features: Vec::new(), notes: Vec::new() };
+    let mut rows = Rows {
+        options,
+        profile: options.profile.clone(),
+        life: None,
+        inputs: Vec::new(),
+        builder: None,
+        features: Vec::new(),
+        notes: Vec::new(),
+    };
     for file in files.iter().map(AsRef::as_ref) {
         match file.extension().and_then(|ending| ending.to_str()) {
-            Some("arff") => arff::read(file, &mut rows)?,
             Some("parquet") => parquet::read(file, &mut rows)?,
-            _ => csv::read(file, &mut rows)?,
+            ending => {
+                rows.manifest(file, DatasetManifest::default())?;
+                match ending {
+                    Some("arff") => arff::read(file, &mut rows)?,
+                    _ => csv::read(file, &mut rows)?,
+                }
+            }
         }
     }
     let builder = rows.builder.ok_or_else(|| LearningError::Table("has no file".to_owned()))?;
     let mut table = builder.finish()?;
     table.notes.append(&mut rows.notes);
+    table.flow_life = rows.life.flatten();
+    table.inputs = rows.inputs;
     Ok(table)
 }
 
 /// Where rows of all files come together.
 pub(super) struct Rows<'a> {
     options: &'a ReadOptions,
+    /// What is known of it so far.
+    profile: Profile,
+    /// That of the first file; inside, nothing where it does not say.
+    life: Option<Option<FlowLife>>,
+    inputs: Vec<Input>,
     builder: Option<TableBuilder>,
     features: Vec<String>,
     notes: Vec<String>,
@@ -91,6 +113,30 @@ pub(super) struct Roles {
 }
 
 impl Rows<'_> {
+    /// Takes what a file says of itself, before its rows; all files have to agree.
+    pub fn manifest(&mut self, file: &Path, said: DatasetManifest) -> Result<(), LearningError> {
+        let known = &self.profile;
+        if !said.profile.name.is_empty() {
+            let is_first = known.name.is_empty() && self.builder.is_none();
+            if !is_first && *known != said.profile {
+                let why = format!("it is of profile {}, and not of {known}", said.profile);
+                return Err(LearningError::file(file, why));
+            }
+            self.profile = said.profile;
+        }
+        let first = *self.life.get_or_insert(said.flow_life);
+        if first != said.flow_life {
+            let text = |life: Option<FlowLife>| {
+                life.map_or_else(|| "an unknown life".to_owned(), |life| life.to_string())
+            };
+            let (this, before) = (text(said.flow_life), text(first));
+            let why = format!("its flows have {this}, and those of the file before {before}");
+            return Err(LearningError::file(file, why));
+        }
+        self.inputs.extend(said.inputs);
+        Ok(())
+    }
+
     /// Roles by the header; `is_number` tells of a column whether it holds numbers.
     pub fn roles(
         &mut self,
@@ -114,7 +160,7 @@ impl Rows<'_> {
         };
         let named: Vec<String> = features.iter().map(|place| header[*place].clone()).collect();
         if self.builder.is_none() {
-            let builder = TableBuilder::new(self.options.profile.clone(), named.clone());
+            let builder = TableBuilder::new(self.profile.clone(), named.clone());
             self.builder =
                 Some(builder.map_err(|error| LearningError::file(file, error.to_string()))?);
             self.features = named;
@@ -177,7 +223,8 @@ fn place(file: &Path, header: &[String], name: &str) -> Result<usize, LearningEr
     found.ok_or_else(|| LearningError::file(file, format!("there is no column {name:?}")))
 }
 
-fn is_identity(name: &str) -> bool {
+/// Whether a column of that name says which flow it is: nothing is learned from it.
+pub fn is_identity(name: &str) -> bool {
     let plain = name.trim().to_ascii_lowercase().replace(' ', "_");
     IDENTITIES.contains(&plain.as_str())
 }

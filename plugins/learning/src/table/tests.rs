@@ -1,6 +1,9 @@
 #![cfg(feature = "tables")]
 
-use super::{Profile, ReadOptions, Table, iscx, read};
+use super::{
+    Format, LabelLine, Profile, ReadOptions, Table, TableBuilder, iscx, read, read_labels,
+};
+use crate::file::{FlowLife, Input};
 use arrow_array::{Float64Array, Int64Array, RecordBatch, StringArray};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -179,4 +182,102 @@ fn the_published_files_have_the_duplicates_that_were_counted() {
     assert_eq!((table.rows(), table.class_counts()), (18_758, vec![8_965, 9_793]));
     let warnings = table.warnings();
     assert_eq!((warnings.duplicate_rows, warnings.conflicting_rows), (720, 594));
+}
+
+/// Two features, two classes, two captures, something missing, and names that want quotes.
+fn invented() -> Table {
+    let profile = Profile { name: "native".to_owned(), version: 5 };
+    let mut builder = TableBuilder::new(profile, vec!["a b".to_owned(), "c".to_owned()]).unwrap();
+    for (values, class, capture) in [
+        ([0.1, f64::NAN], "it's, so", "one"),
+        ([1e300, -3.0], "plain", "two \"x\""),
+        ([f64::NAN, 1.0 / 3.0], "it's, so", "one"),
+    ] {
+        builder.push(&values, class, Some(capture)).unwrap();
+    }
+    builder.finish().unwrap()
+}
+
+#[test]
+fn what_is_written_is_read_again_in_every_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut table = invented();
+    let life = |active_s: u64| FlowLife {
+        idle_timeout_us: Some(120_000_000),
+        active_timeout_us: Some(active_s * 1_000_000),
+        window_us: None,
+    };
+    table.flow_life = Some(life(15));
+    table.inputs = vec![Input { name: "one".to_owned(), hash: "sha256:00".to_owned() }];
+    let write = |table: &Table, name: &str| {
+        let file = folder.path().join(name);
+        let format = Format::of(&file).unwrap();
+        table.write(format, Box::new(std::fs::File::create(&file).unwrap())).unwrap();
+        file
+    };
+    for name in ["t.parquet", "t.csv", "t.arff"] {
+        let said = ReadOptions { profile: table.profile.clone(), ..ReadOptions::default() };
+        let back = read(&[write(&table, name)], &said).unwrap();
+        let bits =
+            |table: &Table| table.values().iter().map(|value| value.to_bits()).collect::<Vec<_>>();
+        assert_eq!((bits(&back), &back.features), (bits(&table), &table.features), "{name}");
+        assert_eq!((&back.classes, back.class_of()), (&table.classes, table.class_of()), "{name}");
+        assert_eq!((&back.captures, back.capture_of()), (&table.captures, table.capture_of()));
+    }
+    let file = write(&table, "t.parquet");
+    let back = read(&[&file], &ReadOptions::default()).unwrap();
+    assert_eq!((&back.profile, back.flow_life), (&table.profile, table.flow_life));
+    assert_eq!(back.inputs, table.inputs);
+    let wrong = |files: &[&PathBuf], profile: Profile| {
+        let options = ReadOptions { profile, ..ReadOptions::default() };
+        let place = folder.path().display().to_string() + "/";
+        read(files, &options).unwrap_err().to_string().replace(&place, "")
+    };
+    let iscx = Profile { name: "iscx".to_owned(), version: 1 };
+    assert_eq!(wrong(&[&file], iscx), "t.parquet: it is of profile native/5, and not of iscx/1");
+    let mut other = invented();
+    other.flow_life = Some(life(30));
+    let why = "u.parquet: its flows have idle timeout 120 s, active timeout 30 s, window none, and those of \
+               the file before idle timeout 120 s, active timeout 15 s, window none";
+    assert_eq!(wrong(&[&file, &write(&other, "u.parquet")], Profile::default()), why);
+    let why = "t.csv: its flows have an unknown life, and those of the file before idle timeout 120 s, \
+               active timeout 15 s, window none";
+    assert_eq!(wrong(&[&file, &write(&other, "t.csv")], Profile::default()), why);
+    assert_eq!(Format::of(&folder.path().join("t.xlsx")), None);
+}
+
+#[test]
+fn labels_are_read_and_bad_ones_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("labels.csv");
+    let reading = |text: &str| {
+        std::fs::write(&file, text).unwrap();
+        let place = folder.path().display().to_string() + "/";
+        read_labels(&file).map_err(|error| error.to_string().replace(&place, ""))
+    };
+    let lines = reading("label,file,note\nmail,\"a, b.pcap\",x\nchat, c.pcap ,y\n").unwrap();
+    let line = |line, file: &str, label: &str| LabelLine {
+        line,
+        file: file.to_owned(),
+        label: label.to_owned(),
+    };
+    assert_eq!(lines, [line(2, "a, b.pcap", "mail"), line(3, "c.pcap", "chat")]);
+    for (text, why) in [
+        ("name,label\na,b\n", "labels.csv: there is no column file"),
+        ("file,class\na,b\n", "labels.csv: there is no column label"),
+        ("file,label\na,b\nc,\n", "labels.csv, line 3: an empty label"),
+        ("file,label\n,b\n", "labels.csv, line 2: an empty file"),
+        ("file,label\na\n", "labels.csv, line 2: 1 cells, and the header has 2"),
+    ] {
+        assert_eq!(reading(text).unwrap_err(), why);
+    }
+}
+
+#[test]
+fn classes_of_one_capture_are_told() {
+    let mut builder = TableBuilder::new(Profile::default(), vec!["a".to_owned()]).unwrap();
+    for (class, capture) in [("x", "1"), ("y", "1"), ("y", "2"), ("z", "2"), ("z", "2")] {
+        builder.push(&[1.0], class, Some(capture)).unwrap();
+    }
+    assert_eq!(builder.finish().unwrap().classes_of_one_capture(), ["x", "z"]);
 }

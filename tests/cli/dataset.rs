@@ -1,0 +1,289 @@
+//! `tractor dataset`: labelled captures become one table, which tells what it is.
+
+use super::applications::{APPLICATIONS, FLOWS, capture, commented};
+use super::comforts::with_file;
+use super::run::{Finished, Table, names, tractor};
+use super::traffic::write;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::Path;
+use tempfile::{TempDir, tempdir};
+
+/// A folder with three captures of each application, of three days.
+pub fn recorded() -> TempDir {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("captures")).unwrap();
+    for (application, ..) in APPLICATIONS {
+        for day in 0..3 {
+            let name = format!("captures/{application}_0{}-11-2023-22-13.pcap", day + 1);
+            write(folder.path(), &name, &capture(application, day));
+        }
+    }
+    folder
+}
+
+pub fn build(folder: &Path, arguments: &[&str]) -> Finished {
+    tractor(folder, &[&["dataset", "build"], arguments].concat())
+}
+
+const ISCX: [&str; 4] = ["--profile", "iscx-a2", "--active-timeout", "15s"];
+
+/// The data set of [`recorded`], as that file.
+pub fn built(folder: &Path, name: &str) {
+    let finished = build(folder, &[&["captures", "-o", name], &ISCX[..]].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+}
+
+fn described(folder: &Path, name: &str) -> Value {
+    let finished = tractor(folder, &["dataset", "describe", name, "--json"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    serde_json::from_str(&finished.output).unwrap()
+}
+
+/// Class by capture of a data set in CSV.
+fn classes(csv: &str) -> BTreeMap<String, String> {
+    let table = Table::of(csv);
+    let pairs = table.column("capture").into_iter().zip(table.column("class1"));
+    pairs.map(|(capture, class)| (capture.to_owned(), class.to_owned())).collect()
+}
+
+#[test]
+fn captures_become_a_table_with_a_manifest() {
+    let folder = recorded();
+    built(folder.path(), "data.parquet");
+    let about = described(folder.path(), "data.parquet");
+    let count = 3 * FLOWS;
+    assert_eq!(about["rows"], 3 * count);
+    assert_eq!(about["captures"], 9);
+    assert_eq!(about["profile"]["name"], "iscx-a2");
+    assert_eq!(about["flow_life"]["active_timeout_us"], 15_000_000);
+    assert_eq!(about["flow_life"]["window_us"], Value::Null);
+    for (number, name) in ["loader", "talker", "ticker"].iter().enumerate() {
+        assert_eq!(about["classes"][number][0], *name);
+        assert_eq!(about["classes"][number][1], count);
+    }
+    let inputs = about["inputs"].as_array().unwrap();
+    assert_eq!(inputs.len(), 9);
+    assert!(inputs.iter().all(|input| input["hash"].as_str().unwrap().starts_with("sha256:")));
+    assert_eq!(about["random_leakage"]["rows"], 3 * count);
+    let text = tractor(folder.path(), &["dataset", "describe", "data.parquet"]).output;
+    assert!(
+        text.contains("leakage: split at random, 9 captures, of 108 rows, are on both sides"),
+        "{text}"
+    );
+    for word in ["\ncomponent 1: ", "\ncluster ", "\nfeature ", "active timeout 15 s"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
+}
+
+/// A data set has the numbers that `tractor flows` prints of each capture alone.
+#[test]
+fn rows_are_those_of_each_capture_alone() {
+    let folder = recorded();
+    built(folder.path(), "data.csv");
+    let csv = std::fs::read_to_string(folder.path().join("data.csv")).unwrap();
+    let data = Table::of(&csv);
+    for (application, ..) in APPLICATIONS {
+        let name = format!("{application}_02-11-2023-22-13.pcap");
+        let file = format!("captures/{name}");
+        let alone = tractor(folder.path(), &[&["flows", &file], &ISCX[..]].concat());
+        let alone = Table::of(&alone.output);
+        for column in ["duration", "mean_fiat", "flowBytesPerSecond", "std_idle"] {
+            let of_capture = data.column("capture").into_iter().zip(data.column(column));
+            let rows: Vec<f64> = of_capture
+                .filter(|(capture, _)| *capture == name)
+                .map(|(_, cell)| cell.parse().unwrap())
+                .collect();
+            let expected: Vec<f64> =
+                alone.column(column).iter().map(|cell| cell.parse().unwrap()).collect();
+            assert_eq!(rows, expected, "{application} {column}");
+        }
+    }
+    built(folder.path(), "data.arff");
+    let arff = described(folder.path(), "data.arff");
+    let features = described(folder.path(), "data.csv")["features"].clone();
+    assert_eq!(arff["features"], features);
+}
+
+#[test]
+fn the_labels_win_over_comments_and_comments_over_names() {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    let file = |name: &str, bytes: &[u8]| write(folder.path(), &format!("in/{name}"), bytes);
+    file("name_01-11-2023-22-13.pcap", &capture("ticker", 0));
+    file("other_01-11-2023-22-13.pcapng", &commented("ticker", 1, "label: comment"));
+    file("third_01-11-2023-22-13.pcapng", &commented("ticker", 2, "label: comment"));
+    file("plain.pcap", &capture("ticker", 3));
+    file("given.pcap", &capture("ticker", 4));
+    file("none.pcap", &capture("ticker", 5));
+    let labels = [
+        "file,label",
+        "third_01-11-2023-22-13.pcapng,given",
+        "in/given.pcap,given",
+        "plain.pcap,given",
+        "missing.pcap,x",
+    ];
+    let labels = labels.join("\n");
+    write(folder.path(), "in/labels.csv", labels.as_bytes());
+    let finished =
+        build(folder.path(), &["in/*.pcap*", "--labels", "in/labels.csv", "-o", "a.csv"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    for said in [
+        "warning: in/none.pcap: it has no class, and is left out",
+        "warning: in/labels.csv, line 5: missing.pcap is none of the captures",
+    ] {
+        assert!(finished.messages.contains(said), "{}", finished.messages);
+    }
+    let csv = std::fs::read_to_string(folder.path().join("a.csv")).unwrap();
+    let expected = [
+        ("given.pcap", "given"),
+        ("name_01-11-2023-22-13.pcap", "name"),
+        ("other_01-11-2023-22-13.pcapng", "comment"),
+        ("plain.pcap", "given"),
+        ("third_01-11-2023-22-13.pcapng", "given"),
+    ];
+    let expected = expected.map(|(name, class)| (name.to_owned(), class.to_owned()));
+    assert_eq!(classes(&csv), BTreeMap::from(expected));
+}
+
+#[test]
+fn a_damaged_capture_gives_what_stands_before_the_place() {
+    let folder = recorded();
+    let whole = capture("ticker", 7);
+    write(folder.path(), "captures/ticker_09-11-2023-22-13.pcap", &whole[..whole.len() / 2]);
+    write(folder.path(), "captures/bad_09-11-2023-22-13.pcap", b"no capture at all");
+    let finished = build(folder.path(), &[&["captures", "-o", "data.csv"], &ISCX[..]].concat());
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    for said in ["bad_09-11-2023-22-13.pcap: not a capture file", "truncated at byte"] {
+        assert!(finished.messages.contains(said), "{}", finished.messages);
+    }
+    let csv = std::fs::read_to_string(folder.path().join("data.csv")).unwrap();
+    let captures = classes(&csv);
+    assert_eq!(captures.len(), 10);
+    assert_eq!(captures["ticker_09-11-2023-22-13.pcap"], "ticker");
+}
+
+#[test]
+fn tables_do_not_depend_on_workers() {
+    let folder = recorded();
+    let table = |workers: &str, name: &str| {
+        let arguments = [&["captures", "-o", name, "--workers", workers][..], &ISCX].concat();
+        let finished = build(folder.path(), &arguments);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        std::fs::read(folder.path().join(name)).unwrap()
+    };
+    assert!(table("1", "one.parquet") == table("3", "three.parquet"));
+}
+
+#[test]
+fn windows_have_rows_of_their_own() {
+    let folder = recorded();
+    let arguments = ["captures", "--profile", "iscx-a2", "--window", "1s", "-o", "data.parquet"];
+    let finished = build(folder.path(), &arguments);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let about = described(folder.path(), "data.parquet");
+    assert_eq!(about["flow_life"]["window_us"], 1_000_000);
+    assert!(about["rows"].as_u64().unwrap() > 9 * FLOWS as u64);
+}
+
+#[test]
+fn what_cannot_be_built_is_refused_with_a_sentence() {
+    let folder = recorded();
+    write(folder.path(), "unnamed.pcap", &capture("ticker", 0));
+    write(folder.path(), "twice.csv", b"file,label\nunnamed.pcap,a\n./unnamed.pcap,b\n");
+    write(folder.path(), "bad.csv", b"name,label\n");
+    let before = names(folder.path());
+    for (arguments, code, why) in [
+        (
+            &["captures", "-o", "data.xlsx"][..],
+            2,
+            "data.xlsx names no format: let it end in .parquet, .csv or .arff",
+        ),
+        (&["captures", "-o", "-"], 2, "- names no format"),
+        (
+            &["-", "-o", "a.csv"],
+            2,
+            "standard input has no name and cannot be read twice: name a file",
+        ),
+        (
+            &["captures", "--merge", "-o", "a.csv"],
+            2,
+            "captures of a data set are read each on its own, without --merge",
+        ),
+        (
+            &["captures", "--profile", "cic", "--window", "1s", "-o", "a.csv"],
+            2,
+            "the profile cic has no rows of windows",
+        ),
+        (
+            &["captures", "--profile", "cic", "--outer", "-o", "a.csv"],
+            2,
+            "the profile cic reads tunnels by its own rules",
+        ),
+        (
+            &["unnamed.pcap", "-o", "a.csv"],
+            1,
+            "no capture has a class: name them APP_dd-mm-yyyy-HH-MM.pcap",
+        ),
+        (
+            &["unnamed.pcap", "--labels", "twice.csv", "-o", "a.csv"],
+            1,
+            "twice.csv, line 3: ./unnamed.pcap is b, and in line 2 it is a",
+        ),
+        (
+            &["unnamed.pcap", "--labels", "bad.csv", "-o", "a.csv"],
+            1,
+            "bad.csv: there is no column file",
+        ),
+        (
+            &["unnamed.pcap", "--labels", "no.csv", "-o", "a.csv"],
+            1,
+            "cannot open no.csv: No such file or directory",
+        ),
+        (
+            &["captures", "-o", "nowhere/a.csv"],
+            1,
+            "cannot write nowhere/a.csv: No such file or directory",
+        ),
+        (&["nothing", "-o", "a.csv"], 1, "nothing: No such file or directory"),
+    ] {
+        let finished = build(folder.path(), arguments);
+        assert_eq!(finished.code, Some(code), "{arguments:?}: {finished:?}");
+        assert!(
+            finished.messages.contains(&format!("error: {why}")),
+            "{arguments:?}: {finished:?}"
+        );
+    }
+    let missing = tractor(folder.path(), &["dataset", "describe", "no.parquet"]);
+    assert_eq!(missing.code, Some(1), "{missing:?}");
+    assert!(
+        missing.messages.starts_with("error: cannot open no.parquet: No such file"),
+        "{missing:?}"
+    );
+    assert_eq!(names(folder.path()), before, "nothing is left behind");
+}
+
+#[test]
+fn the_configuration_has_one_table_for_data_sets() {
+    let folder = recorded();
+    let file = "profile = 'native'\nmerge = true\n[dataset]\nprofile = 'iscx-a2'\nidle-timeout = 60\njson = true\n";
+    let built =
+        with_file(folder.path(), file, &["dataset", "build", "captures", "-o", "a.parquet"]);
+    assert_eq!(built.code, Some(0), "{built:?}");
+    let described = tractor(folder.path(), &["dataset", "describe", "a.parquet"]);
+    let about: Value = serde_json::from_str(&described.output).unwrap();
+    assert_eq!(about["profile"]["name"], "iscx-a2");
+    assert_eq!(about["flow_life"]["idle_timeout_us"], 60_000_000);
+    let shown = tractor(folder.path(), &["config", "dataset"]).output;
+    let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = shown.lines().map(words).collect();
+    for line in ["profile iscx-a2 tractor.toml:4", "json true tractor.toml:6", "labels - default"] {
+        assert!(lines.contains(&line.to_owned()), "{line}: {lines:?}");
+    }
+    let wrong = with_file(folder.path(), "[dataset]\ntrees = 3\n", &["config"]);
+    assert_eq!(wrong.code, Some(2), "{wrong:?}");
+    assert!(
+        wrong.messages.contains("dataset has no flag trees; trees is a flag of train"),
+        "{wrong:?}"
+    );
+}
