@@ -336,9 +336,13 @@ pub const EXPECTATION_LIFE_NS: i64 = 180_000_000_000;
 /// Flows that are expected. Beyond, the one that was announced first is forgotten.
 pub const EXPECTATIONS_MAX: usize = 1 << 16;
 
+/// Control connections that have ended and whose announcements may still come true. Beyond, the one that ended first
+/// announces nothing more.
+pub const ENDED_CONTROLS_MAX: usize = 1 << 18;
+
 /// Sessions without an open flow that may still take some. Beyond, the one that has waited for longest
 /// ends.
-pub const WAITING_SESSIONS_MAX: usize = 1 << 20;
+pub const WAITING_SESSIONS_MAX: usize = 1 << 18;
 
 /// Flows that the row of a session names.
 pub const SESSION_FLOWS_TOLD_MAX: usize = 256;

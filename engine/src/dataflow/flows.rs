@@ -117,11 +117,7 @@ impl FlowStage {
         if self.shared.sessions.is_none() {
             return Parcels::default();
         }
-        let mut noted = self.table.take_notes();
-        if let Some(classify) = &mut self.classify {
-            noted.notes.append(&mut classify.notes);
-        }
-        Parcels(vec![Parcel::new(0, head, vec![noted])])
+        Parcels(vec![Parcel::new(0, head, vec![self.table.take_notes()])])
     }
 
     /// Where flows count while they are open, brings the counts up to the end of an epoch; asks for

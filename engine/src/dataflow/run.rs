@@ -123,7 +123,7 @@ fn with_writer(
     let (to_writer, ordered) = sync_channel(STEPS_TO_WRITE_MAX);
     std::thread::scope(|scope| {
         let thread = scope.spawn(|| {
-            let needs = options.table.needs;
+            let needs = options.profile.needs;
             let written = write_all(&ordered, &mut *writer, needs, &options.classes, shared);
             // Whatever happened, nobody may wait for this thread.
             drop(ordered);

@@ -1,19 +1,13 @@
 //! Which session (information connection) a flow belongs to; rules: room `sessions`.
 
+use crate::decode::Control;
 use serde::{Deserialize, Serialize};
 
 /// The rule by which a flow came to its session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum JoinedBy {
-    /// A control connection announced it.
-    Ftp,
-    Sip,
-    Rtsp,
-    Tftp,
-    Pptp,
-    Ike,
-    /// Trackers, distributed hash table and peers of one client.
-    BitTorrent,
+    /// A flow of that protocol announced it, or, of BitTorrent, is of the same client.
+    Control(Control),
     /// A DNS answer led to it.
     Dns,
     /// The same client, the same registrable domain.
@@ -25,29 +19,14 @@ pub enum JoinedBy {
 }
 
 impl JoinedBy {
-    pub const ALL: [Self; 11] = [
-        Self::Ftp,
-        Self::Sip,
-        Self::Rtsp,
-        Self::Tftp,
-        Self::Pptp,
-        Self::Ike,
-        Self::BitTorrent,
-        Self::Dns,
-        Self::Page,
-        Self::Burst,
-        Self::Service,
-    ];
+    pub fn all() -> impl Iterator<Item = Self> {
+        let others = [Self::Dns, Self::Page, Self::Burst, Self::Service];
+        Control::ALL.into_iter().map(Self::Control).chain(others)
+    }
 
     pub fn name(self) -> &'static str {
         match self {
-            Self::Ftp => "ftp",
-            Self::Sip => "sip",
-            Self::Rtsp => "rtsp",
-            Self::Tftp => "tftp",
-            Self::Pptp => "pptp",
-            Self::Ike => "ike",
-            Self::BitTorrent => "bittorrent",
+            Self::Control(control) => control.name(),
             Self::Dns => "dns",
             Self::Page => "page",
             Self::Burst => "burst",
@@ -77,9 +56,15 @@ pub struct Group {
 }
 
 impl Group {
+    pub fn add_rule(&mut self, rule: JoinedBy) {
+        let place = JoinedBy::all().take_while(|one| *one != rule).count();
+        self.rules |= 1 << place;
+    }
+
     /// The rules by which flows joined.
     pub fn rules(&self) -> impl Iterator<Item = JoinedBy> + use<> {
         let rules = self.rules;
-        JoinedBy::ALL.into_iter().filter(move |&rule| rules & 1 << rule as u16 != 0)
+        let is_there = move |place: usize| rules & 1 << place != 0;
+        JoinedBy::all().enumerate().filter(move |(place, _)| is_there(*place)).map(|(_, rule)| rule)
     }
 }

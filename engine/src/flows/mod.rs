@@ -38,7 +38,7 @@ pub use notes::{Note, NoteOptions, Noted, NotedAt, NotedPacket, Opened, What};
 pub use options::{TableCounts, TableOptions};
 pub use question::{About, Question};
 pub use tracked::{Tracked, Tracking};
-pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, Seen, WatchOptions};
+pub use watch::{Call, ColumnWish, EarlyWish, FirstPacket, NamesOf, Seen, WatchOptions};
 pub use window::{Earlier, Window};
 
 use crate::decode::{Key, Placement, Segment};

@@ -34,20 +34,26 @@ pub struct Found {
     pub torrents: Map<u128, u64>,
     /// Of BitTorrent, by a client's address and port.
     pub torrent_sockets: Map<(u128, u16), u64>,
+    /// Entries that were left when all were last looked through.
+    #[serde(skip)]
+    left: usize,
 }
 
-/// Entries for which nothing is looked through.
+/// Entries more for which nothing is looked through.
 const SLACK: usize = 1 << 12;
 
 impl Found {
-    /// Keeps the memory in proportion to the sessions.
-    pub fn forget_ended(&mut self, sessions: &Kept) {
-        let entries = self.domains.len()
+    fn entries(&self) -> usize {
+        self.domains.len()
             + self.bursts.len()
             + self.services.len()
             + self.torrents.len()
-            + self.torrent_sockets.len();
-        if entries <= 16 * sessions.len() + SLACK {
+            + self.torrent_sockets.len()
+    }
+
+    /// Keeps the memory in proportion to what leads to sessions that go on.
+    pub fn forget_ended(&mut self, sessions: &Kept) {
+        if self.entries() <= 2 * self.left + SLACK {
             return;
         }
         let lives = |session: &u64| sessions.has(*session);
@@ -56,5 +62,6 @@ impl Found {
         self.services.retain(|_, session| lives(session));
         self.torrents.retain(|_, session| lives(session));
         self.torrent_sockets.retain(|_, session| lives(session));
+        self.left = self.entries();
     }
 }

@@ -11,10 +11,6 @@ pub struct Kept {
 }
 
 impl Kept {
-    pub fn len(&self) -> usize {
-        self.slots.len()
-    }
-
     pub fn has(&self, id: u64) -> bool {
         self.slots.contains_key(&id)
     }

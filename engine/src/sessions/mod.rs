@@ -21,8 +21,8 @@ use crate::decode::{Control, Key};
 use crate::features::ActivitySettings;
 use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, What};
 use crate::limits::{
-    EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS, SESSION_WAIT_PACKETS_MAX,
-    WAITING_SESSIONS_MAX,
+    ENDED_CONTROLS_MAX, EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS,
+    SESSION_WAIT_PACKETS_MAX, WAITING_SESSIONS_MAX,
 };
 use crate::time::Timestamp;
 use expectations::Expectations;
@@ -30,7 +30,7 @@ use found::Found;
 use kept::Kept;
 use packets::Packets;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
@@ -79,22 +79,24 @@ struct Member {
     #[serde(deserialize_with = "crate::saved::side")]
     forward_side: u8,
     control: Option<Control>,
-    /// Position and stream clock at its end.
-    ended: Option<(u64, Timestamp)>,
 }
 
 /// All sessions of a run.
 pub struct Sessions {
     options: SessionOptions,
+    waiting_sessions_max: usize,
     /// By id, which is the order of their first packets.
     waiting: BTreeMap<u64, Waiting>,
     members: Map<u64, Member>,
-    /// Flows that have ended since the last step, or whose packets are not all merged, or that have announced what
-    /// may still come.
-    ended: Vec<u64>,
+    /// Flows that have ended, each behind the position of the last packet of it that may wait.
+    ended: VecDeque<(u64, u64)>,
+    /// Control connections that have ended, each behind the clock till which what they announced may come.
+    ended_controls: VecDeque<(Timestamp, u64)>,
     sessions: Kept,
-    /// Sessions without an open flow, by when they end.
+    /// Sessions without an open flow that take more, by when they end.
     due: BTreeSet<(Timestamp, u64)>,
+    /// The same of those that take no more.
+    over: BTreeSet<(Timestamp, u64)>,
     expectations: Expectations,
     found: Found,
     packets: Packets,
@@ -107,11 +109,14 @@ impl Sessions {
     pub fn new(options: SessionOptions) -> Self {
         Self {
             options,
+            waiting_sessions_max: WAITING_SESSIONS_MAX,
             waiting: BTreeMap::new(),
             members: Map::default(),
-            ended: Vec::new(),
+            ended: VecDeque::new(),
+            ended_controls: VecDeque::new(),
             sessions: Kept::default(),
             due: BTreeSet::new(),
+            over: BTreeSet::new(),
             expectations: Expectations::default(),
             found: Found::default(),
             packets: Packets::default(),
@@ -170,31 +175,33 @@ impl Sessions {
         let before = self.waiting.first_key_value().map_or(u64::MAX, |(&first, _)| first);
         let Self { options, members, sessions, packets, .. } = self;
         packets.merge(before, options, members, sessions, to);
+        let has_merged = |(position, _): &mut (u64, u64)| *position < before;
+        while let Some((_, flow)) = self.ended.pop_front_if(has_merged) {
+            self.members.remove(&flow);
+        }
         let clock = self.clock;
-        let is_expected = |member: &Member, ended: Timestamp| {
-            // A flow that waits is one that began while it was expected.
-            member.control.is_some_and(|control| control != Control::BitTorrent)
-                && ended.plus(EXPECTATION_LIFE_NS + SESSION_WAIT_NS) >= clock
-                && sessions.has(member.grouped.session)
-        };
-        let is_over = |member: &Member| {
-            member.ended.is_some_and(|(at, clock)| at < before && !is_expected(member, clock))
-        };
-        self.ended.retain(|flow| match members.get(flow).is_none_or(is_over) {
-            true => {
-                members.remove(flow);
-                false
-            }
-            false => true,
-        });
-        while let Some(&(at, id)) = self.due.first()
-            && (at < self.clock || is_end)
-        {
-            self.due.pop_first();
+        let is_late = |(until, _): &mut (Timestamp, u64)| *until < clock;
+        while let Some((_, flow)) = self.ended_controls.pop_front_if(is_late) {
+            self.members.remove(&flow);
+        }
+        while let Some((at, id)) = self.pop_due(is_end) {
             if let Some(session) = self.sessions.remove(id) {
                 session.rows(at.min(self.clock), &self.options, to);
             }
         }
+    }
+
+    /// The next session whose row is due.
+    fn pop_due(&mut self, is_end: bool) -> Option<(Timestamp, u64)> {
+        let of_both = [self.due.first(), self.over.first()];
+        let next = *of_both.into_iter().flatten().min()?;
+        if next.0 >= self.clock && !is_end {
+            return None;
+        }
+        if !self.due.remove(&next) {
+            self.over.remove(&next);
+        }
+        Some(next)
     }
 
     /// How many sessions more, or fewer, are under which label.
@@ -255,9 +262,8 @@ impl Sessions {
 
     fn end(&mut self, flow: u64, at: NotedAt) {
         self.decide(flow);
-        let Some(member) = self.members.get_mut(&flow) else { return };
-        member.ended = Some((at.position.min(u64::MAX - 1), at.clock));
-        self.ended.push(flow);
+        let Some(&member) = self.members.get(&flow) else { return };
+        self.keep_ended(flow, &member, at.clock);
         let Some(session) = self.sessions.get_mut(member.grouped.session) else { return };
         session.open_flows -= 1;
         session.quiet_since = session.quiet_since.max(at.clock);
@@ -268,20 +274,34 @@ impl Sessions {
         }
     }
 
+    /// Keeps a flow that has ended till its packets have been merged, and, where it is a control connection, till
+    /// nothing that it announced can come.
+    fn keep_ended(&mut self, flow: u64, member: &Member, clock: Timestamp) {
+        let last = self.packets.last().unwrap_or_default();
+        if member.control.is_none_or(|control| control == Control::BitTorrent) {
+            self.ended.push_back((last, flow));
+            return;
+        }
+        // A flow that waits is one that began while it was expected.
+        let until = clock.plus(EXPECTATION_LIFE_NS + SESSION_WAIT_NS);
+        self.ended_controls.push_back((until, flow));
+        if self.ended_controls.len() > ENDED_CONTROLS_MAX
+            && let Some((_, first)) = self.ended_controls.pop_front()
+        {
+            self.members.entry(first).and_modify(|member| member.control = None);
+            self.ended.push_back((last, first));
+        }
+    }
+
     /// Beyond the bound the session that has waited for longest takes no more flows; its packets are
     /// all merged when a flow of the same time has its session.
     fn end_beyond_bound(&mut self, clock: Timestamp) {
-        if self.due.len() <= WAITING_SESSIONS_MAX {
+        if self.due.len() <= self.waiting_sessions_max {
             return;
         }
-        let ending = self
-            .due
-            .iter()
-            .find(|(_, id)| self.sessions.get(*id).is_some_and(|session| !session.is_over));
-        let Some(&(due, id)) = ending else { return };
+        let Some((due, id)) = self.due.pop_first() else { return };
         let Some(session) = self.sessions.get_mut(id) else { return };
         (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));
-        self.due.remove(&(due, id));
-        self.due.insert((session.due, id));
+        self.over.insert((session.due, id));
     }
 }

@@ -63,7 +63,7 @@ impl Sessions {
         members.join(flow, grouped.joined_by, waiting.time, waiting.name());
         let forward_side = members.forward_side(&waiting.key, waiting.client_side);
         let control = waiting.control;
-        self.members.insert(flow, Member { grouped, forward_side, control, ended: None });
+        self.members.insert(flow, Member { grouped, forward_side, control });
         self.remember(&waiting, session, domain);
     }
 
@@ -83,15 +83,7 @@ impl Sessions {
             Some(waits) => waits.control,
             None => self.members.get(&by).and_then(|member| member.control),
         };
-        let rule = match control? {
-            Control::Ftp => JoinedBy::Ftp,
-            Control::Sip => JoinedBy::Sip,
-            Control::Rtsp => JoinedBy::Rtsp,
-            Control::Tftp => JoinedBy::Tftp,
-            Control::Pptp => JoinedBy::Pptp,
-            Control::Ike => JoinedBy::Ike,
-            Control::BitTorrent => JoinedBy::BitTorrent,
-        };
+        let rule = JoinedBy::Control(control?);
         self.decide_of_chain(by, chain);
         let session = self.of(by)?.session;
         self.takes(session, waiting.opened).then_some((session, rule))
@@ -113,7 +105,7 @@ impl Sessions {
             _ if sockets.is_empty() || !waiting.key.has_ports() => None,
             _ => by_socket(),
         };
-        session.map(|session| (*session, JoinedBy::BitTorrent))
+        session.map(|session| (*session, JoinedBy::Control(Control::BitTorrent)))
     }
 
     /// Another of the client's flows was about the same domain.

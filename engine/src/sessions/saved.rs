@@ -10,8 +10,9 @@ impl Sessions {
     /// Writes down all that is known at the end of a step.
     pub fn save(&self, to: &mut Vec<u8>) {
         let mut writer = Writer::new(to);
-        writer.put(&(&self.waiting, &self.due, &self.expectations, self.clock));
-        writer.put(&(sorted(&self.members), &self.ended, self.sessions.sorted()));
+        writer.put(&(&self.waiting, &self.due, &self.over, &self.expectations, self.clock));
+        writer.put(&(sorted(&self.members), self.sessions.sorted()));
+        writer.put(&(&self.ended, &self.ended_controls));
         writer.put(&(&self.found, &self.packets, &self.changes));
         writer.finish();
     }
@@ -22,14 +23,14 @@ impl Sessions {
     /// When it is damaged or of another layout.
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
         let mut reader = Reader::new(saved)?;
-        (self.waiting, self.due, self.expectations, self.clock) = reader.get()?;
-        let (members, ended, sessions): (Vec<_>, _, Vec<Session>) = reader.get()?;
+        (self.waiting, self.due, self.over, self.expectations, self.clock) = reader.get()?;
+        let (members, sessions): (Vec<_>, Vec<Session>) = reader.get()?;
         self.members = members.into_iter().collect();
-        self.ended = ended;
         self.sessions = Kept::default();
         for session in sessions {
             self.sessions.put(session);
         }
+        (self.ended, self.ended_controls) = reader.get()?;
         (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()
     }

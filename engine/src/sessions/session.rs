@@ -49,8 +49,9 @@ pub struct Session {
     payload_bytes: [u64; 2],
     labels: Vec<Vote>,
     classes: Vec<Vote>,
-    merged: Option<Merged>,
-    window: Option<Merged>,
+    /// Where they are wanted.
+    merged: Option<Box<Merged>>,
+    window: Option<Box<Merged>>,
 }
 
 impl Session {
@@ -92,7 +93,7 @@ impl Session {
         self.open_flows += 1;
         self.start = self.start.min(start);
         if let Some(rule) = rule {
-            self.group.rules |= 1 << rule as u16;
+            self.group.add_rule(rule);
         }
         if self.group.flow_ids.len() < SESSION_FLOWS_TOLD_MAX {
             self.group.flow_ids.push(flow);
@@ -166,14 +167,15 @@ impl Session {
         if let (Some(window), Some(window_ns)) = (self.window.take(), options.window_ns) {
             to(self.window_row(&window, window_ns, at, options));
         }
-        let outline = self.outline(at);
+        let group = Group { flows: self.flows, ..self.group.clone() };
+        let outline = Flow { labelled: Some(self.labelled()), ..self.outline(at, group) };
         to(match &self.merged {
             Some(merged) => merged.row(outline, options),
             None => outline,
         });
     }
 
-    /// What the flows are called, and how many there are, is of the whole session, which goes on.
+    /// What the flows are called, and which they are, is of the whole session, which goes on.
     fn window_row(
         &self,
         window: &Merged,
@@ -181,21 +183,21 @@ impl Session {
         at: Timestamp,
         options: &SessionOptions,
     ) -> Flow {
-        let outline = Flow { labelled: None, ..self.outline(at) };
-        window.window_row(outline, window_ns, options)
+        window.window_row(self.outline(at, Group::default()), window_ns, options)
     }
 
-    /// The session without what its packets tell, as it is now.
-    fn outline(&self, at: Timestamp) -> Flow {
-        let labelled = Labelled {
-            label: winner(&self.labels),
-            traffic_class: winner(&self.classes),
-            names: Names {
-                server_name: self.server_name.clone(),
-                server_name_from: NameSource::None,
-                ..Names::default()
-            },
+    fn labelled(&self) -> Box<Labelled> {
+        let names = Names {
+            server_name: self.server_name.clone(),
+            server_name_from: NameSource::None,
+            ..Names::default()
         };
+        let (label, traffic_class) = (winner(&self.labels), winner(&self.classes));
+        Box::new(Labelled { label, traffic_class, names })
+    }
+
+    /// The session without what its packets tell and what it is called, as it is now.
+    fn outline(&self, at: Timestamp, group: Group) -> Flow {
         Flow {
             id: self.id,
             key: self.key,
@@ -216,9 +218,9 @@ impl Session {
             early_packets: Vec::new(),
             window: None,
             seen: None,
-            labelled: Some(Box::new(labelled)),
+            labelled: None,
             grouped: None,
-            group: Some(Box::new(Group { flows: self.flows, ..self.group.clone() })),
+            group: Some(Box::new(group)),
         }
     }
 }

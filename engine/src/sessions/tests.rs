@@ -100,7 +100,7 @@ fn a_row_comes_when_no_flow_can_join_any_more() {
     let rows = rows(&mut all, false);
     assert_eq!(rows.len(), 1);
     assert_eq!((rows[0].id, rows[0].closed_at), (1, Timestamp(72 * SECOND)));
-    assert!(all.sessions.len() == 0 && all.members.is_empty() && all.due.is_empty());
+    assert!(all.sessions.sorted().is_empty() && all.members.is_empty() && all.due.is_empty());
 }
 
 #[test]
@@ -119,12 +119,12 @@ fn who_announces_is_decided_about_first_however_long_the_chain() {
     }
     notes.push(note(100_000, at(0, 200_000), What::Ended));
     take(&mut all, notes, 0);
-    assert_eq!(joined(&all, 100_000).1, Some(JoinedBy::Ftp));
+    assert_eq!(joined(&all, 100_000).1, Some(JoinedBy::Control(Control::Ftp)));
 }
 
 #[test]
 fn what_a_flow_announced_is_expected_when_it_is_over_and_its_step_is_done() {
-    for (begins, expected) in [(70, Some(JoinedBy::Ftp)), (71, None)] {
+    for (begins, expected) in [(70, Some(JoinedBy::Control(Control::Ftp))), (71, None)] {
         let mut all = sessions(false);
         let place = Place::Endpoint { address: 9, port: 5_000, protocol: 6 };
         let announced = What::Announced(Expectation { place, peer: None });
@@ -176,6 +176,33 @@ fn packets_of_several_flows_are_one_stream() {
     assert_eq!(rows[0].duration_ns(), 700_000_000);
     let gaps = rows[0].trackers.timing.flow.moments(3, 700_000_000).expect("three gaps");
     assert_eq!((gaps.min, gaps.max), (100_000_000, 300_000_000));
+}
+
+#[test]
+fn beyond_the_bound_the_session_that_has_waited_for_longest_takes_no_more() {
+    let mut all = sessions(false);
+    all.waiting_sessions_max = 2;
+    let one = |flow: u64, server| {
+        let seconds = flow as i64;
+        let ended = note(flow, at(seconds, flow), What::Ended);
+        vec![opened(flow, seconds, 4_000 + flow as u16, server, 443), ended]
+    };
+    for flow in 1..=5 {
+        take(&mut all, one(flow, flow.into()), flow as i64);
+    }
+    // Those of the first three are over: due in 2 s from when one more waited.
+    let told: Vec<_> = rows(&mut all, false).iter().map(|row| (row.id, row.closed_at.0)).collect();
+    assert_eq!(told, []);
+    assert_eq!((all.due.len(), all.over.len()), (2, 3));
+    take(&mut all, one(6, 3), 6);
+    take(&mut all, one(7, 5), 7);
+    assert_eq!(joined(&all, 6), (6, None), "it is over");
+    assert_eq!(joined(&all, 7), (5, Some(JoinedBy::Service)), "it still takes some");
+    let told: Vec<_> =
+        rows(&mut all, false).iter().map(|row| (row.id, row.closed_at.0 / SECOND)).collect();
+    assert_eq!(told, [(1, 5), (2, 6)]);
+    let told: Vec<_> = rows(&mut all, true).iter().map(|row| row.id).collect();
+    assert_eq!(told, [3, 4, 6, 5]);
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn watch(activity: ActivitySettings, wants_columns: bool) -> WatchOptions {
         packets: 6,
         early: vec![early(0, 0, 0), early(3, 0, 0), early(0, 40, 0), early(0, 0, 2 * SECOND_NS)],
         columns: if wants_columns { columns.to_vec() } else { Vec::new() },
-        controls: true,
+        groups: true,
     }
 }
 

@@ -17,11 +17,11 @@ use crate::classify::{
     Subject, Tag, decide, decided_label,
 };
 use crate::decode::names::{NameSource, Names, Piece};
-use crate::flows::{Call, ColumnWish, Flow, Labelled, Note, NotedAt, Seen, What};
+use crate::flows::{Call, ColumnWish, Flow, Labelled, NamesOf, Seen};
 use crate::profiles::{Features, Row};
 use crate::statistics::{Known, Tally};
 use saved::OpenById;
-use shown::{NamesOf, Shown, fetch, lent, names_in, own_flow, subject};
+use shown::{Shown, fetch, lent, own_flow, subject};
 use std::sync::Arc;
 use std::time::Instant;
 use wishes::{column_wishes, features_of};
@@ -47,10 +47,6 @@ pub struct ClassifyStage {
     /// As many as a classifier wants.
     packets_max: usize,
     pieces: Vec<Piece>,
-    /// What names say of flows that are open, for whoever groups them.
-    pub notes: Vec<Note>,
-    /// The early wish of whoever groups flows, as a bit.
-    groups: u64,
     /// What was shown of flows whose verdicts are in.
     pub used: Vec<Seen>,
     pub busy_ns: u64,
@@ -71,9 +67,6 @@ impl ClassifyStage {
         let panel =
             shared.plugins.panel().map_err(|failure| shared.failure.report_plugin(failure)).ok();
         let classifiers = shared.plugins.classifiers().iter();
-        let early = classifiers.clone().filter(|one| one.wish.early).count();
-        // Its wish comes behind those of classifiers.
-        let groups = shared.sessions.map_or(0, |_| 1 << early);
         let packets_max = classifiers.clone().map(|one| one.wish.packets).max();
         Self {
             panel,
@@ -86,8 +79,6 @@ impl ClassifyStage {
             packets: Vec::new(),
             packets_max: packets_max.map_or(0, |packets| packets as usize),
             pieces: Vec::new(),
-            notes: Vec::new(),
-            groups,
             used: Vec::new(),
             busy_ns: 0,
         }
@@ -117,9 +108,6 @@ impl ClassifyStage {
         for (place, flow) in batch.iter_mut().enumerate() {
             let of_flow = std::iter::from_fn(|| tags.next_if(|tag| tag.subject == place as u32));
             let names = std::mem::take(&mut shown.names[place]);
-            if self.groups != 0 {
-                self.notes.extend(note(flow, &names, self.groups));
-            }
             settle(&mut self.open, &self.shared, flow, of_flow, names, tally.as_deref_mut());
             self.used.extend(flow.seen.take().map(|seen| *seen));
         }
@@ -179,12 +167,14 @@ impl ClassifyStage {
 
     /// The names that a flow's first bytes say, else the one that led to its server.
     fn names(&mut self, flow: &Flow, seen: &Seen) -> Names {
-        let read_from = NamesOf::new(flow, seen);
-        let known = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
-        let mut names = match known {
-            Some((before, names)) if before.holds(names, &read_from) => names.clone(),
-            _ if !read_from.has_bytes() => Names::default(),
-            _ => names_in(flow, seen, &mut self.pieces),
+        let first_bytes = seen.first_bytes();
+        let read_from = first_bytes.names_of(flow.client_side);
+        let shown = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
+        let mut before = seen.names.as_deref().into_iter().chain(shown);
+        let mut names = match before.find(|(of, names)| of.holds(names, &read_from)) {
+            Some((_, names)) => names.clone(),
+            None if !read_from.has_bytes() => Names::default(),
+            None => first_bytes.names(flow.protocol(), flow.client_side, &mut self.pieces),
         };
         if let (None, Some(name)) = (&names.server_name, &seen.known_name) {
             names.server_name = Some((**name).into());
@@ -240,19 +230,6 @@ impl ClassifyStage {
     }
 }
 
-/// What the first bytes of a flow say, where who groups flows waited for it.
-fn note(flow: &Flow, names: &Names, groups: u64) -> Option<Note> {
-    let seen = flow.seen.as_ref()?;
-    if !matches!(seen.call, Call::Early(fulfilled) if fulfilled & groups != 0) {
-        return None;
-    }
-    let is_said = !matches!(names.server_name_from, NameSource::None | NameSource::Dns);
-    let server_name = names.server_name.clone().filter(|_| is_said);
-    let at = NotedAt { clock: flow.closed_at, position: seen.position };
-    let what = What::Read { client_side: flow.client_side as u8, server_name };
-    Some(Note { at, flow: flow.id, what })
-}
-
 /// Takes the new verdicts about a flow: keeps them for one that goes on, decides for one that has
 /// ended, and counts it under its label.
 fn settle(
@@ -276,7 +253,8 @@ fn settle(
         count(tally, &mut state.counted, label, &names, flow);
     }
     if flow.is_shown_early() {
-        state.names = flow.seen.as_ref().map(|seen| (NamesOf::new(flow, seen), names));
+        let seen = flow.seen.as_ref();
+        state.names = seen.map(|seen| (seen.first_bytes().names_of(flow.client_side), names));
         open.insert(flow.id, state);
         return;
     }

@@ -122,7 +122,7 @@ mod tests {
         standing.update(4, [tag(4), tag(4)]);
         let names = Names { server_name: Some(format!("{id}.ex").into()), ..Names::default() };
         let domain = names.server_name.clone();
-        let of = NamesOf::of_nothing();
+        let of = NamesOf::made_up();
         Open { standing, names: Some((of, names)), counted: Known { label: Some(7), domain } }
     }
 
@@ -135,7 +135,7 @@ mod tests {
             .iter()
             .map(|(id, open)| {
                 let Open { standing, names, counted } = open;
-                let names = names.as_ref().map(|(of, names)| (of == &NamesOf::of_nothing(), names));
+                let names = names.as_ref().map(|(of, names)| (of == &NamesOf::made_up(), names));
                 format!("{id:05}: {standing:?} {names:?} {counted:?}")
             })
             .collect();

@@ -2,14 +2,12 @@
 
 use crate::classify::{
     FirstPacket as LentPacket, NAME_BANNER, NAME_DNS, NAME_HOST, NAME_NONE, NAME_QUIC_SNI,
-    NAME_SNI, NOT_KEPT, State, Subject,
+    NAME_SNI, State, Subject,
 };
-use crate::decode::names::{self, FirstBytes, NameSource, Names, Piece};
-use crate::flows::{ColumnWish, Earlier, FirstPacket, Flow, Seen};
-use crate::limits::{COUNTED_PAYLOAD_BYTES, NAME_PACKETS_MAX};
+use crate::decode::names::{NameSource, Names};
+use crate::flows::{ColumnWish, Earlier, FirstPacket, Flow};
 use crate::prefetch::prefetch;
 use crate::time::Timestamp;
-use serde::{Deserialize, Serialize};
 
 /// A batch, as classifiers see it.
 pub struct Shown {
@@ -99,74 +97,6 @@ fn number_of(source: NameSource) -> u32 {
         NameSource::Dns => NAME_DNS,
         NameSource::Sip | NameSource::Greeting => NAME_BANNER,
     }
-}
-
-/// The packets that tell where a name may begin.
-fn name_packets(seen: &Seen) -> impl DoubleEndedIterator<Item = &FirstPacket> {
-    let first = seen.packets.iter().take(NAME_PACKETS_MAX);
-    first.filter(|packet| packet.payload_bytes > 0 && packet.payload_at != NOT_KEPT)
-}
-
-/// All that names are read from: they are the same as long as this is.
-#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NamesOf {
-    payload_bytes: [usize; 2],
-    /// Some bring no new bytes.
-    packets: usize,
-    client_side: usize,
-}
-
-impl NamesOf {
-    pub fn new(flow: &Flow, seen: &Seen) -> Self {
-        Self {
-            payload_bytes: seen.payload.each_ref().map(Vec::len),
-            packets: name_packets(seen).count(),
-            client_side: flow.client_side,
-        }
-    }
-
-    /// For tests.
-    #[cfg(test)]
-    pub fn of_nothing() -> Self {
-        Self { payload_bytes: [3, 0], packets: 1, client_side: 1 }
-    }
-
-    pub fn has_bytes(&self) -> bool {
-        self.payload_bytes != [0; 2]
-    }
-
-    /// Whether `names`, which were read from this, are those of what there is now.
-    pub fn holds(&self, names: &Names, now: &Self) -> bool {
-        self == now || names.is_settled && self.client_side == now.client_side
-    }
-}
-
-/// What a flow's first bytes say: so many of them, whatever classifiers want to see beyond.
-pub fn names_in(flow: &Flow, seen: &Seen, pieces: &mut Vec<Piece>) -> Names {
-    let mut payload = seen.payload.each_ref().map(Vec::as_slice);
-    let other = &mut payload[1 - seen.asking_side];
-    *other = &other[..other.len().min(COUNTED_PAYLOAD_BYTES[1])];
-    let mut ends = payload.map(|payload| payload.len() as u32);
-    pieces.clear();
-    // Backwards: a datagram that was cut ends where the next begins.
-    for packet in name_packets(seen).rev() {
-        let (side, at) = (usize::from(packet.side), packet.payload_at);
-        if at > ends[side] {
-            continue;
-        }
-        let bytes = packet.payload_bytes.min(ends[side] - at);
-        let direction = u8::from(side != flow.client_side);
-        pieces.push(Piece { direction, at, bytes });
-        if flow.protocol() != 6 {
-            ends[side] = at;
-        }
-    }
-    pieces.reverse();
-    names::read(&FirstBytes {
-        transport: flow.protocol(),
-        payload: [payload[flow.client_side], payload[1 - flow.client_side]],
-        pieces,
-    })
 }
 
 /// Asks for the memory that names and classifiers read of a flow.

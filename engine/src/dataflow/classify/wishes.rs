@@ -43,7 +43,7 @@ pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
     }
     if options.sessions.is_some() {
         watch.early.push(GROUPED);
-        watch.controls = true;
+        watch.groups = true;
     }
     watch.columns = column_wishes(&options.plugins);
     Some(watch)

@@ -2,7 +2,7 @@
 
 use super::processors;
 use crate::classify::Plugins;
-use crate::features::ActivitySettings;
+use crate::features::{ActivitySettings, Needs};
 use crate::flows::{Flow, NoteOptions, TableOptions, Tracking};
 use crate::limits::{CHUNK_BYTES, OPEN_FLOWS_MAX};
 use crate::profiles::Profile;
@@ -136,6 +136,10 @@ impl RunOptions {
         let TableOptions { life, activity, .. } = self.table;
         let sessions = SessionOptions { life, timing, window_ns, activity };
         self.sessions = Some(sessions);
+        if !self.rows.has_flows() {
+            // Of flows themselves nothing is shown.
+            self.table.needs = Needs::Times;
+        }
         self.table.notes = Some(NoteOptions { packets: sessions.wants_packets() });
     }
 

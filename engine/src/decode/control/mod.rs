@@ -80,6 +80,21 @@ const AH: u8 = 51;
 const GRE: u8 = 47;
 
 impl Control {
+    pub const ALL: [Self; 7] =
+        [Self::Ftp, Self::Sip, Self::Rtsp, Self::Tftp, Self::Pptp, Self::Ike, Self::BitTorrent];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ftp => "ftp",
+            Self::Sip => "sip",
+            Self::Rtsp => "rtsp",
+            Self::Tftp => "tftp",
+            Self::Pptp => "pptp",
+            Self::Ike => "ike",
+            Self::BitTorrent => "bittorrent",
+        }
+    }
+
     /// The protocol of a flow that one of its first packets with payload shows.
     pub fn of(segment: &Segment, payload: &[u8]) -> Option<Self> {
         let ends = [0, 1].map(|side| segment.key.endpoint(side).port);

@@ -2,14 +2,17 @@
 //! that its client had asked for. Kept only where someone wants it.
 
 mod columns;
+mod first_bytes;
 mod stream;
 mod watches;
 
 use super::{Earlier, Flow};
+use crate::decode::names::Names;
 use crate::decode::{Control, Segment, flags};
 use crate::limits::{COUNTED_PAYLOAD_BYTES, SPARE_PAYLOAD_BYTES_MAX};
 use crate::prefetch::prefetch;
 pub use columns::ColumnWish;
+pub use first_bytes::NamesOf;
 use serde::{Deserialize, Serialize};
 use std::mem::take;
 use std::sync::Arc;
@@ -31,8 +34,16 @@ pub struct WatchOptions {
     /// When whoever asked for it wants to see a flow that is still open; at most `CLASSIFIERS_MAX`.
     pub early: Vec<EarlyWish>,
     pub columns: Vec<ColumnWish>,
-    /// What control connections say is read.
-    pub controls: bool,
+    /// Someone groups flows: what control connections say is read, and, when the last of the early
+    /// wishes is fulfilled, what the first bytes do.
+    pub groups: bool,
+}
+
+impl WatchOptions {
+    /// The early wish of whoever groups flows, as a bit.
+    fn grouping(&self) -> u64 {
+        if self.groups { 1 << (self.early.len() - 1) } else { 0 }
+    }
 }
 
 /// A flow is shown early at the first packet that fulfils one of these; 0 stands for no wish.
@@ -74,14 +85,14 @@ pub enum Call {
 #[derive(Clone, Debug)]
 pub struct Seen {
     pub call: Call,
-    /// Of the packet that it is shown at; 0 when it has ended.
-    pub position: u64,
     pub packets: Vec<FirstPacket>,
     pub payload: [Vec<u8>; 2],
     /// The side that was taken for the client at the flow's first packet.
     pub asking_side: usize,
     /// The name that led to the server's address.
     pub known_name: Option<Arc<str>>,
+    /// What the first bytes said when they were read last.
+    pub names: Option<Box<(NamesOf, Names)>>,
     /// The flow, or its window, as trackers of a classifier's own have it, by the wish's place.
     pub columns: Vec<(usize, Flow)>,
     /// Where flows are cut into rows of windows.
@@ -128,6 +139,9 @@ pub struct Watch {
     /// Packets with payload that did not say it.
     looked_at: u8,
     known_name: Option<Arc<str>>,
+    /// They can be read again.
+    #[serde(skip)]
+    names: Option<Box<(NamesOf, Names)>>,
 }
 
 const _: () = assert!(size_of::<Watch>() == 3 * 64);
@@ -265,7 +279,7 @@ impl Watch {
             (side(1), wants::PAYLOAD << 1),
             (time, wants::TIME),
             (!options.columns.is_empty(), wants::EACH),
-            (options.controls && self.may_be_control(), wants::CONTROL),
+            (options.groups && self.may_be_control(), wants::CONTROL),
         ];
         wanted.iter().filter(|(is_so, _)| *is_so).fold(0, |all, (_, bit)| all | bit)
     }
@@ -295,13 +309,13 @@ impl Watch {
         }
         Seen {
             call,
-            position: 0,
             columns,
             earlier: None,
             packets,
             payload,
             asking_side: self.asking_side.into(),
             known_name: self.known_name.clone(),
+            names: self.names.clone(),
         }
     }
 
@@ -309,13 +323,13 @@ impl Watch {
     fn take_seen(&mut self, columns: Vec<(usize, Flow)>) -> Seen {
         Seen {
             call: Call::Closed,
-            position: 0,
             columns,
             earlier: None,
             packets: take(&mut self.packets),
             payload: self.streams.each_mut().map(Stream::take_bytes),
             asking_side: self.asking_side.into(),
             known_name: self.known_name.take(),
+            names: self.names.take(),
         }
     }
 }

@@ -4,6 +4,7 @@ mod saved;
 
 use super::columns::TrackedColumns;
 use super::{Call, Memory, Seen, Watch, WatchOptions, wants};
+use crate::decode::names::{Names, Piece};
 use crate::decode::{Control, ControlReader, Expectation, Segment};
 use crate::flows::known_names::KnownNames;
 use crate::flows::notes::What;
@@ -39,6 +40,8 @@ pub struct Watches {
     /// What the last packet said of other flows.
     pub said: Vec<What>,
     expectations: Vec<Expectation>,
+    /// Used again for the names of each flow.
+    pieces: Vec<Piece>,
 }
 
 impl Watches {
@@ -56,6 +59,7 @@ impl Watches {
             controls: HashMap::new(),
             said: Vec::new(),
             expectations: Vec::new(),
+            pieces: Vec::new(),
         }
     }
 
@@ -183,9 +187,14 @@ impl Watches {
         // Of pieces some may have been forgotten.
         let kept = &mut kept_bytes[flow.shard()];
         *kept = (*kept + watch.kept_bytes()).saturating_sub(before);
-        if options.controls && !payload.is_empty() && watch.may_be_control() {
+        if options.groups && !payload.is_empty() && watch.may_be_control() {
             self.read_control(index, segment, payload, client_side);
         }
+        let grouping = fulfilled & self.options.grouping();
+        if grouping != 0 {
+            self.read_names(index, flow.key.protocol(), client_side);
+        }
+        let fulfilled = fulfilled & !grouping;
         let Self { options, by_index, tracked, spare, .. } = self;
         let watch = &mut by_index[index];
         flow.wants = watch.wants(options);
@@ -197,9 +206,22 @@ impl Watches {
             };
             let memory = spare.pop().unwrap_or_default();
             let seen = watch.seen(Call::Early(fulfilled), columns, memory);
-            let seen = Seen { position: flow.last_position, ..seen };
             to(Flow { seen: Some(Box::new(seen)), ..outline });
         }
+    }
+
+    /// Reads what the first bytes say, into `said`.
+    fn read_names(&mut self, index: usize, protocol: u8, client_side: usize) {
+        let watch = &mut self.by_index[index];
+        let first_bytes = watch.first_bytes();
+        let of = first_bytes.names_of(client_side);
+        let names = match of.has_bytes() {
+            true => first_bytes.names(protocol, client_side, &mut self.pieces),
+            false => Names::default(),
+        };
+        let server_name = names.server_name.clone();
+        self.said.push(What::Read { client_side: client_side as u8, server_name });
+        watch.names = Some(Box::new((of, names)));
     }
 
     /// Reads what a packet says of other flows, into `said`.

@@ -1,8 +1,9 @@
 mod contract;
 mod files;
 mod onnx;
-mod protobuf;
 mod windows;
+#[path = "../../../learning/src/onnx/written.rs"]
+mod written;
 
 use std::path::PathBuf;
 

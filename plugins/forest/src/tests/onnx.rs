@@ -1,11 +1,15 @@
 //! Models of others, of which the options say what they are of.
 
-use super::protobuf::tree;
+use super::written::{MODES, model};
 use super::{COLUMNS, Folder, flow, made, refusal, said};
 use tractor_plugin::Label;
 use tractor_plugin::testing::Border;
 
 use crate::plugin::Forest;
+
+fn tree() -> Vec<u8> {
+    model(["MAIL", "VOIP"], MODES, 1, "ZipMap")
+}
 
 #[test]
 fn a_tree_answers_with_what_the_options_say_of_it() {

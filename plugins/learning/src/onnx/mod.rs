@@ -12,6 +12,8 @@ mod protobuf;
 #[cfg(test)]
 mod tests;
 mod trees;
+#[cfg(test)]
+mod written;
 
 use crate::error::LearningError;
 use crate::limits::MODEL_FILE_BYTES_MAX;

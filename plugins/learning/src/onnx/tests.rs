@@ -1,66 +1,12 @@
 use super::read;
+use super::written::{MODES, field, model, operator};
 use crate::random::Random;
 
-fn varint(mut number: u64) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    while number > 127 {
-        bytes.push(number as u8 | 128);
-        number >>= 7;
-    }
-    bytes.push(number as u8);
-    bytes
-}
-
-fn field(number: u64, bytes: &[u8]) -> Vec<u8> {
-    [varint(number << 3 | 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
-}
-
-fn integers(name: &str, numbers: &[i64]) -> Vec<u8> {
-    let each = numbers.iter().flat_map(|number| [varint(8 << 3), varint(*number as u64)].concat());
-    field(5, &[field(1, name.as_bytes()), each.collect()].concat())
-}
-
-fn floats(name: &str, numbers: &[f32]) -> Vec<u8> {
-    let packed: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
-    field(5, &[field(1, name.as_bytes()), field(7, &packed)].concat())
-}
-
-fn texts(name: &str, texts: &[&str]) -> Vec<u8> {
-    let each: Vec<u8> = texts.iter().flat_map(|text| field(9, text.as_bytes())).collect();
-    field(5, &[field(1, name.as_bytes()), each].concat())
-}
-
-fn operator(name: &str) -> Vec<u8> {
-    field(1, &field(4, name.as_bytes()))
-}
-
-/// One tree: feature 1 at most 2.5 (or missing) is "a", else 3 of 4 for "b".
-fn model(modes: [&str; 3], yes: i64, beside: &str) -> Vec<u8> {
-    let classifier = [
-        field(4, b"TreeEnsembleClassifier"),
-        integers("nodes_treeids", &[0, 0, 0]),
-        integers("nodes_nodeids", &[0, 1, 2]),
-        integers("nodes_featureids", &[1, 0, 0]),
-        integers("nodes_truenodeids", &[yes, 0, 0]),
-        integers("nodes_falsenodeids", &[2, 0, 0]),
-        integers("nodes_missing_value_tracks_true", &[1, 0, 0]),
-        floats("nodes_values", &[2.5, 0.0, 0.0]),
-        texts("nodes_modes", &modes),
-        integers("class_treeids", &[0, 0, 0]),
-        integers("class_nodeids", &[1, 2, 2]),
-        integers("class_ids", &[0, 0, 1]),
-        floats("class_weights", &[1.0, 0.25, 0.75]),
-        texts("classlabels_strings", &["a", "b"]),
-    ];
-    let graph = [field(1, &classifier.concat()), operator(beside)].concat();
-    field(7, &graph)
-}
-
-const MODES: [&str; 3] = ["BRANCH_LEQ", "LEAF", "LEAF"];
+const CLASSES: [&str; 2] = ["a", "b"];
 
 #[test]
 fn a_tree_answers_as_it_is_written() {
-    let imported = read(&model(MODES, 1, "ZipMap")).unwrap();
+    let imported = read(&model(CLASSES, MODES, 1, "ZipMap")).unwrap();
     assert_eq!(imported.classes, ["a", "b"]);
     assert_eq!(imported.model.features(), 2);
     let mut answers = [0.0; 6];
@@ -77,18 +23,21 @@ fn what_cannot_be_applied_is_refused() {
         error(&field(7, &operator("Scaler"))),
         format!("{names}has no TreeEnsembleClassifier")
     );
-    assert_eq!(error(&model(MODES, 1, "Scaler")), format!("{names}has the operator \"Scaler\""));
-    assert_eq!(error(&model(MODES, 7, "Cast")), format!("{names}has no node 7 in tree 0"));
-    assert_eq!(error(&model(MODES, 0, "Cast")), format!("{names}has a ring in tree 0"));
+    assert_eq!(
+        error(&model(CLASSES, MODES, 1, "Scaler")),
+        format!("{names}has the operator \"Scaler\"")
+    );
+    assert_eq!(error(&model(CLASSES, MODES, 7, "Cast")), format!("{names}has no node 7 in tree 0"));
+    assert_eq!(error(&model(CLASSES, MODES, 0, "Cast")), format!("{names}has a ring in tree 0"));
     let modes = ["BRANCH_MEMBER", "LEAF", "LEAF"];
     let mode = format!("{names}has a node of mode \"BRANCH_MEMBER\"");
-    assert_eq!(error(&model(modes, 1, "Cast")), mode);
+    assert_eq!(error(&model(CLASSES, modes, 1, "Cast")), mode);
 }
 
 #[test]
 fn any_bytes_give_a_model_or_a_sentence() {
     let mut random = Random::new(1, 1);
-    let bytes = model(MODES, 1, "Cast");
+    let bytes = model(CLASSES, MODES, 1, "Cast");
     for _ in 0..20_000 {
         let mut flipped = bytes.clone();
         for _ in 0..=random.below(3) {

@@ -42,7 +42,7 @@ impl Watches {
         if !self.options.columns.is_empty() {
             writer.put(&self.tracked[index]);
         }
-        if self.options.controls {
+        if self.options.groups {
             writer.put(&self.controls.get(&index));
         }
     }
@@ -63,7 +63,7 @@ impl Watches {
             }
             self.tracked.push(tracked);
         }
-        if self.options.controls {
+        if self.options.groups {
             let control: Option<Box<ControlReader>> = reader.get()?;
             control.into_iter().for_each(|control| drop(self.controls.insert(index, control)));
         }

@@ -1,4 +1,5 @@
-//! ONNX as others write it (onnx.proto; protobuf.dev, "Encoding"), as far as one tree needs it.
+//! ONNX as others write it (onnx.proto; protobuf.dev, "Encoding"), as far as tests need it: here, and those of
+//! the plugin that applies models.
 
 fn varint(mut number: u64) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -10,7 +11,7 @@ fn varint(mut number: u64) -> Vec<u8> {
     bytes
 }
 
-fn field(number: u64, bytes: &[u8]) -> Vec<u8> {
+pub fn field(number: u64, bytes: &[u8]) -> Vec<u8> {
     [varint(number << 3 | 2), varint(bytes.len() as u64), bytes.to_vec()].concat()
 }
 
@@ -29,23 +30,32 @@ fn texts(name: &str, texts: &[&str]) -> Vec<u8> {
     field(5, &[field(1, name.as_bytes()), each].concat())
 }
 
-/// A file with one tree of two features: the second at most 2.5 is "MAIL", else 3 of 4 for "VOIP".
-pub fn tree() -> Vec<u8> {
+pub fn operator(name: &str) -> Vec<u8> {
+    field(1, &field(4, name.as_bytes()))
+}
+
+/// The modes of its nodes.
+pub const MODES: [&str; 3] = ["BRANCH_LEQ", "LEAF", "LEAF"];
+
+/// A file with one tree of two features: the second at most 2.5 (or missing) is the first class, else 3
+/// of 4 for the other; `yes` is the node that the first answer leads to, and `beside` another operator.
+pub fn model(classes: [&str; 2], modes: [&str; 3], yes: i64, beside: &str) -> Vec<u8> {
     let classifier = [
         field(4, b"TreeEnsembleClassifier"),
         integers("nodes_treeids", &[0, 0, 0]),
         integers("nodes_nodeids", &[0, 1, 2]),
         integers("nodes_featureids", &[1, 0, 0]),
-        integers("nodes_truenodeids", &[1, 0, 0]),
+        integers("nodes_truenodeids", &[yes, 0, 0]),
         integers("nodes_falsenodeids", &[2, 0, 0]),
         integers("nodes_missing_value_tracks_true", &[1, 0, 0]),
         floats("nodes_values", &[2.5, 0.0, 0.0]),
-        texts("nodes_modes", &["BRANCH_LEQ", "LEAF", "LEAF"]),
+        texts("nodes_modes", &modes),
         integers("class_treeids", &[0, 0, 0]),
         integers("class_nodeids", &[1, 2, 2]),
         integers("class_ids", &[0, 0, 1]),
         floats("class_weights", &[1.0, 0.25, 0.75]),
-        texts("classlabels_strings", &["MAIL", "VOIP"]),
+        texts("classlabels_strings", &classes),
     ];
-    field(7, &field(1, &classifier.concat()))
+    let graph = [field(1, &classifier.concat()), operator(beside)].concat();
+    field(7, &graph)
 }
