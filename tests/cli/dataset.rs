@@ -192,6 +192,7 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
     write(folder.path(), "unnamed.pcap", &capture("ticker", 0));
     write(folder.path(), "twice.csv", b"file,label\nunnamed.pcap,a\n./unnamed.pcap,b\n");
     write(folder.path(), "bad.csv", b"name,label\n");
+    write(folder.path(), "good.csv", b"file,label\nunnamed.pcap,a\n");
     let before = names(folder.path());
     for (arguments, code, why) in [
         (
@@ -231,6 +232,11 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
             "twice.csv, line 3: ./unnamed.pcap is b, and in line 2 it is a",
         ),
         (
+            &["unnamed.pcap", "--labels", "good.csv", "-o", "good.csv"],
+            2,
+            "good.csv is one of the inputs, and cannot be the output too",
+        ),
+        (
             &["unnamed.pcap", "--labels", "bad.csv", "-o", "a.csv"],
             1,
             "bad.csv: there is no column file",
@@ -259,6 +265,13 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
     assert!(
         missing.messages.starts_with("error: cannot open no.parquet: No such file"),
         "{missing:?}"
+    );
+    let folders = tractor(folder.path(), &["dataset", "describe", "captures"]);
+    let no_table = "error: captures is a folder and no table: tractor dataset build makes";
+    assert_eq!(
+        (folders.code, folders.messages.starts_with(no_table)),
+        (Some(2), true),
+        "{folders:?}"
     );
     assert_eq!(names(folder.path()), before, "nothing is left behind");
 }

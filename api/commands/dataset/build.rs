@@ -4,7 +4,7 @@ use super::classes::{Labels, class, short_names};
 use super::rows::Gathered;
 use super::{refused, sha256};
 use crate::cli::BuildArguments;
-use crate::commands::flows::{is_input, nothing_found};
+use crate::commands::flows::{is_input, names, nothing_found};
 use crate::commands::{
     engine_inputs, exit_of_error, run_options, say_what_is_read, stoppable, together, wants_timings,
 };
@@ -48,7 +48,8 @@ pub fn run(arguments: &BuildArguments) -> Result<Exit, Exit> {
         let exit = if joined.problems.is_empty() { nothing_found() } else { Exit::Failure };
         return Err(exit);
     }
-    if is_input(&arguments.output, &joined.files) {
+    let inputs = names(&joined.files).chain(arguments.labels.as_deref());
+    if is_input(&arguments.output, inputs) {
         let output = arguments.output.display();
         return Err(usage(format!("{output} is one of the inputs, and cannot be the output too")));
     }

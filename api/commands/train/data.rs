@@ -5,7 +5,7 @@ use crate::commands::dataset::refused;
 use crate::{Exit, messages};
 use tractor_engine::profiles::{Chosen, Features, Profile as EngineProfile};
 use tractor_learning::Table;
-use tractor_learning::file::FlowLife;
+use tractor_learning::file::{FlowLife, LABEL_SHAPE, is_label};
 use tractor_learning::table::{Profile, ReadOptions, iscx, read};
 
 /// What the command line, or a configuration file, says of the data.
@@ -84,6 +84,24 @@ pub fn read_table(arguments: &TrainArguments, said: &Said) -> Result<Table, Exit
         return Err(Exit::Failure);
     }
     Ok(table)
+}
+
+/// A model that no flow can be judged by is learned all the same, for its report.
+pub fn warn_of_what_is_of_no_use(table: &Table) {
+    if let Some(class) = table.classes.iter().find(|class| !is_label(class)) {
+        let class = messages::printable(class);
+        messages::warning(format_args!(
+            "the class {class} is no label, so flows cannot be judged by this model: {LABEL_SHAPE}; \
+             tractor dataset build --labels gives other names"
+        ));
+    }
+    let profile = EngineProfile::named(&table.profile.name);
+    if profile.is_some_and(|profile| profile.reading.is_copied()) {
+        messages::warning(format_args!(
+            "no plugin sees columns of {}, so flows cannot be judged by this model",
+            table.profile.name
+        ));
+    }
 }
 
 /// A column that the profile does not have: its flows would not have it either.

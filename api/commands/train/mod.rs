@@ -3,7 +3,8 @@
 mod data;
 mod shape;
 
-use super::dataset::{refused, sha256};
+use super::dataset::{are_tables, refused, sha256};
+use super::flows::is_input;
 use super::{print, stoppable};
 use crate::cli::{SplitName, TrainArguments};
 use crate::output_file::OutputFile;
@@ -11,11 +12,11 @@ use crate::progress::LineBar;
 use crate::{Exit, interrupt, messages};
 use serde_json::json;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tractor_engine::time::Timestamp;
 use tractor_learning::evaluate::{Report, Split, read_folds};
-use tractor_learning::file::Input;
+use tractor_learning::file::{Input, LABEL_SHAPE, is_label};
 use tractor_learning::{Options, Table, threads, train_telling};
 
 pub fn run(arguments: &TrainArguments) -> Exit {
@@ -30,11 +31,17 @@ fn learn(arguments: &TrainArguments) -> Result<Exit, Exit> {
     // What was typed is looked at before anything is read.
     let parameters = shape::parameters(arguments).map_err(usage)?;
     let said = data::said(arguments).map_err(usage)?;
+    are_tables(&arguments.data)?;
+    are_apart(arguments).map_err(usage)?;
+    if !is_label(&arguments.group) {
+        return Err(usage(format!("--group {:?} is no label: {LABEL_SHAPE}", arguments.group)));
+    }
     if arguments.output == Path::new("-") {
         return Err(usage("a model is not for standard output: name a file with -o".to_owned()));
     }
     let _progress = stoppable();
     let table = data::read_table(arguments, &said)?;
+    data::warn_of_what_is_of_no_use(&table);
     let options = Options {
         parameters,
         seed: arguments.seed,
@@ -80,6 +87,20 @@ fn learn(arguments: &TrainArguments) -> Result<Exit, Exit> {
     }
     show(arguments, &trained.report)?;
     Ok(Exit::Success)
+}
+
+/// What is written must not be what is read, nor a model its report.
+fn are_apart(arguments: &TrainArguments) -> Result<(), String> {
+    let inputs = || arguments.data.iter().chain(&arguments.folds).map(PathBuf::as_path);
+    let outputs = || arguments.report.iter().chain([&arguments.output]);
+    if let Some(output) = outputs().find(|output| is_input(output, inputs())) {
+        let output = output.display();
+        return Err(format!("{output} is one of the inputs, and cannot be the output too"));
+    }
+    match arguments.report.as_ref() == Some(&arguments.output) {
+        true => Err(format!("{} cannot be model and report", arguments.output.display())),
+        false => Ok(()),
+    }
 }
 
 fn show(arguments: &TrainArguments, report: &Report) -> Result<(), Exit> {
