@@ -5,6 +5,7 @@ mod classes;
 mod describe;
 mod hash;
 mod rows;
+pub mod tables;
 
 pub use hash::sha256;
 
