@@ -15,7 +15,7 @@ pub struct DatasetArguments {
 /// What is done with data sets.
 #[derive(Subcommand)]
 pub enum DatasetAction {
-    /// Make a table of labelled flows from captures whose class is known
+    /// Make a table of labelled flows from captures whose class is known, or from other tables
     Build(Box<BuildArguments>),
     /// Say what tables of labelled flows are like: classes, ranges, what is missing, what to be wary of
     Describe(DescribeArguments),
@@ -27,11 +27,13 @@ pub enum DatasetAction {
   tractor dataset build captures/ --profile iscx-a2 --active-timeout 15s -o data.parquet
   tractor dataset build captures/ --labels labels.csv --window 10s -o windows.parquet
   tractor dataset build *.pcapng --profile iscx-a2 -o data.csv
+  tractor dataset build TimeBasedFeatures-Dataset-15s-VPN.arff --active-timeout 15s -o published.parquet
 
 The class of a capture is what --labels says, else the label in the comments that tractor capture writes, else \
 what the name APP_dd-mm-yyyy-HH-MM.pcap tells; a capture without a class is told of and left out. Every capture \
 is read on its own: no flow goes on in another. Columns are the profile's numbers, but for those that say \
-which flow it is, then class1 and capture. Parquet also holds a manifest (tractor.dataset): profile, flow life, \
+which flow it is, then class1 and capture. Inputs that end in .parquet, .csv or .arff are tables, such as the \
+published ones of ISCX: they become one table with a manifest; --profile and the time-outs say of them what they do not. Parquet also holds a manifest (tractor.dataset): profile, flow life, \
 counts by class, captures with their SHA-256.")]
 pub struct BuildArguments {
     #[command(flatten)]

@@ -57,7 +57,7 @@ fn write_flows(arguments: &FlowsArguments) -> Exit {
             false => Exit::Failure,
         };
     }
-    if is_input(destination(arguments), &joined.files) {
+    if is_input(destination(arguments), names(&joined.files)) {
         let output = arguments.output.display();
         messages::error(format_args!(
             "{output} is one of the inputs, and cannot be the output too"
@@ -131,12 +131,17 @@ pub(super) fn options_of(
 }
 
 /// Whether the output, links followed, is a file that is read: it would be lost.
-pub(super) fn is_input(output: &Path, files: &[CaptureFile]) -> bool {
+pub(super) fn is_input<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a Path>) -> bool {
     let identity = |path: &Path| path.metadata().ok().map(|about| (about.dev(), about.ino()));
     // A device or a pipe may be both.
     let is_regular =
         output != Path::new("-") && output.metadata().is_ok_and(|about| about.is_file());
-    is_regular && files.iter().any(|file| identity(Path::new(&file.name)) == identity(output))
+    is_regular && inputs.into_iter().any(|input| identity(input) == identity(output))
+}
+
+/// What [`is_input`] is asked about of captures.
+pub(super) fn names(files: &[CaptureFile]) -> impl Iterator<Item = &Path> {
+    files.iter().map(|file| Path::new(&file.name))
 }
 
 /// Whether what is written to that output would be shown to a person.

@@ -87,12 +87,14 @@ fn what_is_missing() -> Option<String> {
     if !allowed.is_ok_and(|output| output.status.success()) {
         return Some("no namespaces can be made".to_owned());
     }
+    no_program(&["ip", "nft", "nsenter", "curl", "setpriv"])
+}
+
+/// What there is to say of the first of these programs that is not there.
+pub fn no_program(names: &[&str]) -> Option<String> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there =
-        |name: &&str| std::env::split_paths(&path).any(|folder| folder.join(name).exists());
-    let missing =
-        ["ip", "nft", "nsenter", "curl", "setpriv"].into_iter().find(|name| !is_there(name));
-    missing.map(|name| format!("no {name}"))
+    let is_there = |name: &str| std::env::split_paths(&path).any(|one| one.join(name).exists());
+    names.iter().find(|name| !is_there(name)).map(|name| format!("no {name}"))
 }
 
 impl Stage {

@@ -146,6 +146,33 @@ fn the_labels_win_over_comments_and_comments_over_names() {
     assert_eq!(classes(&csv), BTreeMap::from(expected));
 }
 
+/// As published sets are, which come as CSV and ARFF without a word of their flows.
+#[test]
+fn tables_become_one_table_with_a_manifest() {
+    let folder = recorded();
+    for profile in ["iscx", "iscx-a2", "native"] {
+        let of = ["--profile", profile, "--active-timeout", "15s"];
+        let made = |from: &str, to: &str| {
+            let finished = build(folder.path(), &[&[from, "-o", to], &of[..]].concat());
+            assert_eq!(finished.code, Some(0), "{finished:?}");
+            described(folder.path(), to)
+        };
+        let mut whole = made("captures", "whole.parquet");
+        made("captures", "data.csv");
+        let mut again = made("data.csv", "data.parquet");
+        let inputs = again["inputs"].take();
+        assert_eq!(inputs[0]["name"], "data.csv");
+        assert!(inputs[0]["hash"].as_str().unwrap().starts_with("sha256:"), "{inputs}");
+        whole["inputs"].take();
+        assert_eq!(again, whole, "{profile}");
+        let twice = build(folder.path(), &["data.parquet", "data.parquet", "-o", "twice.parquet"]);
+        assert!(twice.messages.contains("216 rows: "), "{twice:?}");
+        let twice = described(folder.path(), "twice.parquet");
+        assert_eq!(twice["flow_life"], whole["flow_life"]);
+        assert_eq!(twice["warnings"]["duplicate_rows"], 108);
+    }
+}
+
 #[test]
 fn a_damaged_capture_gives_what_stands_before_the_place() {
     let folder = recorded();
@@ -191,7 +218,9 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
     let folder = recorded();
     write(folder.path(), "unnamed.pcap", &capture("ticker", 0));
     write(folder.path(), "twice.csv", b"file,label\nunnamed.pcap,a\n./unnamed.pcap,b\n");
+    write(folder.path(), "plain.csv", b"a,label\n1,x\n2,y\n");
     write(folder.path(), "bad.csv", b"name,label\n");
+    write(folder.path(), "good.csv", b"file,label\nunnamed.pcap,a\n");
     let before = names(folder.path());
     for (arguments, code, why) in [
         (
@@ -231,6 +260,11 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
             "twice.csv, line 3: ./unnamed.pcap is b, and in line 2 it is a",
         ),
         (
+            &["unnamed.pcap", "--labels", "good.csv", "-o", "good.csv"],
+            2,
+            "good.csv is one of the inputs, and cannot be the output too",
+        ),
+        (
             &["unnamed.pcap", "--labels", "bad.csv", "-o", "a.csv"],
             1,
             "bad.csv: there is no column file",
@@ -244,6 +278,31 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
             &["captures", "-o", "nowhere/a.csv"],
             1,
             "cannot write nowhere/a.csv: No such file or directory",
+        ),
+        (
+            &["plain.csv", "-o", "a.csv"],
+            2,
+            "plain.csv does not say its profile: say it with --profile NAME, such as iscx-a2",
+        ),
+        (
+            &["plain.csv", "--profile", "iscx-a2", "-o", "a.csv"],
+            1,
+            "the data have a column a, and iscx-a2/1 has none",
+        ),
+        (
+            &["plain.csv", "captures", "-o", "a.csv"],
+            2,
+            "plain.csv is a table and captures is none: build one of them first",
+        ),
+        (
+            &["plain.csv", "--labels", "good.csv", "-o", "a.csv"],
+            2,
+            "--labels is of captures, and plain.csv is a table",
+        ),
+        (
+            &["plain.csv", "-o", "plain.csv"],
+            2,
+            "plain.csv is one of the inputs, and cannot be the output too",
         ),
         (&["nothing", "-o", "a.csv"], 1, "nothing: No such file or directory"),
     ] {
@@ -259,6 +318,13 @@ fn what_cannot_be_built_is_refused_with_a_sentence() {
     assert!(
         missing.messages.starts_with("error: cannot open no.parquet: No such file"),
         "{missing:?}"
+    );
+    let folders = tractor(folder.path(), &["dataset", "describe", "captures"]);
+    let no_table = "error: captures is a folder and no table: tractor dataset build makes";
+    assert_eq!(
+        (folders.code, folders.messages.starts_with(no_table)),
+        (Some(2), true),
+        "{folders:?}"
     );
     assert_eq!(names(folder.path()), before, "nothing is left behind");
 }

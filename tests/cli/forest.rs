@@ -11,7 +11,7 @@ use tractor_learning::{ModelFile, Options, Parameters, train};
 
 use super::comforts::with_file;
 use super::run::{Finished, Table, flows, tractor};
-use super::traffic::{SECOND_NS, plain, segment, write};
+use super::traffic::{SECOND_NS, START_NS, plain, segment, write};
 use crate::support::capture::RawPacket;
 
 const MILLISECOND_NS: i64 = 1_000_000;
@@ -165,6 +165,33 @@ fn a_model_of_flows_that_were_cut_is_asked_about_windows_too() {
         let expected = if row["client_port"] == 2 { "VOIP" } else { "MAIL" };
         assert_eq!(row["traffic_class"], expected, "{row}");
     }
+}
+
+/// A call whose last packets are as those of mail are: by themselves they would be taken for it.
+#[test]
+fn how_a_long_flow_ends_does_not_decide_what_it_was() {
+    let folder = folder();
+    let life =
+        FlowLife { idle_timeout_us: None, active_timeout_us: Some(3_000_000), window_us: None };
+    let of_windows = model(folder.path(), Some(life)).to_bytes().unwrap();
+    write(folder.path(), "windows.tractor", &of_windows);
+    // Windows begin at multiples of their length since 1970.
+    let window_ns = 3 * SECOND_NS;
+    let begin_ns = window_ns - START_NS.rem_euclid(window_ns) + 13 * window_ns;
+    let end = |milliseconds: &[i64]| {
+        let times = milliseconds.iter().map(|ms| begin_ns + ms * MILLISECOND_NS);
+        let last = times.map(|time| segment(time, 2, b"x"));
+        let mut flow = talk(true, 2, 60);
+        flow.retain(|packet| packet.time_ns < START_NS + begin_ns);
+        flow.extend(last);
+        write(folder.path(), "long.pcap", &capture([flow]));
+        let row =
+            run(folder.path(), &["flows", "long.pcap", "--format", "jsonl"], "windows.tractor");
+        let row: Value = serde_json::from_str(&row.output).unwrap();
+        row["traffic_class"].clone()
+    };
+    assert_eq!(end(&[10, 320, 660, 1_000]), "VOIP");
+    assert_eq!(end(&[10, 320, 660, 1_000, 1_330, 1_670]), "MAIL", "half a window says something");
 }
 
 #[test]

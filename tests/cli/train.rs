@@ -1,7 +1,7 @@
 //! `tractor train`: models, and reports whose numbers follow from one another.
 
 use super::comforts::with_file;
-use super::dataset::{built, recorded};
+use super::dataset::{build, built, recorded};
 use super::run::{Finished, TRACTOR, in_folder, names, program, start_command, tractor};
 use super::traffic::write;
 use serde_json::Value;
@@ -207,6 +207,24 @@ fn what_cannot_be_learned_is_refused_with_a_sentence() {
             1,
             "folds.csv: there is no column \"other\"",
         ),
+        (
+            &["data.parquet", "-o", "data.parquet"],
+            2,
+            "data.parquet is one of the inputs, and cannot be the output too",
+        ),
+        (
+            &["flows.csv", iscx, "--report", "flows.csv"],
+            2,
+            "flows.csv is one of the inputs, and cannot be the output too",
+        ),
+        (&["data.parquet", "--report", MODEL], 2, "model.tractor cannot be model and report"),
+        (&["data.parquet", "--group", "a b"], 2, "--group \"a b\" is no label: a-z, A-Z, 0-9, "),
+        (
+            &["captures"],
+            2,
+            "captures is a folder and no table: tractor dataset build makes tables of captures",
+        ),
+        (&["no.pcap"], 2, "no.pcap is a capture and no table: tractor dataset build makes"),
         (&["no.parquet"], 1, "cannot open no.parquet: No such file or directory"),
         (
             &["data.parquet", "-o", "nowhere/m.tractor", "--trees", "1"],
@@ -226,6 +244,33 @@ fn what_cannot_be_learned_is_refused_with_a_sentence() {
         );
     }
     assert_eq!(names(folder.path()), before, "nothing is left behind");
+}
+
+#[test]
+fn a_model_that_flows_cannot_be_judged_by_is_learned_with_a_warning() {
+    let folder = recorded();
+    std::fs::rename(folder.path().join("captures"), folder.path().join("all")).unwrap();
+    let labels = names(&folder.path().join("all")).into_iter();
+    let lines: String = labels.map(|name| format!("{name},{} a\n", &name[..4])).collect();
+    write(folder.path(), "all/labels.csv", format!("file,label\n{lines}").as_bytes());
+    let built = |arguments: &[&str]| {
+        let finished =
+            build(folder.path(), &[&["all/*.pcap", "-o", "a.parquet"], arguments].concat());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let finished = train(folder.path(), &["a.parquet", "--trees", "2"]);
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        finished.messages
+    };
+    let said = built(&["--labels", "all/labels.csv"]);
+    let warning =
+        "warning: the class load a is no label, so flows cannot be judged by this model: a-z, ";
+    assert!(said.contains(warning), "{said}");
+    let said = built(&["--profile", "nfstream"]);
+    assert!(
+        said.contains("warning: no plugin sees columns of nfstream, so flows cannot"),
+        "{said}"
+    );
+    assert_eq!(built(&["--profile", "iscx-fixed"]), "");
 }
 
 #[test]

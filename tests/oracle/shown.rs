@@ -53,7 +53,10 @@ fn lines(closed: &Closed, options: &Options, wish: &Wish) -> Vec<String> {
         let mut before = 0;
         for (start, run) in cuts::runs(&flow.packets, wish.window, Cut::Packets) {
             before += run.len();
-            let line = View::new(flow, before, by_handshake, wish).line(2, 0, &run, start);
+            let is_last = before == flow.packets.len();
+            let closed_by = if is_last { number_of(closed.reason) } else { 0 };
+            let view = View::new(flow, before, by_handshake, wish);
+            let line = view.line(2, closed_by, &run, start);
             calls.push((before + 1, 0, line));
         }
     }

@@ -1,17 +1,17 @@
-//! `tractor dataset build`: from captures whose class is known to one table.
+//! `tractor dataset build`: from captures whose class is known, or from tables, to one table.
 
 use super::classes::{Labels, class, short_names};
 use super::rows::Gathered;
-use super::{refused, sha256};
+use super::{refused, sha256, tables};
 use crate::cli::BuildArguments;
-use crate::commands::flows::{is_input, nothing_found};
+use crate::commands::flows::{is_input, names, nothing_found};
 use crate::commands::{
     engine_inputs, exit_of_error, run_options, say_what_is_read, stoppable, together, wants_timings,
 };
 use crate::messages::{counted, grouped};
 use crate::output_file::OutputFile;
 use crate::{Exit, interrupt, messages, progress};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tractor_engine::capture::{CaptureFile, Joined, join};
 use tractor_engine::dataflow::{Progress, RunOptions, Summary, run as run_dataflow};
@@ -35,6 +35,9 @@ pub fn run(arguments: &BuildArguments) -> Result<Exit, Exit> {
     };
     let format = agreed(arguments).map_err(usage)?;
     let progress = stoppable();
+    if is_of_tables(arguments).map_err(usage)? {
+        return of_tables(arguments, format);
+    }
     let labels = match arguments.labels.as_deref().map(Labels::read).transpose() {
         Ok(labels) => labels.unwrap_or_default(),
         Err(why) => {
@@ -48,7 +51,8 @@ pub fn run(arguments: &BuildArguments) -> Result<Exit, Exit> {
         let exit = if joined.problems.is_empty() { nothing_found() } else { Exit::Failure };
         return Err(exit);
     }
-    if is_input(&arguments.output, &joined.files) {
+    let inputs = names(&joined.files).chain(arguments.labels.as_deref());
+    if is_input(&arguments.output, inputs) {
         let output = arguments.output.display();
         return Err(usage(format!("{output} is one of the inputs, and cannot be the output too")));
     }
@@ -57,25 +61,78 @@ pub fn run(arguments: &BuildArguments) -> Result<Exit, Exit> {
     let captures = labelled(joined.files, &labels)?;
     let mut is_whole = joined.problems.is_empty() && captures.len() == files;
     let options = options_of(arguments);
-    let cannot_write = |cause: &std::io::Error| {
-        messages::cannot_write(arguments.output.display(), cause);
-        Exit::Failure
-    };
-    let output = OutputFile::create(&arguments.output).map_err(|cause| cannot_write(&cause))?;
+    let output = create(arguments)?;
     let mut table = gather(arguments, captures, &options, &progress, &mut is_whole)?;
     table.flow_life = Some(flow_life(&options));
-    warn(&table);
+    write(arguments, &table, format, output)?;
+    Ok(if is_whole { Exit::Success } else { Exit::Damaged })
+}
+
+/// Published tables, or parts: one table with a manifest.
+fn of_tables(arguments: &BuildArguments, format: Format) -> Result<Exit, Exit> {
+    let files = &arguments.inputs.inputs;
+    if is_input(&arguments.output, files.iter().map(PathBuf::as_path)) {
+        let output = arguments.output.display();
+        messages::error(format_args!(
+            "{output} is one of the inputs, and cannot be the output too"
+        ));
+        return Err(Exit::Usage);
+    }
+    let said = tables::said_of_building(arguments);
+    let mut table = tables::read_table(files, &said)?;
+    table.flow_life = said.life_of(&table).map_err(|why| {
+        messages::error(why);
+        Exit::Usage
+    })?;
+    table.inputs = tables::inputs(files, &table)?;
+    write(arguments, &table, format, create(arguments)?)?;
+    Ok(Exit::Success)
+}
+
+/// Whether the inputs are tables, by their names.
+fn is_of_tables(arguments: &BuildArguments) -> Result<bool, String> {
+    let inputs = &arguments.inputs.inputs;
+    let is_table = |path: &&PathBuf| !path.is_dir() && Format::of(path).is_some();
+    let Some(table) = inputs.iter().find(is_table) else { return Ok(false) };
+    let table = table.display();
+    if let Some(other) = inputs.iter().find(|path| !is_table(path)) {
+        let other = other.display();
+        return Err(format!("{table} is a table and {other} is none: build one of them first"));
+    }
+    match arguments.labels {
+        Some(_) => Err(format!("--labels is of captures, and {table} is a table")),
+        None => Ok(true),
+    }
+}
+
+fn cannot_write(arguments: &BuildArguments, cause: &std::io::Error) -> Exit {
+    messages::cannot_write(arguments.output.display(), cause);
+    Exit::Failure
+}
+
+fn create(arguments: &BuildArguments) -> Result<OutputFile, Exit> {
+    OutputFile::create(&arguments.output).map_err(|cause| cannot_write(arguments, &cause))
+}
+
+/// Writes the table, and tells what is in it.
+fn write(
+    arguments: &BuildArguments,
+    table: &Table,
+    format: Format,
+    output: OutputFile,
+) -> Result<(), Exit> {
+    warn(table);
     let written = output.writer().and_then(|to| table.write(format, to));
     if interrupt::was_asked() {
         return Err(interrupted(arguments));
     }
-    written.and_then(|()| output.finish()).map_err(|cause| cannot_write(&cause))?;
+    written.and_then(|()| output.finish()).map_err(|cause| cannot_write(arguments, &cause))?;
     let counts = table.classes.iter().zip(table.class_counts());
     let counts: Vec<String> =
         counts.map(|(class, rows)| format!("{class} {}", grouped(rows as u64))).collect();
     let rows = counted(table.rows() as u64, "row");
     messages::line(format_args!("{rows}: {}", messages::printable(counts.join(", "))));
-    Ok(if is_whole { Exit::Success } else { Exit::Damaged })
+    Ok(())
 }
 
 /// The format, when all flags go together.

@@ -1,6 +1,6 @@
 //! `tractor dataset describe`: what tables are like before anything learns from them.
 
-use super::refused;
+use super::{are_tables, refused};
 use crate::Exit;
 use crate::cli::DescribeArguments;
 use crate::commands::{print, stoppable};
@@ -9,6 +9,7 @@ use tractor_learning::describe::{DescribeOptions, Description};
 use tractor_learning::table::{ReadOptions, read};
 
 pub fn run(arguments: &DescribeArguments) -> Result<Exit, Exit> {
+    are_tables(&arguments.data)?;
     let _progress = stoppable();
     let wrong = |error| refused(&error);
     let table = read(&arguments.data, &ReadOptions::default()).map_err(wrong)?;

@@ -1,9 +1,9 @@
 //! `tractor train`: from tables of labelled flows to a model, and to how good such models are.
 
-mod data;
 mod shape;
 
-use super::dataset::{refused, sha256};
+use super::dataset::{are_tables, refused, tables};
+use super::flows::is_input;
 use super::{print, stoppable};
 use crate::cli::{SplitName, TrainArguments};
 use crate::output_file::OutputFile;
@@ -11,11 +11,11 @@ use crate::progress::LineBar;
 use crate::{Exit, interrupt, messages};
 use serde_json::json;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 use tractor_engine::time::Timestamp;
 use tractor_learning::evaluate::{Report, Split, read_folds};
-use tractor_learning::file::Input;
+use tractor_learning::file::{LABEL_SHAPE, is_label};
 use tractor_learning::{Options, Table, threads, train_telling};
 
 pub fn run(arguments: &TrainArguments) -> Exit {
@@ -29,12 +29,18 @@ fn learn(arguments: &TrainArguments) -> Result<Exit, Exit> {
     };
     // What was typed is looked at before anything is read.
     let parameters = shape::parameters(arguments).map_err(usage)?;
-    let said = data::said(arguments).map_err(usage)?;
+    let said = tables::said(arguments).map_err(usage)?;
+    are_tables(&arguments.data)?;
+    are_apart(arguments).map_err(usage)?;
+    if !is_label(&arguments.group) {
+        return Err(usage(format!("--group {:?} is no label: {LABEL_SHAPE}", arguments.group)));
+    }
     if arguments.output == Path::new("-") {
         return Err(usage("a model is not for standard output: name a file with -o".to_owned()));
     }
     let _progress = stoppable();
-    let table = data::read_table(arguments, &said)?;
+    let table = tables::read_table(&arguments.data, &said)?;
+    tables::warn_of_what_is_of_no_use(&table);
     let options = Options {
         parameters,
         seed: arguments.seed,
@@ -44,7 +50,7 @@ fn learn(arguments: &TrainArguments) -> Result<Exit, Exit> {
         given_folds: given_folds(arguments, &table)?,
         label_group: arguments.group.clone(),
         flow_life: said.life_of(&table).map_err(usage)?,
-        inputs: inputs(arguments, &table)?,
+        inputs: tables::inputs(&arguments.data, &table)?,
         date: date().map_err(usage)?,
     };
     // Whether files can be written is told before hours of work, not behind.
@@ -82,6 +88,20 @@ fn learn(arguments: &TrainArguments) -> Result<Exit, Exit> {
     Ok(Exit::Success)
 }
 
+/// What is written must not be what is read, nor a model its report.
+fn are_apart(arguments: &TrainArguments) -> Result<(), String> {
+    let inputs = || arguments.data.iter().chain(&arguments.folds).map(PathBuf::as_path);
+    let outputs = || arguments.report.iter().chain([&arguments.output]);
+    if let Some(output) = outputs().find(|output| is_input(output, inputs())) {
+        let output = output.display();
+        return Err(format!("{output} is one of the inputs, and cannot be the output too"));
+    }
+    match arguments.report.as_ref() == Some(&arguments.output) {
+        true => Err(format!("{} cannot be model and report", arguments.output.display())),
+        false => Ok(()),
+    }
+}
+
 fn show(arguments: &TrainArguments, report: &Report) -> Result<(), Exit> {
     match arguments.json {
         true => print(&format!("{:#}\n", json!(report))),
@@ -102,22 +122,6 @@ fn given_folds(arguments: &TrainArguments, table: &Table) -> Result<Vec<u16>, Ex
         return Ok(Vec::new());
     };
     read_folds(file, column, table.rows()).map_err(|error| refused(&error))
-}
-
-/// The files that were read, then the captures that they say they are of.
-fn inputs(arguments: &TrainArguments, table: &Table) -> Result<Vec<Input>, Exit> {
-    let mut inputs = Vec::new();
-    for path in &arguments.data {
-        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        let hash = sha256(path).map_err(|cause| {
-            let (path, cause) = (path.display(), cause.to_string());
-            messages::error(format_args!("cannot read {path}: {}", messages::in_words(&cause)));
-            Exit::Failure
-        })?;
-        inputs.push(Input { name, hash });
-    }
-    inputs.extend(table.inputs.iter().cloned());
-    Ok(inputs)
 }
 
 /// Now, or what the environment says for it (reproducible-builds.org/specs/source-date-epoch).

@@ -45,6 +45,8 @@ pub enum State {
     Early,
     Window {
         start_us: i64,
+        /// Of a window that ended with its flow.
+        closed_by: Option<EndReason>,
     },
     Closed(EndReason),
 }

@@ -73,8 +73,10 @@ fn shown(subject: &Subject<'_>, wish: &Wish) -> tractor_flow {
     let name = |name| text(if names { name } else { "" });
     let (state, closed_by, window_start_us) = match subject.state {
         State::Early => (abi::EARLY, 0, 0),
-        State::Window { start_us } => (abi::WINDOW, 0, start_us),
-        State::Closed(reason) => (abi::CLOSED, closed_by(reason), 0),
+        State::Window { start_us, closed_by } => {
+            (abi::WINDOW, closed_by.map_or(0, number_of), start_us)
+        }
+        State::Closed(reason) => (abi::CLOSED, number_of(reason), 0),
     };
     tractor_flow {
         size: size_of::<tractor_flow>() as u32,
@@ -125,7 +127,8 @@ fn clipped(packet: &tractor_packet, kept: [usize; 2]) -> tractor_packet {
     }
 }
 
-fn closed_by(reason: EndReason) -> u8 {
+/// Why a flow ended, in the border's words.
+fn number_of(reason: EndReason) -> u8 {
     match reason {
         EndReason::Fin => abi::CLOSED_BY_FIN,
         EndReason::Rst => abi::CLOSED_BY_RST,

@@ -1,15 +1,12 @@
 //! What a model answers for: columns, features, classes, windows. A model file of ours says it; for others
 //! the options do.
 
-use tractor_learning::file::FlowLife;
+use tractor_learning::file::{FlowLife, LABEL_SHAPE, is_label};
 use tractor_learning::table::{Profile, iscx};
 use tractor_plugin::{Declaration, Label, Result};
 
 use crate::settings::Settings;
 use crate::stored::Stored;
-
-/// Bytes of the name of a class or a group, as the host takes them.
-const NAME_BYTES_MAX: usize = 63;
 
 /// The group unless the model or an option says another.
 pub const TRAFFIC_CLASS: &str = "traffic_class";
@@ -64,18 +61,13 @@ impl Meaning {
     }
 
     fn check_names(&self, settings: &Settings) -> Result<()> {
-        let is_name = |text: &str| {
-            let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
-            (1..=NAME_BYTES_MAX).contains(&text.len()) && text.bytes().all(may_be)
-        };
         let names = std::iter::once(("group", &self.group));
         let mut names = names.chain(self.classes.iter().map(|class| ("class", class)));
-        match names.find(|(_, name)| !is_name(name)) {
+        match names.find(|(_, name)| !is_label(name)) {
             None => Ok(()),
-            Some((what, name)) => Err(settings.refuse(format!(
-                "its {what} {name:?} is no label: a-z, A-Z, 0-9, _, - and ., \
-                 1 to {NAME_BYTES_MAX} bytes"
-            ))),
+            Some((what, name)) => {
+                Err(settings.refuse(format!("its {what} {name:?} is no label: {LABEL_SHAPE}")))
+            }
         }
     }
 

@@ -23,7 +23,7 @@ pub struct Settings {
 
 impl Settings {
     /// # Errors
-    /// NOT_CONFIGURED without a model; else a sentence with the option whose value is wrong.
+    /// A sentence with the option that is unknown, or whose value is wrong; NOT_CONFIGURED without a model.
     pub fn of(options: &Options) -> Result<Self> {
         let text = |key: &str| options.get(key).map(str::to_owned);
         let list = |text: &str| text.split(',').map(|name| name.trim().to_owned()).collect();
@@ -36,6 +36,8 @@ impl Settings {
             window_us: window_us.transpose()?,
             confidence_min: options.get_or("min_confidence", CONFIDENCE_MIN)?,
         };
+        // Before it is missed: it may be what was misspelt.
+        options.finish()?;
         if settings.model.is_empty() {
             return Err(Error::not_configured(
                 "the option model names the file of a trained model",

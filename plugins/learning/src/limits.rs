@@ -22,6 +22,9 @@ pub const LABELS_MAX: usize = 1_000_000;
 /// Bytes of the name of a feature, a class or a capture.
 pub const NAME_BYTES_MAX: usize = 1_024;
 
+/// Bytes of the name of a class or a group that is a label of flows.
+pub const LABEL_BYTES_MAX: usize = 63;
+
 /// Bytes of a line of an ARFF file.
 pub const LINE_BYTES_MAX: usize = 1 << 20;
 

@@ -85,7 +85,8 @@ enum {
     TRACTOR_CLOSED = 3
 };
 
-/* tractor_flow.closed_by; 0 while the flow goes on. Others may follow. */
+/* tractor_flow.closed_by; 0 while the flow goes on, as it does behind all of its windows but the last.
+ * Others may follow. */
 enum {
     TRACTOR_CLOSED_BY_FIN = 1,
     TRACTOR_CLOSED_BY_RST = 2,

@@ -143,10 +143,11 @@ pub fn samples(wish: &Wish) -> Vec<Sample> {
 }
 
 fn states(wish: &Wish) -> Vec<State> {
-    let window = State::Window { start_us: 1_700_000_000_000_000 };
+    let window = |closed_by| State::Window { start_us: 1_700_000_000_000_000, closed_by };
     let wanted = [
         (wish.early, State::Early),
-        (wish.windows, window),
+        (wish.windows, window(None)),
+        (wish.windows, window(Some(EndReason::Fin))),
         (wish.closed, State::Closed(EndReason::Fin)),
         (wish.closed, State::Closed(EndReason::Idle)),
         (wish.closed, State::Closed(EndReason::EndOfCapture)),

@@ -55,7 +55,10 @@ pub fn subject<'a>(
     let text = |text: &'a Option<Box<str>>| text.as_deref().unwrap_or_default();
     let window = own.and_then(|own| own.window);
     let state = match (flow.is_shown_early(), window) {
-        (true, Some(window)) => State::Window { start_us: microseconds(window.start) },
+        (true, Some(window)) => State::Window {
+            start_us: microseconds(window.start),
+            closed_by: window.is_last.then_some(flow.end_reason),
+        },
         (true, None) => State::Early,
         (false, _) => State::Closed(flow.end_reason),
     };

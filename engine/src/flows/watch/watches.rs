@@ -174,7 +174,7 @@ impl Watches {
         if !options.columns.is_empty() {
             let tracked = &mut tracked[index];
             for (place, window) in tracked.end_windows(segment, time, &options.columns) {
-                show_window(watch, place, &window, outline(flow), options, to);
+                show_window(watch, (place, false), &window, outline(flow), options, to);
             }
             tracked.add(segment, time, client_side, &options.columns);
         }
@@ -276,7 +276,7 @@ impl Watches {
         let tracked = std::mem::take(&mut self.tracked[index]);
         if let Some(to) = to {
             for (place, window) in tracked.windows(wishes) {
-                show_window(watch, place, window, outline(), &self.options, to);
+                show_window(watch, (place, true), window, outline(), &self.options, to);
             }
         }
         let columns = tracked.whole(&outline(), wishes);
@@ -284,16 +284,21 @@ impl Watches {
     }
 }
 
+/// Of which wish the window is, and whether it ended with its flow.
 fn show_window(
     watch: &Watch,
-    place: usize,
+    (place, is_last): (usize, bool),
     window: &Tracked,
     outline: Flow,
     options: &WatchOptions,
     to: &mut dyn FnMut(Flow),
 ) {
     let tracking = &options.columns[place].tracking;
-    let columns = vec![(place, window.window(outline.clone(), tracking))];
+    let mut own = window.window(outline.clone(), tracking);
+    if let Some(window) = &mut own.window {
+        window.is_last = is_last;
+    }
+    let columns = vec![(place, own)];
     // As of the window's last packet: the flow may already have the one that ended it.
     let (end, client_side) = (window.last, window.client_side);
     let outline = Flow { end, client_side, forward_side: client_side, ..outline };

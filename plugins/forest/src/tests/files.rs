@@ -14,6 +14,9 @@ fn without_a_model_it_is_not_configured() {
         let failure = Border::<Forest>::create(options).err().unwrap();
         assert_eq!(failure.status, NOT_CONFIGURED, "{options:?}");
     }
+    // Who has misspelt it hopes for a model.
+    let failure = Border::<Forest>::create(&[("modle", "a.tractor")]).err().unwrap();
+    assert_eq!((failure.status, failure.text.as_str()), (BAD_OPTION, "there is no option modle"));
 }
 
 #[test]

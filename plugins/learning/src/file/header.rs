@@ -1,11 +1,21 @@
 //! What a model file says of its model, for people and for programs.
 
-use crate::limits::{CLASSES_MAX, FEATURES_MAX, NAME_BYTES_MAX};
+use crate::limits::{CLASSES_MAX, FEATURES_MAX, LABEL_BYTES_MAX, NAME_BYTES_MAX};
 use crate::model::Model;
 use crate::table::Profile;
 use crate::train::Parameters;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// What [`is_label`] asks for, in words.
+pub const LABEL_SHAPE: &str = "a-z, A-Z, 0-9, _, - and ., 1 to 63 bytes";
+
+/// Whether flows can be labelled with that: a class of a model, or the group of its classes. Models may have
+/// other classes, and flows cannot be judged by them.
+pub fn is_label(name: &str) -> bool {
+    let may_be = |byte: u8| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte);
+    (1..=LABEL_BYTES_MAX).contains(&name.len()) && name.bytes().all(may_be)
+}
 
 /// The first part of a model file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

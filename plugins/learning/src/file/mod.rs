@@ -18,7 +18,7 @@ mod header;
 #[cfg(test)]
 mod tests;
 
-pub use header::{ClassCount, FlowLife, Header, Input, Manifest};
+pub use header::{ClassCount, FlowLife, Header, Input, LABEL_SHAPE, Manifest, is_label};
 
 use self::bytes::Bytes;
 use crate::error::LearningError;

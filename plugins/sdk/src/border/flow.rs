@@ -56,7 +56,7 @@ impl<'a> Flow<'a> {
         of!(self, ip_version)
     }
 
-    /// Why it ended, `None` while it goes on.
+    /// Why it ended, `None` while it goes on, as it does behind all of its windows but the last.
     pub fn closed_by(&self) -> Option<ClosedBy> {
         Some(of!(self, closed_by)).filter(|value| *value != 0).map(ClosedBy::of)
     }

@@ -1,11 +1,12 @@
-//! The data, and how their flows were made: they say it, or the user does.
+//! Tables, and how their flows were made: they say it, or the user does.
 
-use crate::cli::TrainArguments;
-use crate::commands::dataset::refused;
+use super::{refused, sha256};
+use crate::cli::{BuildArguments, TrainArguments};
 use crate::{Exit, messages};
+use std::path::PathBuf;
 use tractor_engine::profiles::{Chosen, Features, Profile as EngineProfile};
 use tractor_learning::Table;
-use tractor_learning::file::FlowLife;
+use tractor_learning::file::{FlowLife, Input, LABEL_SHAPE, is_label};
 use tractor_learning::table::{Profile, ReadOptions, iscx, read};
 
 /// What the command line, or a configuration file, says of the data.
@@ -17,6 +18,26 @@ pub struct Said {
     idle_ns: Option<i64>,
     window_ns: Option<i64>,
     is_life_typed: bool,
+    /// How one says a profile.
+    usage: &'static str,
+}
+
+const LIFE: [&str; 3] = ["active_timeout", "idle_timeout", "window"];
+
+/// What is said to those who build a table of tables. Defaults are for captures.
+pub fn said_of_building(arguments: &BuildArguments) -> Said {
+    let options = &arguments.options;
+    let is_profile_typed = options.is_typed("profile");
+    let typed = |field: &str, time: Option<i64>| time.filter(|_| options.is_typed(field));
+    Said {
+        profile: is_profile_typed.then_some(options.profile),
+        is_profile_typed,
+        active_ns: typed("active_timeout", options.active_timeout),
+        idle_ns: typed("idle_timeout", options.idle_timeout),
+        window_ns: typed("window", arguments.window),
+        is_life_typed: LIFE.iter().any(|field| options.is_typed(field)),
+        usage: "--profile NAME, such as iscx-a2",
+    }
 }
 
 /// # Errors
@@ -30,14 +51,14 @@ pub fn said(arguments: &TrainArguments) -> Result<Said, String> {
         // At the top of a file the name alone is for `flows`.
         Err(_) => None,
     };
-    let fields = ["active_timeout", "idle_timeout", "window"];
     Ok(Said {
         profile,
         is_profile_typed,
         active_ns: flows.active_timeout,
         idle_ns: flows.idle_timeout,
         window_ns: flows.window,
-        is_life_typed: fields.iter().any(|field| arguments.is_typed(field)),
+        is_life_typed: LIFE.iter().any(|field| arguments.is_typed(field)),
+        usage: "--profile NAME/VERSION, such as iscx-a2/1",
     })
 }
 
@@ -56,7 +77,7 @@ fn profile(text: &str) -> Result<&'static EngineProfile, String> {
 }
 
 /// Reads the data as one table, whose profile is known.
-pub fn read_table(arguments: &TrainArguments, said: &Said) -> Result<Table, Exit> {
+pub fn read_table(files: &[PathBuf], said: &Said) -> Result<Table, Exit> {
     let of = |profile: &'static EngineProfile| Profile {
         name: profile.name.to_owned(),
         version: profile.version,
@@ -65,18 +86,19 @@ pub fn read_table(arguments: &TrainArguments, said: &Said) -> Result<Table, Exit
     if said.is_profile_typed {
         options.profile = said.profile.map(of).unwrap_or_default();
     }
-    let mut table = read(&arguments.data, &options).map_err(|error| refused(&error))?;
+    let mut table = read(files, &options).map_err(|error| refused(&error))?;
     if table.profile.name.is_empty() {
         let Some(profile) = said.profile else {
-            let file = arguments.data.first().map(|file| file.display().to_string());
+            let file = files.first().map(|file| file.display().to_string());
             messages::error(format_args!(
-                "{} does not say its profile: say it with --profile NAME/VERSION, such as iscx-a2/1",
-                file.unwrap_or_default()
+                "{} does not say its profile: say it with {}",
+                file.unwrap_or_default(),
+                said.usage
             ));
             return Err(Exit::Usage);
         };
         options.profile = of(profile);
-        table = read(&arguments.data, &options).map_err(|error| refused(&error))?;
+        table = read(files, &options).map_err(|error| refused(&error))?;
     }
     if let Some(other) = foreign_column(&table) {
         let profile = &table.profile;
@@ -84,6 +106,40 @@ pub fn read_table(arguments: &TrainArguments, said: &Said) -> Result<Table, Exit
         return Err(Exit::Failure);
     }
     Ok(table)
+}
+
+/// A model that no flow can be judged by is learned all the same, for its report.
+pub fn warn_of_what_is_of_no_use(table: &Table) {
+    if let Some(class) = table.classes.iter().find(|class| !is_label(class)) {
+        let class = messages::printable(class);
+        messages::warning(format_args!(
+            "the class {class} is no label, so flows cannot be judged by this model: {LABEL_SHAPE}; \
+             tractor dataset build --labels gives other names"
+        ));
+    }
+    let profile = EngineProfile::named(&table.profile.name);
+    if profile.is_some_and(|profile| profile.reading.is_copied()) {
+        messages::warning(format_args!(
+            "no plugin sees columns of {}, so flows cannot be judged by this model",
+            table.profile.name
+        ));
+    }
+}
+
+/// The files that were read, then the captures that they say they are of.
+pub fn inputs(files: &[PathBuf], table: &Table) -> Result<Vec<Input>, Exit> {
+    let mut inputs = Vec::new();
+    for path in files {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let hash = sha256(path).map_err(|cause| {
+            let (path, cause) = (path.display(), cause.to_string());
+            messages::error(format_args!("cannot read {path}: {}", messages::in_words(&cause)));
+            Exit::Failure
+        })?;
+        inputs.push(Input { name, hash });
+    }
+    inputs.extend(table.inputs.iter().cloned());
+    Ok(inputs)
 }
 
 /// A column that the profile does not have: its flows would not have it either.
