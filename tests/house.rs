@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &str)] = &[
     ("features", "limits saved time decode"),
     ("flows", "limits saved prefetch time decode features"),
     ("classify", "limits time decode flows"),
-    ("sessions", "limits saved time decode features flows"),
+    ("sessions", "limits saved prefetch time decode features flows"),
     ("profiles", "limits time decode features flows classify"),
     ("statistics", "limits saved time capture decode features flows classify"),
     ("output", "limits time flows profiles"),

@@ -114,16 +114,14 @@ pub(super) fn options_of(
             options.table.window_ns = window_ns;
             // Only rows of this profile tell the session.
             if options.profile.has_labels() {
-                options.group_flows(false, None);
+                options.group_flows(Rows::Flows, false, None);
             }
         }
         (true, None) => {
-            options.rows = Rows::Sessions;
-            options.group_flows(true, None);
+            options.group_flows(Rows::Sessions, true, None);
         }
         (true, window_ns) => {
-            options.rows = Rows::SessionWindows;
-            options.group_flows(false, window_ns);
+            options.group_flows(Rows::SessionWindows, false, window_ns);
         }
     }
     options.checksums = arguments.format == Format::Zeek;

@@ -183,8 +183,7 @@ fn done(
 /// Which rows the job stores, and has to be given.
 fn layout(options: &mut RunOptions, window_ns: Option<i64>) -> JobLayout {
     let flows = Layout::of_flows(options.profile, false, false);
-    options.group_flows(true, window_ns);
-    options.rows = Rows::All;
+    options.group_flows(Rows::All, true, window_ns);
     let windows = window_ns.map(|window_ns| {
         options.add_window_rows(window_ns);
         WindowLayout { layout: Layout::of_windows(options.profile), window_ns }

@@ -100,7 +100,10 @@ impl Notes {
     }
 
     pub fn take(&mut self) -> Noted {
-        std::mem::take(&mut self.noted)
+        let Noted { notes, packets } = &self.noted;
+        // As much is noted in the next chunk, more or less.
+        let (notes, packets) = (Vec::with_capacity(notes.len()), Vec::with_capacity(packets.len()));
+        std::mem::replace(&mut self.noted, Noted { notes, packets })
     }
 
     /// What is noted from now on happens at that packet.

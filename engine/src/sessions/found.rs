@@ -1,23 +1,26 @@
 //! Where the session of a flow may be found: by what flows of one piece of work have in common.
 
 use super::Map;
-use super::kept::Kept;
+use super::session::{Handle, Kept};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
 /// Who asks, whom, at which port, over which protocol.
 pub type Service = (u128, u128, u16, u8);
 
+/// Client and registrable domain.
+pub type Domain = (u128, Box<str>);
+
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct OfDomain {
-    pub session: u64,
+    pub session: Handle,
     /// A DNS answer told the domain.
     pub was_told: bool,
 }
 
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Burst {
-    pub session: u64,
+    pub session: Handle,
     /// When its first flow with a name began.
     pub began: Timestamp,
 }
@@ -25,15 +28,14 @@ pub struct Burst {
 /// The last session of each; it may have ended.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Found {
-    /// By client and registrable domain.
-    pub domains: Map<(u128, Box<str>), OfDomain>,
+    pub domains: Map<Domain, OfDomain>,
     /// By client.
     pub bursts: Map<u128, Burst>,
-    pub services: Map<Service, u64>,
+    pub services: Map<Service, Handle>,
     /// Of BitTorrent, by client.
-    pub torrents: Map<u128, u64>,
+    pub torrents: Map<u128, Handle>,
     /// Of BitTorrent, by a client's address and port.
-    pub torrent_sockets: Map<(u128, u16), u64>,
+    pub torrent_sockets: Map<(u128, u16), Handle>,
     /// Entries that were left when all were last looked through.
     #[serde(skip)]
     left: usize,
@@ -56,7 +58,7 @@ impl Found {
         if self.entries() <= 2 * self.left + SLACK {
             return;
         }
-        let lives = |session: &u64| sessions.has(*session);
+        let lives = |session: &Handle| sessions.has(session);
         self.domains.retain(|_, of| lives(&of.session));
         self.bursts.retain(|_, burst| lives(&burst.session));
         self.services.retain(|_, session| lives(session));

@@ -38,18 +38,18 @@ impl Merged {
     /// Adds a packet to what there is, if there is anything; the window that it ends.
     #[inline]
     pub fn add(
-        merged: &mut Option<Box<Self>>,
+        merged: &mut Option<Self>,
         packet: &NotedPacket,
         direction: usize,
         window_ns: Option<i64>,
         options: &SessionOptions,
-    ) -> Option<Box<Self>> {
+    ) -> Option<Self> {
         let last = merged.as_ref().map_or(packet.time, |merged| merged.last);
         let time = options.life.time(packet.time, last, packet.clock);
         let ended = window_ns.and_then(|window_ns| {
             merged.take_if(|merged| time.floor_to(window_ns) != merged.window_start)
         });
-        let merged = merged.get_or_insert_with(|| Box::new(Self::open(time, window_ns)));
+        let merged = merged.get_or_insert_with(|| Self::open(time, window_ns));
         let gap_ns = (merged.packets != [0; 2]).then(|| time.since(merged.last));
         merged.timing.add(direction, time, gap_ns, merged.packets[direction]);
         if gap_ns.is_some_and(|gap_ns| gap_ns > options.activity.gap_ns) {

@@ -5,10 +5,10 @@
 //! session depends on the packets before that place alone, and a flow's row can tell it. The rules are
 //! section 11 of FLOWS.md; each is a function of `rules.rs`.
 
+mod described;
 mod domain;
 mod expectations;
 mod found;
-mod kept;
 mod merged;
 mod packets;
 mod rules;
@@ -19,7 +19,7 @@ mod tests;
 
 use crate::decode::{Control, Key};
 use crate::features::ActivitySettings;
-use crate::flows::{Flow, Grouped, Life, Note, Noted, NotedAt, What};
+use crate::flows::{Flow, Grouped, JoinedBy, Life, Note, Noted, NotedAt, What};
 use crate::limits::{
     ENDED_CONTROLS_MAX, EXPECTATION_LIFE_NS, SESSION_GAP_NS, SESSION_WAIT_NS,
     SESSION_WAIT_PACKETS_MAX, WAITING_SESSIONS_MAX,
@@ -27,9 +27,9 @@ use crate::limits::{
 use crate::time::Timestamp;
 use expectations::Expectations;
 use found::Found;
-use kept::Kept;
 use packets::Packets;
 use serde::{Deserialize, Serialize};
+use session::{Handle, Kept};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
@@ -40,6 +40,8 @@ type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 pub struct SessionOptions {
     /// How the packets of several flows are one stream.
     pub life: Life,
+    /// Whether sessions have rows, and are counted by label; else flows tell theirs, and that is all.
+    pub rows: bool,
     /// Whether timing and volume are of all its packets; else it has volumes, when its flows have ended.
     pub timing: bool,
     /// Its windows of that length have rows.
@@ -74,7 +76,8 @@ struct Waiting {
 /// A flow that has a session.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Member {
-    grouped: Grouped,
+    session: Handle,
+    joined_by: Option<JoinedBy>,
     /// The side that counts as the session's client.
     #[serde(deserialize_with = "crate::saved::side")]
     forward_side: u8,
@@ -94,9 +97,9 @@ pub struct Sessions {
     ended_controls: VecDeque<(Timestamp, u64)>,
     sessions: Kept,
     /// Sessions without an open flow that take more, by when they end.
-    due: BTreeSet<(Timestamp, u64)>,
+    due: BTreeSet<(Timestamp, Handle)>,
     /// The same of those that take no more.
-    over: BTreeSet<(Timestamp, u64)>,
+    over: BTreeSet<(Timestamp, Handle)>,
     expectations: Expectations,
     found: Found,
     packets: Packets,
@@ -129,13 +132,17 @@ impl Sessions {
     pub fn take(&mut self, noted: Vec<Noted>, clock: Timestamp, is_end: bool) {
         let mut notes = Vec::new();
         let mut packets = Vec::with_capacity(noted.len());
-        for Noted { notes: of_one, packets: of_it } in noted {
-            notes.extend(of_one);
+        for Noted { notes: mut of_one, packets: of_it } in noted {
+            match notes.is_empty() {
+                true => notes = of_one,
+                false => notes.append(&mut of_one),
+            }
             packets.push(of_it);
         }
         // What was noted of a flow at one place stays in its order.
         notes.sort_by_key(|note| (note.at, note.flow));
         self.packets.add(packets);
+        self.fetch(&notes);
         for note in notes {
             self.be_at(note.at);
             self.hear(note);
@@ -150,22 +157,46 @@ impl Sessions {
         self.found.forget_ended(&self.sessions);
     }
 
+    /// Asks for the memory that will be needed: these look-ups do not depend on one another, so that
+    /// the processor waits for several at a time.
+    fn fetch(&self, notes: &[Note]) {
+        for Note { flow, what, .. } in notes {
+            let session = match what {
+                What::Opened(opened) => {
+                    let service = rules::service(&opened.key, opened.client_side);
+                    self.found.services.get(&service)
+                }
+                What::Ended => self.members.get(flow).map(|member| &member.session),
+                _ => None,
+            };
+            if let Some(session) = session {
+                self.sessions.fetch(session);
+            }
+        }
+    }
+
     /// The session of a flow that has one.
     pub fn of(&self, flow: u64) -> Option<Grouped> {
-        self.members.get(&flow).map(|member| member.grouped)
+        let Member { session, joined_by, .. } = self.members.get(&flow)?;
+        Some(Grouped { session: session.id, joined_by: *joined_by })
     }
 
     /// Takes what a flow that has ended, or a part of it, says of its session.
     pub fn count(&mut self, flow: &Flow) {
+        if !self.options.rows {
+            return;
+        }
         let Some(member) = self.members.get(&flow.id) else { return };
-        if let Some(session) = self.sessions.get_mut(member.grouped.session) {
-            session.count(flow, member.forward_side.into(), !self.options.timing);
-            let label = session.label();
-            if label != session.counted {
-                *self.changes.entry(session.counted).or_default() -= 1;
-                *self.changes.entry(label).or_default() += 1;
-                session.counted = label;
-            }
+        let session = self.sessions.get_mut(&member.session);
+        let Some(described) = session.and_then(|session| session.described.as_mut()) else {
+            return;
+        };
+        described.count(flow, member.forward_side.into(), !self.options.timing);
+        let label = described.label();
+        if label != described.counted {
+            *self.changes.entry(described.counted).or_default() -= 1;
+            *self.changes.entry(label).or_default() += 1;
+            described.counted = label;
         }
     }
 
@@ -184,15 +215,16 @@ impl Sessions {
         while let Some((_, flow)) = self.ended_controls.pop_front_if(is_late) {
             self.members.remove(&flow);
         }
-        while let Some((at, id)) = self.pop_due(is_end) {
-            if let Some(session) = self.sessions.remove(id) {
-                session.rows(at.min(self.clock), &self.options, to);
+        while let Some((at, session)) = self.pop_due(is_end) {
+            let removed = self.sessions.remove(&session);
+            if let Some(described) = removed.and_then(|session| session.described) {
+                described.rows(at.min(self.clock), &self.options, to);
             }
         }
     }
 
     /// The next session whose row is due.
-    fn pop_due(&mut self, is_end: bool) -> Option<(Timestamp, u64)> {
+    fn pop_due(&mut self, is_end: bool) -> Option<(Timestamp, Handle)> {
         let of_both = [self.due.first(), self.over.first()];
         let next = *of_both.into_iter().flatten().min()?;
         if next.0 >= self.clock && !is_end {
@@ -264,12 +296,12 @@ impl Sessions {
         self.decide(flow);
         let Some(&member) = self.members.get(&flow) else { return };
         self.keep_ended(flow, &member, at.clock);
-        let Some(session) = self.sessions.get_mut(member.grouped.session) else { return };
+        let Some(session) = self.sessions.get_mut(&member.session) else { return };
         session.open_flows -= 1;
         session.quiet_since = session.quiet_since.max(at.clock);
         if session.open_flows == 0 {
             session.due = session.quiet_since.plus(SESSION_GAP_NS + SESSION_WAIT_NS);
-            self.due.insert((session.due, session.id));
+            self.due.insert((session.due, member.session));
             self.end_beyond_bound(at.clock);
         }
     }
@@ -299,9 +331,9 @@ impl Sessions {
         if self.due.len() <= self.waiting_sessions_max {
             return;
         }
-        let Some((due, id)) = self.due.pop_first() else { return };
-        let Some(session) = self.sessions.get_mut(id) else { return };
+        let Some((due, handle)) = self.due.pop_first() else { return };
+        let Some(session) = self.sessions.get_mut(&handle) else { return };
         (session.is_over, session.due) = (true, due.min(clock.plus(SESSION_WAIT_NS)));
-        self.over.insert((session.due, id));
+        self.over.insert((session.due, handle));
     }
 }

@@ -1,7 +1,7 @@
 //! The packets of all flows as one stream: they wait until every flow that began before them has its
 //! session.
 
-use super::kept::Kept;
+use super::session::{Handle, Kept};
 use super::{Map, Member, SessionOptions};
 use crate::flows::{Flow, NotedPacket};
 use serde::{Deserialize, Serialize};
@@ -14,17 +14,15 @@ const NEAR: usize = 1 << 12;
 pub struct Packets {
     /// By position.
     waiting: VecDeque<NotedPacket>,
-    /// Where the sessions of flows are, found again sooner than by two tables.
+    /// The sessions of flows, found again sooner than by a table.
     #[serde(skip)]
-    near: Vec<Near>,
+    near: Vec<Option<Near>>,
 }
 
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Near {
-    /// 0: none.
     flow: u64,
-    session: u64,
-    slot: u32,
+    session: Handle,
     forward_side: u8,
 }
 
@@ -55,22 +53,26 @@ impl Packets {
         to: &mut dyn FnMut(Flow),
     ) {
         let Self { waiting, near } = self;
-        near.resize(NEAR, Near::default());
+        near.resize(NEAR, None);
         let ready = waiting.partition_point(|packet| packet.position < before);
         for packet in waiting.drain(..ready) {
             // Fibonacci hashing (Knuth, volume 3, 6.4).
             let bits = packet.flow.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - NEAR.ilog2());
             let place = &mut near[bits as usize];
-            if place.flow != packet.flow {
-                let Some(member) = members.get(&packet.flow) else { continue };
-                let session = member.grouped.session;
-                let Some(slot) = sessions.slot(session) else { continue };
-                let forward_side = member.forward_side;
-                *place = Near { flow: packet.flow, session, slot, forward_side };
-            }
-            // One that has ended may have left its place to another.
-            let Some(session) = sessions.at(place.slot, place.session) else { continue };
-            session.add(&packet, place.forward_side, options).into_iter().for_each(&mut *to);
+            let near = match place {
+                Some(near) if near.flow == packet.flow => near,
+                _ => {
+                    let Some(member) = members.get(&packet.flow) else { continue };
+                    let &Member { session, forward_side, .. } = member;
+                    place.insert(Near { flow: packet.flow, session, forward_side })
+                }
+            };
+            // It may have ended.
+            let session = sessions.get_mut(&near.session);
+            let Some(described) = session.and_then(|session| session.described.as_mut()) else {
+                continue;
+            };
+            described.add(&packet, near.forward_side, options).into_iter().for_each(&mut *to);
         }
     }
 }

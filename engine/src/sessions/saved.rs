@@ -1,7 +1,5 @@
 //! All sessions as bytes, and back.
 
-use super::kept::Kept;
-use super::session::Session;
 use super::{Map, Sessions};
 use crate::saved::{Reader, SavedError, Writer};
 use serde::Serialize;
@@ -11,7 +9,7 @@ impl Sessions {
     pub fn save(&self, to: &mut Vec<u8>) {
         let mut writer = Writer::new(to);
         writer.put(&(&self.waiting, &self.due, &self.over, &self.expectations, self.clock));
-        writer.put(&(sorted(&self.members), self.sessions.sorted()));
+        writer.put(&(sorted(&self.members), &self.sessions));
         writer.put(&(&self.ended, &self.ended_controls));
         writer.put(&(&self.found, &self.packets, &self.changes));
         writer.finish();
@@ -24,12 +22,9 @@ impl Sessions {
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
         let mut reader = Reader::new(saved)?;
         (self.waiting, self.due, self.over, self.expectations, self.clock) = reader.get()?;
-        let (members, sessions): (Vec<_>, Vec<Session>) = reader.get()?;
+        let members: Vec<_>;
+        (members, self.sessions) = reader.get()?;
         self.members = members.into_iter().collect();
-        self.sessions = Kept::default();
-        for session in sessions {
-            self.sessions.put(session);
-        }
         (self.ended, self.ended_controls) = reader.get()?;
         (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()

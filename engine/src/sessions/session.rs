@@ -1,34 +1,24 @@
-//! One session: what its flows are together.
+//! One session, as far as flows find it.
 
-use super::SessionOptions;
-use super::merged::Merged;
+use super::described::Described;
 use crate::decode::Key;
-use crate::decode::names::{NameSource, Names};
-use crate::flows::{Choice, ClientBy, EndReason, Flow, Group, JoinedBy, Labelled, NotedPacket};
-use crate::limits::{SESSION_FLOWS_TOLD_MAX, SESSION_LABELS_MAX, SESSION_WAIT_NS};
+use crate::prefetch::prefetch;
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// Bytes of flows that have a label, or a kind of traffic.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Vote {
-    label: u16,
-    /// Who said it first.
-    classifier: u16,
-    bytes: u64,
+/// Where a session is as long as it is kept. By id, which is that of its first flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Handle {
+    pub id: u64,
+    slot: u32,
 }
 
-/// Pairs are by direction: 0 from the session's client.
+/// Small: one for every flow that joins none, and all in different places of the memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Session {
     pub id: u64,
-    /// Of the first flow.
-    key: Key,
-    #[serde(deserialize_with = "crate::saved::side")]
-    client_side: u8,
-    /// Which file of the run held its first packet.
-    file: u32,
-    pub flows: u64,
+    /// The address of the client of its first flow.
+    pub client: u128,
     pub open_flows: u64,
     /// When the last flow that has ended did, by the stream clock.
     pub quiet_since: Timestamp,
@@ -38,209 +28,87 @@ pub struct Session {
     pub is_over: bool,
     /// One of its flows had a name.
     pub is_named: bool,
-    /// The label that it is counted under.
-    pub counted: Option<u16>,
-    server_name: Option<Box<str>>,
-    group: Group,
-    start: Timestamp,
-    end: Timestamp,
-    packets: [u64; 2],
-    ip_bytes: [u64; 2],
-    payload_bytes: [u64; 2],
-    labels: Vec<Vote>,
-    classes: Vec<Vote>,
-    /// Where they are wanted.
-    merged: Option<Box<Merged>>,
-    window: Option<Box<Merged>>,
+    /// Where sessions have rows.
+    pub described: Option<Box<Described>>,
 }
 
 impl Session {
-    pub fn new(id: u64, key: Key, client_side: u8, start: Timestamp, file: u32) -> Self {
+    pub fn new(id: u64, client: u128, described: Option<Described>) -> Self {
         Self {
             id,
-            key,
-            client_side,
-            file,
-            flows: 0,
+            client,
             open_flows: 0,
             quiet_since: Timestamp::MIN,
             due: Timestamp::MIN,
             is_over: false,
             is_named: false,
-            counted: None,
-            server_name: None,
-            group: Group::default(),
-            start,
-            end: start,
-            packets: [0; 2],
-            ip_bytes: [0; 2],
-            payload_bytes: [0; 2],
-            labels: Vec::new(),
-            classes: Vec::new(),
-            merged: None,
-            window: None,
+            described: described.map(Box::new),
         }
-    }
-
-    pub fn join(
-        &mut self,
-        flow: u64,
-        rule: Option<JoinedBy>,
-        start: Timestamp,
-        name: Option<&str>,
-    ) {
-        self.flows += 1;
-        self.open_flows += 1;
-        self.start = self.start.min(start);
-        if let Some(rule) = rule {
-            self.group.add_rule(rule);
-        }
-        if self.group.flow_ids.len() < SESSION_FLOWS_TOLD_MAX {
-            self.group.flow_ids.push(flow);
-        }
-        if self.server_name.is_none() {
-            self.server_name = name.map(Into::into);
-        }
-    }
-
-    /// The address of the client.
-    pub fn client(&self) -> u128 {
-        self.key.endpoint(self.client_side.into()).address
     }
 
     /// Which side of a flow counts as the client: that with the session's client's address, else the
     /// flow's own client.
     pub fn forward_side(&self, key: &Key, client_side: u8) -> u8 {
-        let client = self.client();
-        let is_it = |side: u8| key.endpoint(side.into()).address == client;
+        let is_it = |side: u8| key.endpoint(side.into()).address == self.client;
         match is_it(client_side) {
             true => client_side,
             false if is_it(1 - client_side) => 1 - client_side,
             false => client_side,
         }
     }
+}
 
-    /// Takes what a flow, or a part of it, has at its end; volumes where packets are not merged.
-    pub fn count(&mut self, flow: &Flow, forward_side: usize, with_volumes: bool) {
-        if with_volumes {
-            for direction in 0..2 {
-                let side = forward_side ^ direction;
-                self.packets[direction] += flow.packets[side];
-                self.ip_bytes[direction] += flow.ip_bytes[side];
-                self.payload_bytes[direction] += flow.payload_bytes[side];
-            }
-            self.start = self.start.min(flow.start);
-            self.end = self.end.max(flow.end);
-        }
-        let Some(labelled) = &flow.labelled else { return };
-        let bytes = flow.ip_bytes.iter().sum();
-        vote(&mut self.labels, labelled.label.as_ref(), bytes);
-        vote(&mut self.classes, labelled.traffic_class.as_ref(), bytes);
+/// All sessions that are not over.
+#[derive(Default, Serialize, Deserialize)]
+pub struct Kept {
+    sessions: Vec<Option<Session>>,
+    free: Vec<u32>,
+}
+
+impl Kept {
+    pub fn has(&self, handle: &Handle) -> bool {
+        self.get(handle).is_some()
     }
 
-    /// The label of most bytes.
-    pub fn label(&self) -> Option<u16> {
-        winner(&self.labels).map(|choice| choice.label)
-    }
-
-    /// Adds a packet; the row of the window that it ends.
     #[inline]
-    pub fn add(
-        &mut self,
-        packet: &NotedPacket,
-        forward_side: u8,
-        options: &SessionOptions,
-    ) -> Option<Flow> {
-        let direction = usize::from(packet.side ^ forward_side);
-        if options.timing {
-            Merged::add(&mut self.merged, packet, direction, None, options);
-        }
-        let window_ns = options.window_ns?;
-        let ended = Merged::add(&mut self.window, packet, direction, Some(window_ns), options)?;
-        // By then everything that was before this packet has come (see `Sessions::finish_step`).
-        let at = packet.clock.plus(SESSION_WAIT_NS);
-        Some(self.window_row(&ended, window_ns, at, options))
+    pub fn get(&self, handle: &Handle) -> Option<&Session> {
+        self.sessions.get(handle.slot as usize)?.as_ref().filter(|session| session.id == handle.id)
     }
 
-    /// Its last window and itself, at the stream clock `at`.
-    pub fn rows(mut self, at: Timestamp, options: &SessionOptions, to: &mut dyn FnMut(Flow)) {
-        if let (Some(window), Some(window_ns)) = (self.window.take(), options.window_ns) {
-            to(self.window_row(&window, window_ns, at, options));
+    #[inline]
+    pub fn get_mut(&mut self, handle: &Handle) -> Option<&mut Session> {
+        let session = self.sessions.get_mut(handle.slot as usize)?.as_mut();
+        session.filter(|session| session.id == handle.id)
+    }
+
+    /// Asks for the memory of a session.
+    pub fn fetch(&self, handle: &Handle) {
+        if let Some(place) = self.sessions.get(handle.slot as usize) {
+            prefetch(place, size_of::<Session>());
         }
-        let group = Group { flows: self.flows, ..self.group.clone() };
-        let outline = Flow { labelled: Some(self.labelled()), ..self.outline(at, group) };
-        to(match &self.merged {
-            Some(merged) => merged.row(outline, options),
-            None => outline,
+    }
+
+    pub fn put(&mut self, session: Session) -> Handle {
+        let id = session.id;
+        let slot = self.free.pop().unwrap_or_else(|| {
+            self.sessions.push(None);
+            (self.sessions.len() - 1) as u32
         });
+        self.sessions[slot as usize] = Some(session);
+        Handle { id, slot }
     }
 
-    /// What the flows are called, and which they are, is of the whole session, which goes on.
-    fn window_row(
-        &self,
-        window: &Merged,
-        window_ns: i64,
-        at: Timestamp,
-        options: &SessionOptions,
-    ) -> Flow {
-        window.window_row(self.outline(at, Group::default()), window_ns, options)
-    }
-
-    fn labelled(&self) -> Box<Labelled> {
-        let names = Names {
-            server_name: self.server_name.clone(),
-            server_name_from: NameSource::None,
-            ..Names::default()
-        };
-        let (label, traffic_class) = (winner(&self.labels), winner(&self.classes));
-        Box::new(Labelled { label, traffic_class, names })
-    }
-
-    /// The session without what its packets tell and what it is called, as it is now.
-    fn outline(&self, at: Timestamp, group: Group) -> Flow {
-        Flow {
-            id: self.id,
-            key: self.key,
-            deep_stack: None,
-            client_side: self.client_side.into(),
-            forward_side: 0,
-            client_by: ClientBy::FirstPacket,
-            counted_side: None,
-            start: self.start,
-            end: self.end,
-            end_reason: EndReason::EndOfCapture,
-            closed_at: at,
-            file: self.file,
-            packets: self.packets,
-            ip_bytes: self.ip_bytes,
-            payload_bytes: self.payload_bytes,
-            trackers: Default::default(),
-            early_packets: Vec::new(),
-            window: None,
-            seen: None,
-            labelled: None,
-            grouped: None,
-            group: Some(Box::new(group)),
+    pub fn remove(&mut self, handle: &Handle) -> Option<Session> {
+        let place = self.sessions.get_mut(handle.slot as usize)?;
+        let session = place.take_if(|session| session.id == handle.id);
+        if session.is_some() {
+            self.free.push(handle.slot);
         }
+        session
     }
-}
 
-fn vote(votes: &mut Vec<Vote>, choice: Option<&Choice>, bytes: u64) {
-    let Some(&Choice { label, classifier, .. }) = choice else { return };
-    if let Some(vote) = votes.iter_mut().find(|vote| vote.label == label) {
-        vote.bytes += bytes;
-        vote.classifier = vote.classifier.min(classifier);
-    } else if votes.len() < SESSION_LABELS_MAX {
-        votes.push(Vote { label, classifier, bytes });
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.sessions.iter().all(Option::is_none)
     }
-}
-
-/// The label of most bytes, of equal ones the first of the run; how sure it is, is its share of the bytes
-/// that have one.
-fn winner(votes: &[Vote]) -> Option<Choice> {
-    let best = votes.iter().max_by_key(|vote| (vote.bytes, u16::MAX - vote.label))?;
-    let all: u64 = votes.iter().map(|vote| vote.bytes).sum();
-    let confidence = if all == 0 { 1.0 } else { (best.bytes as f64 / all as f64) as f32 };
-    let Vote { label, classifier, .. } = *best;
-    Some(Choice { label, classifier, confidence, evidence: None })
 }

@@ -28,7 +28,7 @@ struct State {
 }
 
 /// The sum of the bytes of all states: it changes with the layout of anything that is saved.
-const SUM: u32 = 318_079_828;
+const SUM: u32 = 1_089_746_481;
 
 /// Bytes of the checksum behind each state.
 const SUM_BYTES: usize = 4;
@@ -254,7 +254,7 @@ fn tables() -> State {
 fn sessions() -> State {
     let activity = ActivitySettings { rule: ActivityRule::Exact, gap_ns: 1 };
     let life = Life::CONNECTION;
-    let options = SessionOptions { life, timing: true, window_ns: Some(5), activity };
+    let options = SessionOptions { life, rows: true, timing: true, window_ns: Some(5), activity };
     let note = |position, flow, what| {
         let at = NotedAt { clock: Timestamp(position as i64), position };
         Note { at, flow, what }

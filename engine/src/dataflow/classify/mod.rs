@@ -142,19 +142,22 @@ impl ClassifyStage {
     }
 
     /// Works out what the classifiers are shown.
-    fn show(&mut self, batch: &[Flow]) -> Shown {
+    fn show(&mut self, batch: &mut [Flow]) -> Shown {
         let mut shown = Shown {
             names: Vec::with_capacity(batch.len()),
             packets: std::mem::take(&mut self.packets),
             ends: Vec::with_capacity(batch.len()),
         };
         shown.packets.clear();
-        for (place, flow) in batch.iter().enumerate() {
+        for place in 0..batch.len() {
             if let Some(ahead) = batch.get(place + SHOW_AHEAD) {
                 fetch(ahead);
             }
+            let flow = &mut batch[place];
+            let read_before = flow.seen.as_mut().and_then(|seen| seen.names.take());
+            let flow = &batch[place];
             let names = match &flow.seen {
-                Some(seen) => self.names(flow, seen),
+                Some(seen) => self.names(flow, seen, read_before),
                 None => Names::default(),
             };
             let packets = flow.seen.iter().flat_map(|seen| &seen.packets).take(self.packets_max);
@@ -166,15 +169,24 @@ impl ClassifyStage {
     }
 
     /// The names that a flow's first bytes say, else the one that led to its server.
-    fn names(&mut self, flow: &Flow, seen: &Seen) -> Names {
+    fn names(
+        &mut self,
+        flow: &Flow,
+        seen: &Seen,
+        read_before: Option<Box<(NamesOf, Names)>>,
+    ) -> Names {
         let first_bytes = seen.first_bytes();
         let read_from = first_bytes.names_of(flow.client_side);
-        let shown = self.open.get(&flow.id).and_then(|open| open.names.as_ref());
-        let mut before = seen.names.as_deref().into_iter().chain(shown);
-        let mut names = match before.find(|(of, names)| of.holds(names, &read_from)) {
-            Some((_, names)) => names.clone(),
-            None if !read_from.has_bytes() => Names::default(),
-            None => first_bytes.names(flow.protocol(), flow.client_side, &mut self.pieces),
+        let holds = |(of, names): &(NamesOf, Names)| of.holds(names, &read_from);
+        let shown = || self.open.get(&flow.id).and_then(|open| open.names.as_ref());
+        let mut names = if let Some(read) = read_before.filter(|read| holds(read)) {
+            read.1
+        } else if let Some((_, names)) = shown().filter(|read| holds(read)) {
+            names.clone()
+        } else if read_from.has_bytes() {
+            first_bytes.names(flow.protocol(), flow.client_side, &mut self.pieces)
+        } else {
+            Names::default()
         };
         if let (None, Some(name)) = (&names.server_name, &seen.known_name) {
             names.server_name = Some((**name).into());

@@ -127,16 +127,18 @@ impl RunOptions {
         self.table.window_rows = has_windows.then_some(tracking);
     }
 
-    /// Groups flows into sessions, where the profile has some; with `timing` all packets of one are measured
+    /// Groups flows into sessions, where the profile has some, and has these rows; with `timing` all packets of one are measured
     /// as those of a flow, and in windows of that length.
-    pub fn group_flows(&mut self, timing: bool, window_ns: Option<i64>) {
+    pub fn group_flows(&mut self, rows: Rows, timing: bool, window_ns: Option<i64>) {
+        self.rows = rows;
         if !self.profile.has_sessions() {
             return;
         }
         let TableOptions { life, activity, .. } = self.table;
-        let sessions = SessionOptions { life, timing, window_ns, activity };
+        let has_rows = rows != Rows::Flows;
+        let sessions = SessionOptions { life, rows: has_rows, timing, window_ns, activity };
         self.sessions = Some(sessions);
-        if !self.rows.has_flows() {
+        if !rows.has_flows() {
             // Of flows themselves nothing is shown.
             self.table.needs = Needs::Times;
         }

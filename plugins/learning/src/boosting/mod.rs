@@ -20,7 +20,11 @@ use serde::{Deserialize, Serialize};
 /// How trees are boosted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoostingParameters {
+    /// Rounds of each of the models that are averaged.
     pub rounds: usize,
+    /// So many models, each from samples of its own, are averaged: their sums, before these become
+    /// probabilities (Breiman, "Bagging predictors", 1996).
+    pub bags: usize,
     /// What part of a tree's answer is added.
     pub shrinkage: f64,
     pub leaves_max: usize,
@@ -38,6 +42,7 @@ impl Default for BoostingParameters {
     fn default() -> Self {
         Self {
             rounds: 400,
+            bags: 3,
             shrinkage: 0.1,
             leaves_max: 63,
             leaf_hessian_min: 0.5,
@@ -66,10 +71,14 @@ pub(crate) fn grow(
     let base = base(rows, outputs);
     let features = rows.bins.features();
     let mut builder = EnsembleBuilder::new(features, rows.classes, post, base.clone())?;
-    let mut sums: Vec<f32> =
-        base.iter().copied().cycle().take(rows.class_of.len() * outputs).collect();
+    let begin = || base.iter().copied().cycle().take(rows.class_of.len() * outputs).collect();
+    let mut sums: Vec<f32> = Vec::new();
     let mut gains = vec![0.0; features];
-    for round in 0..parameters.rounds {
+    let bags = parameters.bags.max(1);
+    for round in 0..parameters.rounds * bags {
+        if round % parameters.rounds == 0 {
+            sums = begin();
+        }
         let probabilities = probabilities(&sums, outputs, threads);
         let taken = taken_rows(rows.class_of.len(), parameters.row_part, seed, round);
         let grown = threads::map(outputs, threads, |output| {
@@ -83,7 +92,7 @@ pub(crate) fn grow(
             for (row, added) in tree.added.iter().enumerate() {
                 sums[row * outputs + output] += added;
             }
-            add(&mut builder, rows, tree, output as u16)?;
+            add(&mut builder, rows, tree, output as u16, bags as f32)?;
         }
     }
     Ok((builder.finish()?, shares(gains)))
@@ -145,11 +154,18 @@ fn slopes(
     of_output.zip(rows.class_of).zip(taken).map(of_row).collect()
 }
 
-fn add(builder: &mut EnsembleBuilder, rows: &Rows, tree: Grown, output: u16) -> Result<(), String> {
+/// Adds a tree as one of so many models that are averaged.
+fn add(
+    builder: &mut EnsembleBuilder,
+    rows: &Rows,
+    tree: Grown,
+    output: u16,
+    bags: f32,
+) -> Result<(), String> {
     let mut nodes = Vec::with_capacity(tree.nodes.len());
     for node in tree.nodes {
         nodes.push(match node {
-            GrownNode::Leaf(weight) => Node::Leaf(builder.leaf(&[(output, weight)])?),
+            GrownNode::Leaf(weight) => Node::Leaf(builder.leaf(&[(output, weight / bags)])?),
             GrownNode::Split { feature, code, left, right } => Node::Split(Split {
                 feature: feature as u16,
                 comparison: Comparison::LessOrEqual,
