@@ -80,7 +80,7 @@ pub struct TrainArguments {
 #[derive(Args)]
 #[command(next_help_heading = "Models")]
 pub struct ShapeArguments {
-    /// Trees of a forest [default: 200], or rounds of each of three boosted models [default: 400]
+    /// Trees of a forest [default: 200], or rounds of boosting [default: 400]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000))]
     pub trees: Option<u64>,
 

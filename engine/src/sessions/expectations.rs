@@ -1,6 +1,7 @@
 //! Flows that control connections have announced.
 
 use super::Map;
+use super::saved::sorted;
 use crate::decode::{Expectation, Key, Place};
 use crate::limits::{EXPECTATION_LIFE_NS, EXPECTATIONS_MAX};
 use crate::time::Timestamp;
@@ -24,6 +25,7 @@ struct Announced {
 /// What is expected at a place in the stream. Of what is announced again the last counts.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Expectations {
+    #[serde(serialize_with = "sorted")]
     expected: Map<Where, Announced>,
     /// In the order of the announcements, which is that of their end.
     order: VecDeque<(Where, u64)>,

@@ -1,6 +1,7 @@
 //! Where the session of a flow may be found: by what flows of one piece of work have in common.
 
 use super::Map;
+use super::saved::sorted;
 use super::session::{Handle, Kept};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -28,16 +29,20 @@ pub struct Burst {
 /// The last session of each; it may have ended.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Found {
+    #[serde(serialize_with = "sorted")]
     pub domains: Map<Domain, OfDomain>,
     /// By client.
+    #[serde(serialize_with = "sorted")]
     pub bursts: Map<u128, Burst>,
+    #[serde(serialize_with = "sorted")]
     pub services: Map<Service, Handle>,
     /// Of BitTorrent, by client.
+    #[serde(serialize_with = "sorted")]
     pub torrents: Map<u128, Handle>,
     /// Of BitTorrent, by a client's address and port.
+    #[serde(serialize_with = "sorted")]
     pub torrent_sockets: Map<(u128, u16), Handle>,
     /// Entries that were left when all were last looked through.
-    #[serde(skip)]
     left: usize,
 }
 

@@ -2,14 +2,14 @@
 
 use super::{Map, Sessions};
 use crate::saved::{Reader, SavedError, Writer};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 impl Sessions {
     /// Writes down all that is known at the end of a step.
     pub fn save(&self, to: &mut Vec<u8>) {
         let mut writer = Writer::new(to);
         writer.put(&(&self.waiting, &self.due, &self.over, &self.expectations, self.clock));
-        writer.put(&(sorted(&self.members), &self.sessions));
+        writer.put(&(Sorted(&self.members), &self.sessions));
         writer.put(&(&self.ended, &self.ended_controls));
         writer.put(&(&self.found, &self.packets, &self.changes));
         writer.finish();
@@ -22,18 +22,25 @@ impl Sessions {
     pub fn restore(&mut self, saved: &[u8]) -> Result<(), SavedError> {
         let mut reader = Reader::new(saved)?;
         (self.waiting, self.due, self.over, self.expectations, self.clock) = reader.get()?;
-        let members: Vec<_>;
-        (members, self.sessions) = reader.get()?;
-        self.members = members.into_iter().collect();
+        (self.members, self.sessions) = reader.get()?;
         (self.ended, self.ended_controls) = reader.get()?;
         (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()
     }
 }
 
-/// The same bytes for the same state.
-fn sorted<V: Serialize>(map: &Map<u64, V>) -> Vec<(u64, &V)> {
-    let mut all: Vec<_> = map.iter().map(|(key, value)| (*key, value)).collect();
+/// A map by its keys: the same bytes for the same state.
+pub fn sorted<K: Ord + Serialize, V: Serialize, S: Serializer>(
+    map: &Map<K, V>,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    let mut all: Vec<_> = map.iter().collect();
     all.sort_unstable_by_key(|(key, _)| *key);
-    all
+    to.collect_map(all)
 }
+
+/// The same where it stands by itself.
+#[derive(Serialize)]
+struct Sorted<'a, K: Ord + Serialize, V: Serialize>(
+    #[serde(serialize_with = "sorted")] &'a Map<K, V>,
+);

@@ -179,6 +179,33 @@ fn packets_of_several_flows_are_one_stream() {
 }
 
 #[test]
+fn nothing_is_kept_of_a_flow_that_ended_by_the_clock_though_others_always_wait() {
+    let mut all = sessions(true);
+    for flow in 1..300 {
+        let seconds = flow as i64;
+        let mut notes = vec![opened(flow, seconds, 4_000 + flow as u16, 9, 443)];
+        if flow > 4 {
+            notes.push(note(flow - 4, at(seconds, u64::MAX), What::Ended));
+        }
+        let time = Timestamp(seconds * SECOND);
+        let packet = NotedPacket {
+            position: flow,
+            flow,
+            time,
+            clock: time,
+            ip_bytes: 100,
+            payload_bytes: 0,
+            side: 0,
+        };
+        all.take(vec![Noted { notes, packets: vec![packet] }], time, false);
+        rows(&mut all, false);
+        assert!(all.waiting.contains_key(&flow));
+        assert!(all.members.len() < 10, "{} after {flow}", all.members.len());
+        assert!(all.ended.len() < 10, "{} after {flow}", all.ended.len());
+    }
+}
+
+#[test]
 fn beyond_the_bound_the_session_that_has_waited_for_longest_takes_no_more() {
     let mut all = sessions(false);
     all.waiting_sessions_max = 2;

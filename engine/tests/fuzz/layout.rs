@@ -28,7 +28,7 @@ struct State {
 }
 
 /// The sum of the bytes of all states: it changes with the layout of anything that is saved.
-const SUM: u32 = 1_089_746_481;
+const SUM: u32 = 3_463_569_348;
 
 /// Bytes of the checksum behind each state.
 const SUM_BYTES: usize = 4;
@@ -225,7 +225,7 @@ fn fragments() -> State {
     State { saved, restore: Box::new(move |saved| new().restore(&[saved], Share::ALL)) }
 }
 
-/// A key of each kind.
+/// A key of each kind: those of one kind are saved in no order.
 fn tables() -> State {
     let address = |last| std::net::IpAddr::from([10, 0, 0, last]);
     let mut tables = Tables::default();
@@ -239,7 +239,6 @@ fn tables() -> State {
         StatisticKey::Country(Some(*b"DE")),
         StatisticKey::Domain("a.example".into()),
         StatisticKey::Session(Some(3)),
-        StatisticKey::Session(None),
     ];
     for key in keys {
         tables.apply(key, &Count { flows: 1, packets: 200, bytes: -3 });

@@ -25,15 +25,6 @@ pub(crate) fn clouds(rows: usize, classes: usize, seed: u64) -> Table {
     builder.finish().unwrap()
 }
 
-const COMPARISONS: [Comparison; 6] = [
-    Comparison::LessOrEqual,
-    Comparison::Less,
-    Comparison::GreaterOrEqual,
-    Comparison::Greater,
-    Comparison::Equal,
-    Comparison::NotEqual,
-];
-
 /// Trees of every comparison, with thresholds that repeat, or `many` that do not.
 pub(crate) fn wild_ensemble(seed: u64, post: Post, leaf_weights: usize, many: bool) -> Ensemble {
     let mut random = Random::new(seed, 1);
@@ -66,7 +57,7 @@ fn wild_split(random: &mut Random, child: u32, many: bool) -> Split {
     let thresholds = [-1.0, -0.0, 0.0, 0.5, 1.0, f32::MIN_POSITIVE, 1e30];
     Split {
         feature: random.below(5) as u16,
-        comparison: COMPARISONS[random.below(if many { 4 } else { 6 })],
+        comparison: Comparison::ALL[random.below(if many { 4 } else { 6 })],
         missing_holds: random.below(2) == 0,
         threshold: if many { random.unit() as f32 } else { thresholds[random.below(7)] },
         yes: child + random.below(2) as u32,

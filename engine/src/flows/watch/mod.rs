@@ -139,8 +139,6 @@ pub struct Watch {
     /// Packets with payload that did not say it.
     looked_at: u8,
     known_name: Option<Arc<str>>,
-    /// They can be read again.
-    #[serde(skip)]
     names: Option<Box<(NamesOf, Names)>>,
 }
 

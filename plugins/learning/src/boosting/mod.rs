@@ -10,7 +10,7 @@ mod histogram;
 mod tests;
 
 use crate::bins::Rows;
-use crate::ensemble::{Comparison, Ensemble, EnsembleBuilder, Node, Post, Split, softmax};
+use crate::ensemble::{Ensemble, EnsembleBuilder, Node, Post, softmax};
 use crate::forest::shares;
 use crate::random::Random;
 use crate::threads;
@@ -20,11 +20,7 @@ use serde::{Deserialize, Serialize};
 /// How trees are boosted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BoostingParameters {
-    /// Rounds of each of the models that are averaged.
     pub rounds: usize,
-    /// So many models, each from samples of its own, are averaged: their sums, before these become
-    /// probabilities (Breiman, "Bagging predictors", 1996).
-    pub bags: usize,
     /// What part of a tree's answer is added.
     pub shrinkage: f64,
     pub leaves_max: usize,
@@ -42,7 +38,6 @@ impl Default for BoostingParameters {
     fn default() -> Self {
         Self {
             rounds: 400,
-            bags: 3,
             shrinkage: 0.1,
             leaves_max: 63,
             leaf_hessian_min: 0.5,
@@ -71,14 +66,10 @@ pub(crate) fn grow(
     let base = base(rows, outputs);
     let features = rows.bins.features();
     let mut builder = EnsembleBuilder::new(features, rows.classes, post, base.clone())?;
-    let begin = || base.iter().copied().cycle().take(rows.class_of.len() * outputs).collect();
-    let mut sums: Vec<f32> = Vec::new();
+    let mut sums: Vec<f32> =
+        base.iter().copied().cycle().take(rows.class_of.len() * outputs).collect();
     let mut gains = vec![0.0; features];
-    let bags = parameters.bags.max(1);
-    for round in 0..parameters.rounds * bags {
-        if round % parameters.rounds == 0 {
-            sums = begin();
-        }
+    for round in 0..parameters.rounds {
         let probabilities = probabilities(&sums, outputs, threads);
         let taken = taken_rows(rows.class_of.len(), parameters.row_part, seed, round);
         let grown = threads::map(outputs, threads, |output| {
@@ -92,7 +83,7 @@ pub(crate) fn grow(
             for (row, added) in tree.added.iter().enumerate() {
                 sums[row * outputs + output] += added;
             }
-            add(&mut builder, rows, tree, output as u16, bags as f32)?;
+            add(&mut builder, rows, tree, output as u16)?;
         }
     }
     Ok((builder.finish()?, shares(gains)))
@@ -154,26 +145,14 @@ fn slopes(
     of_output.zip(rows.class_of).zip(taken).map(of_row).collect()
 }
 
-/// Adds a tree as one of so many models that are averaged.
-fn add(
-    builder: &mut EnsembleBuilder,
-    rows: &Rows,
-    tree: Grown,
-    output: u16,
-    bags: f32,
-) -> Result<(), String> {
+fn add(builder: &mut EnsembleBuilder, rows: &Rows, tree: Grown, output: u16) -> Result<(), String> {
     let mut nodes = Vec::with_capacity(tree.nodes.len());
     for node in tree.nodes {
         nodes.push(match node {
-            GrownNode::Leaf(weight) => Node::Leaf(builder.leaf(&[(output, weight / bags)])?),
-            GrownNode::Split { feature, code, left, right } => Node::Split(Split {
-                feature: feature as u16,
-                comparison: Comparison::LessOrEqual,
-                missing_holds: true,
-                threshold: rows.bins.upper(feature, code),
-                yes: left,
-                no: right,
-            }),
+            GrownNode::Leaf(weight) => Node::Leaf(builder.leaf(&[(output, weight)])?),
+            GrownNode::Split { feature, code, left, right } => {
+                Node::at_most(feature, rows.bins.upper(feature, code), left, right)
+            }
         });
     }
     builder.tree(nodes)

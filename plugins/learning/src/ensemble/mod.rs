@@ -31,6 +31,17 @@ pub enum Comparison {
     NotEqual,
 }
 
+impl Comparison {
+    pub const ALL: [Self; 6] = [
+        Self::LessOrEqual,
+        Self::Less,
+        Self::GreaterOrEqual,
+        Self::Greater,
+        Self::Equal,
+        Self::NotEqual,
+    ];
+}
+
 /// What becomes of the sums of all trees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Post {
@@ -54,6 +65,20 @@ pub enum Node {
     Split(Split),
     /// The number of its weights in `Ensemble::leaf`.
     Leaf(u32),
+}
+
+impl Node {
+    /// Asks whether a feature is at most that, or missing.
+    pub fn at_most(feature: usize, threshold: f32, yes: u32, no: u32) -> Self {
+        Self::Split(Split {
+            feature: feature as u16,
+            comparison: Comparison::LessOrEqual,
+            missing_holds: true,
+            threshold,
+            yes,
+            no,
+        })
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]

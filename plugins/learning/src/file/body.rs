@@ -22,15 +22,6 @@ const LOGISTIC: u8 = 3;
 const POSTS: [Post; 6] =
     [Post::None, Post::Mean, Post::Softmax, Post::Logistic, Post::BinaryLogistic, Post::Binary];
 
-const COMPARISONS: [Comparison; 6] = [
-    Comparison::LessOrEqual,
-    Comparison::Less,
-    Comparison::GreaterOrEqual,
-    Comparison::Greater,
-    Comparison::Equal,
-    Comparison::NotEqual,
-];
-
 /// Of a node: a leaf, or the place of its comparison, with this bit if it holds for what is missing.
 const LEAF: u8 = 0xff;
 const MISSING_HOLDS: u8 = 0x80;
@@ -139,7 +130,7 @@ fn write_trees(ensemble: &Ensemble, to: &mut Vec<u8>) {
 
 fn what(node: &Node) -> u8 {
     let Node::Split(split) = node else { return LEAF };
-    let place = COMPARISONS.iter().position(|other| *other == split.comparison);
+    let place = Comparison::ALL.iter().position(|other| *other == split.comparison);
     place.unwrap_or(0) as u8 | if split.missing_holds { MISSING_HOLDS } else { 0 }
 }
 
@@ -168,7 +159,7 @@ fn read_trees(bytes: &mut Bytes) -> Result<Model, LearningError> {
         }
         let node = Node::Split(Split {
             feature: u16::try_from(number).ok()?,
-            comparison: *COMPARISONS.get(usize::from(*what & !MISSING_HOLDS))?,
+            comparison: *Comparison::ALL.get(usize::from(*what & !MISSING_HOLDS))?,
             missing_holds: what & MISSING_HOLDS != 0,
             threshold: thresholds[split],
             yes: yes[split],

@@ -10,7 +10,7 @@ mod split;
 mod tests;
 
 use crate::bins::Rows;
-use crate::ensemble::{Comparison, Ensemble, EnsembleBuilder, Node, Post, Split};
+use crate::ensemble::{Ensemble, EnsembleBuilder, Node, Post};
 use crate::random::Random;
 use crate::threads;
 use grow::{Grower, GrownNode};
@@ -55,14 +55,9 @@ pub(crate) fn grow(
         for node in tree.nodes {
             nodes.push(match node {
                 GrownNode::Leaf(shares) => Node::Leaf(builder.leaf(&shares)?),
-                GrownNode::Split { feature, code, left, right } => Node::Split(Split {
-                    feature: feature as u16,
-                    comparison: Comparison::LessOrEqual,
-                    missing_holds: true,
-                    threshold: rows.bins.upper(feature, code),
-                    yes: left,
-                    no: right,
-                }),
+                GrownNode::Split { feature, code, left, right } => {
+                    Node::at_most(feature, rows.bins.upper(feature, code), left, right)
+                }
             });
         }
         builder.tree(nodes)?;
