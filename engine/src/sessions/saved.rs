@@ -23,6 +23,7 @@ impl Sessions {
         let mut reader = Reader::new(saved)?;
         (self.waiting, self.due, self.over, self.expectations, self.clock) = reader.get()?;
         (self.members, self.sessions) = reader.get()?;
+        self.sessions.find_free();
         (self.ended, self.ended_controls) = reader.get()?;
         (self.found, self.packets, self.changes) = reader.get()?;
         reader.finish()

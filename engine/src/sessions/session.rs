@@ -62,6 +62,8 @@ impl Session {
 #[derive(Default, Serialize, Deserialize)]
 pub struct Kept {
     sessions: Vec<Option<Session>>,
+    /// Places without a session.
+    #[serde(skip)]
     free: Vec<u32>,
 }
 
@@ -105,6 +107,12 @@ impl Kept {
             self.free.push(handle.slot);
         }
         session
+    }
+
+    /// To be called behind what was saved: it tells the sessions alone.
+    pub fn find_free(&mut self) {
+        let places = (0..).zip(&self.sessions).filter(|(_, session)| session.is_none());
+        self.free = places.map(|(slot, _)| slot).collect();
     }
 
     #[cfg(test)]

@@ -1,8 +1,8 @@
 //! Models that learned from windows, or from flows that were cut at an age.
 
-use super::{Folder, Tag, flow, forest, made, said, windows_of};
+use super::{Folder, Forest, Tag, flow, forest, made, said, windows_of};
 use tractor_learning::file::FlowLife;
-use tractor_plugin::testing::{FlowBuilder, TestFlow};
+use tractor_plugin::testing::{Border, FlowBuilder, TestFlow};
 use tractor_plugin::{ClosedBy, Direction, Label, Verdict};
 
 /// The same flow, as old as so many packets are, a millisecond apart.
@@ -30,14 +30,19 @@ fn the_length_of_windows_is_the_models_or_the_options() {
     assert_eq!(made(&path, &[]).unwrap().declared().unwrap().window_us, 2);
 }
 
-#[test]
-fn a_window_is_judged_and_the_close_has_the_last_word_on_flows_as_short_as_learned() {
+/// A forest that has learned from windows of 50 ms.
+fn of_windows() -> Border<Forest> {
     let folder = Folder::new();
     let mut model = forest();
     model.header.flow_life =
         Some(FlowLife { window_us: Some(50_000), active_timeout_us: None, idle_timeout_us: None });
     let path = folder.write("a.tractor", &model.to_bytes().unwrap());
-    let mut border = made(&path, &[]).unwrap();
+    made(&path, &[]).unwrap()
+}
+
+#[test]
+fn a_window_is_judged_and_the_close_has_the_last_word_on_flows_as_short_as_learned() {
+    let mut border = of_windows();
     let declared = border.declared().unwrap();
     let voip = flow(&[1e6, 1_400.0, 0.0, 0.25]);
     let mail = flow(&[1e6, 400.0, -1.0, 0.25]);
@@ -58,12 +63,7 @@ fn a_window_is_judged_and_the_close_has_the_last_word_on_flows_as_short_as_learn
 /// A window that goes on behind a long flow's last packet, or ends with it.
 #[test]
 fn the_begin_of_a_window_that_the_end_of_the_flow_has_cut_counts_for_nothing() {
-    let folder = Folder::new();
-    let mut model = forest();
-    model.header.flow_life =
-        Some(FlowLife { window_us: Some(50_000), active_timeout_us: None, idle_timeout_us: None });
-    let path = folder.write("a.tractor", &model.to_bytes().unwrap());
-    let mut border = made(&path, &[]).unwrap();
+    let mut border = of_windows();
     let begin_us = 1_500_000_000_000_000;
     let flow = lasting(flow(&[1e6, 1_400.0, 0.0, 0.25]).start_us(begin_us), 220);
     let end_us = begin_us + 220_000;

@@ -2,7 +2,6 @@
 //! Parquet file it is JSON in the key-value metadata, under `tractor.dataset`.
 
 use super::{Profile, Table};
-use crate::error::LearningError;
 use crate::file::{ClassCount, FlowLife, Input};
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +40,5 @@ impl DatasetManifest {
             inputs: table.inputs.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
-    }
-
-    pub(super) fn json(&self) -> Result<String, LearningError> {
-        serde_json::to_string(self)
-            .map_err(|error| LearningError::Table(format!("has no JSON for its manifest: {error}")))
     }
 }

@@ -64,7 +64,7 @@ impl Table {
 }
 
 fn write_parquet(table: &Table, to: Box<dyn Write + Send>) -> io::Result<()> {
-    let manifest = DatasetManifest::of(table).json().map_err(io::Error::other)?;
+    let manifest = serde_json::to_string(&DatasetManifest::of(table)).map_err(io::Error::other)?;
     let [profile, version] = PROFILE_KEYS;
     let notes = [
         (KEY, manifest),
