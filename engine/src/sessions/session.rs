@@ -32,6 +32,8 @@ pub struct Session {
     pub described: Option<Box<Described>>,
 }
 
+const _: () = assert!(size_of::<Option<Session>>() == 64);
+
 impl Session {
     pub fn new(id: u64, client: u128, described: Option<Described>) -> Self {
         Self {
