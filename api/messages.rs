@@ -151,6 +151,7 @@ pub fn timings(summary: &Summary) {
         ("read and decode", timings.read_and_decode_ns),
         ("flows and features", timings.flows_ns),
         ("names and labels", timings.classify_ns),
+        ("sessions", timings.sessions_ns),
         ("order rows", timings.order_ns),
         ("write rows", timings.write_ns),
         ("wall clock", timings.wall_ns),

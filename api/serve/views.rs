@@ -16,7 +16,7 @@ pub struct File {
     /// Time of the last packet.
     pub time_end: i64,
     pub status: FileStatus,
-    /// Thousands of 1,024 bytes, rounded up.
+    /// KiB (1,024 bytes), rounded up.
     pub size: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flows_count: Option<u64>,

@@ -347,5 +347,6 @@ pub const WAITING_SESSIONS_MAX: usize = 1 << 18;
 /// Flows that the row of a session names.
 pub const SESSION_FLOWS_TOLD_MAX: usize = 256;
 
-/// Labels, and kinds of traffic, of its flows that a session knows apart.
-pub const SESSION_LABELS_MAX: usize = 64;
+/// Flows for which it is remembered whose session a domain, or a service of a server, led to, since the last
+/// flow that was about it.
+pub const SESSION_FOUND_FLOWS_MAX: u64 = 1 << 18;

@@ -8,7 +8,7 @@ use crate::limits::SHARDS;
 use serde::{Deserialize, Deserializer, Serialize, de};
 
 /// The layout of everything that is saved. It changes with every type that is: a test says so.
-pub const SAVED_FORMAT: u32 = 3;
+pub const SAVED_FORMAT: u32 = 4;
 
 const NUMBER_BYTES: usize = size_of::<u32>();
 

@@ -193,7 +193,7 @@ fn a_checkpoint_that_cannot_be_read_is_refused_and_all_is_read_again() {
     let mut damaged = whole.clone();
     damaged[whole.len() / 2] ^= 1;
     for (bytes, sentence) in [
-        (newer, "place: the checkpoint has version 99, and this program reads 3"),
+        (newer, "place: the checkpoint has version 99, and this program reads 4"),
         (damaged, "place: the checkpoint is damaged"),
         (b"something else".to_vec(), "place: it is no checkpoint"),
     ] {

@@ -1,7 +1,7 @@
 //! Folders that a server follows: one job over all files, current while it goes on, and the same
 //! whatever is killed. `TRACTOR_CASES` is the number of kills.
 
-use super::server::{PATIENCE, Place, Server, total};
+use super::server::{PATIENCE, Place, Server, counts, total};
 use super::stops::{cases, child_of, kill};
 use crate::cli::run::{TRACTOR, in_place, until};
 use crate::follow::writer::{Capture, Rotation, Sensor, replay};
@@ -43,6 +43,11 @@ fn assert_is(capture: &Capture, server: &Server, job: u64) {
     place.capture("whole.pcap", &capture.bytes);
     let quiet = place.serve(&["--window", "20s"]);
     let whole = quiet.finished("whole.pcap");
+    let sessions = |server: &Server, job| {
+        let statistics = server.ask(&format!("/file/{job}/statistics?limit=1000"));
+        counts(&statistics, "sessions")
+    };
+    assert_eq!(sessions(server, job), sessions(&quiet, whole));
     let [stored, expected] = [windows(server, job), windows(&quiet, whole)];
     assert!(stored == expected, "{} lines of windows", stored.0.lines().count());
 }

@@ -59,6 +59,25 @@ fn a_flow_that_begins_with_an_answer_is_of_the_one_who_asked() {
     assert_eq!(joined(&[half(50, 0), half(60, SECOND)]), "60-7777 service 50-7777");
 }
 
+#[test]
+fn a_flow_has_answered_also_where_only_headers_were_captured() {
+    let headers_of = |port, after_us| {
+        let mut talk = talk((CLIENT, port), (SERVER, 7_777), after_us);
+        talk.handshake();
+        talk.data(Side::Client, b"question");
+        talk.data(Side::Server, b"answer of more bytes than the header could have");
+        talk.data(Side::Client, b"question");
+        for packet in &mut talk.packets {
+            // Without the options of a SYN, too.
+            packet.data.truncate(54);
+        }
+        talk.packets
+    };
+    let mut packets = [headers_of(50, 0), headers_of(60, 300 * MS)].concat();
+    packets.sort_by_key(|packet| packet.time_ns);
+    assert_eq!(joined_of(&packets, true), "60-7777 service 50-7777");
+}
+
 /// A look-up, answered at once.
 fn look_up(port: u16, name: &str, address: &str, after_us: i64) -> Talk {
     let mut talk = talk((CLIENT, port), (RESOLVER, 53), after_us);

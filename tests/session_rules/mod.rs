@@ -9,12 +9,12 @@ use std::net::SocketAddr;
 
 use crate::binary::{self, Means};
 use crate::oracle::table::fields;
-use crate::oracle::{Options, Profile, sessions};
+use crate::oracle::{self, Options, Profile, sessions};
 use crate::support::capture::RawPacket;
 use crate::support::files::{self, Form};
 use crate::support::random::Random;
 use crate::support::traffic::applications::START_US;
-use crate::support::traffic::talk::Talk;
+use crate::support::traffic::talk::{Side, Talk};
 
 const MS: i64 = 1_000;
 const SECOND: i64 = 1_000_000;
@@ -35,6 +35,30 @@ fn joined(talks: &[Talk]) -> String {
         talks.iter().flat_map(|talk| talk.packets.iter().cloned()).collect();
     packets.sort_by_key(|packet| packet.time_ns);
     joined_of(&packets, true)
+}
+
+#[test]
+fn windows_of_a_session_that_are_due_at_once_are_in_their_order() {
+    let mut jump = talk((OTHER, 50), (SERVER, 60), 1_000 * SECOND);
+    jump.udp(Side::Client, b"from a time to come");
+    let mut slow = talk((CLIENT, 50), (SERVER, 60), 0);
+    for _ in 0..40 {
+        slow.udp(Side::Client, b"word");
+        slow.wait(SECOND / 2);
+    }
+    // The clock is far ahead of all packets behind the first, and nothing else passes.
+    let packets = [jump.packets, slow.packets].concat();
+    let options = Options::of(Profile::Native);
+    let windowed = Options { window: Some(oracle::SECOND), ..options.clone() };
+    let expected = sessions::window_table(&packets, &options, oracle::SECOND);
+    let folder = tempfile::tempdir().expect("a folder for captures");
+    let paths = files::write(folder.path(), &packets, Form::One, &mut Random::seeded(1));
+    for (workers, chunk_bytes) in [(1, None), (1, Some(150)), (2, Some(700)), (4, Some(150))] {
+        let printed = binary::sessions(&paths, &windowed, Means { workers, chunk_bytes });
+        assert!(printed.success, "{}", printed.messages);
+        assert!(printed.output.lines().count() > 20, "{}", printed.output);
+        assert_eq!(expected.difference(&printed.output), None, "{}", printed.command);
+    }
 }
 
 fn joined_of(packets: &[RawPacket], asks_oracle: bool) -> String {

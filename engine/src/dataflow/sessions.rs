@@ -14,22 +14,19 @@ pub struct SessionStage {
     sessions: Sessions,
     rows: Rows,
     shared: Arc<Shared>,
-    /// The step before was an epoch's last.
-    epoch_is_over: bool,
+    /// Sessions more, or fewer, by label, of an epoch that is over.
+    changes: Vec<(Option<u16>, i64)>,
     pub busy_ns: u64,
 }
 
 impl SessionStage {
     pub fn new(sessions: Sessions, rows: Rows, shared: Arc<Shared>) -> Self {
-        Self { sessions, rows, shared, epoch_is_over: false, busy_ns: 0 }
+        Self { sessions, rows, shared, changes: Vec::new(), busy_ns: 0 }
     }
 
     /// The counts of an epoch that is over.
     pub fn finished_epoch(&mut self) -> Vec<(StatisticKey, Count)> {
-        if !self.epoch_is_over || !self.shared.wants_statistics {
-            return Vec::new();
-        }
-        let changes = self.sessions.take_changes();
+        let changes = std::mem::take(&mut self.changes).into_iter();
         let count = |flows| Count { flows, ..Count::default() };
         changes.map(|(label, more)| (StatisticKey::Session(label), count(more))).collect()
     }
@@ -67,7 +64,10 @@ impl SessionStage {
                 rows.push(row);
             }
         });
-        self.epoch_is_over = head.ends_epoch;
+        // Before anything is saved: the statistics that are saved beside it have them.
+        if head.ends_epoch && self.shared.wants_statistics {
+            self.changes.extend(self.sessions.take_changes());
+        }
         // The sink hears of every step.
         given.push(Parcel::new(0, &head, rows));
         if let Some(step) = head.saves {

@@ -5,7 +5,7 @@ use super::{SessionOptions, Waiting};
 use crate::decode::Key;
 use crate::decode::names::{NameSource, Names};
 use crate::flows::{Choice, ClientBy, EndReason, Flow, Group, JoinedBy, Labelled, NotedPacket};
-use crate::limits::{SESSION_FLOWS_TOLD_MAX, SESSION_LABELS_MAX, SESSION_WAIT_NS};
+use crate::limits::{SESSION_FLOWS_TOLD_MAX, SESSION_WAIT_NS};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -37,10 +37,13 @@ pub struct Described {
     packets: [u64; 2],
     ip_bytes: [u64; 2],
     payload_bytes: [u64; 2],
+    /// One of each label at most.
     labels: Vec<Vote>,
     classes: Vec<Vote>,
     merged: Option<Merged>,
     window: Option<Merged>,
+    /// Windows that have rows.
+    windows: u32,
 }
 
 impl Described {
@@ -63,6 +66,7 @@ impl Described {
             classes: Vec::new(),
             merged: None,
             window: None,
+            windows: 0,
         }
     }
 
@@ -138,13 +142,15 @@ impl Described {
 
     /// What the flows are called, and which they are, is of the whole session, which goes on.
     fn window_row(
-        &self,
+        &mut self,
         window: &Merged,
         window_ns: i64,
         at: Timestamp,
         options: &SessionOptions,
     ) -> Flow {
-        window.window_row(self.outline(at, Group::default()), window_ns, options)
+        let part = self.windows;
+        self.windows = part.saturating_add(1);
+        window.window_row(self.outline(at, Group::default()), window_ns, part, options)
     }
 
     fn labelled(&self) -> Box<Labelled> {
@@ -191,7 +197,7 @@ fn vote(votes: &mut Vec<Vote>, choice: Option<&Choice>, bytes: u64) {
     if let Some(vote) = votes.iter_mut().find(|vote| vote.label == label) {
         vote.bytes += bytes;
         vote.classifier = vote.classifier.min(classifier);
-    } else if votes.len() < SESSION_LABELS_MAX {
+    } else {
         votes.push(Vote { label, classifier, bytes });
     }
 }

@@ -3,7 +3,7 @@
 use super::Map;
 use super::saved::sorted;
 use crate::decode::{Expectation, Key, Place};
-use crate::limits::{EXPECTATION_LIFE_NS, EXPECTATIONS_MAX};
+use crate::limits::{EXPECTATION_LIFE_NS, EXPECTATIONS_MAX, SESSION_WAIT_NS};
 use crate::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
@@ -45,7 +45,8 @@ impl Expectations {
         self.order.push_back(((place, peer), self.turns));
         while let Some((first, turn)) = self.order.front() {
             let announced = self.expected.get(first).filter(|one| one.turn == *turn);
-            let is_over = announced.is_none_or(|one| one.until < clock);
+            // A flow that began in time may still wait.
+            let is_over = announced.is_none_or(|one| one.until.plus(SESSION_WAIT_NS) < clock);
             if !is_over && self.order.len() <= EXPECTATIONS_MAX {
                 break;
             }
@@ -126,7 +127,10 @@ mod tests {
         assert!(expected.order.len() <= EXPECTATIONS_MAX);
         assert_eq!(expected.of(&key(40, 9, 0, 6), 8, at(0)), None);
         assert_eq!(expected.of(&key(40, 9, u16::MAX, 6), 8, at(0)), Some(7));
-        expected.add(endpoint(9, 1, None), 7, at(181));
-        assert_eq!((expected.order.len(), expected.expected.len()), (1, 1));
+        expected.add(endpoint(9, 1, None), 7, at(182));
+        assert_eq!(expected.of(&key(40, 9, u16::MAX, 6), 8, at(180)), Some(7), "it still waits");
+        expected.add(endpoint(9, 1, None), 7, at(183));
+        assert_eq!(expected.of(&key(40, 9, u16::MAX, 6), 8, at(180)), None);
+        assert_eq!(expected.expected.len(), 1);
     }
 }

@@ -79,10 +79,16 @@ impl Merged {
         }
     }
 
-    /// The same of a window of that length.
-    pub fn window_row(&self, outline: Flow, length_ns: i64, options: &SessionOptions) -> Flow {
+    /// The same of a window of that length, the session's `part`-th.
+    pub fn window_row(
+        &self,
+        outline: Flow,
+        length_ns: i64,
+        part: u32,
+        options: &SessionOptions,
+    ) -> Flow {
         let start = self.window_start;
-        let window = Window { start, length_ns, part: 0, is_last: false, is_beside: false };
+        let window = Window { start, length_ns, part, is_last: false, is_beside: false };
         Flow { window: Some(window), ..self.row(outline, options) }
     }
 }

@@ -16,6 +16,7 @@ mod saved;
 mod session;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 use crate::decode::{Control, Key};
 use crate::features::ActivitySettings;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 use session::{Handle, Kept};
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use waiting::WaitingFlows;
 
 type Map<K, V> = HashMap<K, V, foldhash::fast::RandomState>;
 
@@ -88,8 +90,7 @@ struct Member {
 pub struct Sessions {
     options: SessionOptions,
     waiting_sessions_max: usize,
-    /// By id, which is the order of their first packets.
-    waiting: BTreeMap<u64, Waiting>,
+    waiting: WaitingFlows,
     members: Map<u64, Member>,
     /// Flows that have ended, each behind the position of the last packet of it that may wait.
     ended: VecDeque<(u64, u64)>,
@@ -108,12 +109,21 @@ pub struct Sessions {
     changes: BTreeMap<Option<u16>, i64>,
 }
 
+/// The places of notes in the order of the stream; what was noted of a flow at one place stays in its order.
+fn in_order(notes: &[Note]) -> impl Iterator<Item = u32> + use<> {
+    // Notes are large: these are moved instead.
+    let places = (0..).zip(notes);
+    let mut order: Vec<_> = places.map(|(place, note)| (note.at, note.flow, place)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(.., place)| place)
+}
+
 impl Sessions {
     pub fn new(options: SessionOptions) -> Self {
         Self {
             options,
             waiting_sessions_max: WAITING_SESSIONS_MAX,
-            waiting: BTreeMap::new(),
+            waiting: WaitingFlows::default(),
             members: Map::default(),
             ended: VecDeque::new(),
             ended_controls: VecDeque::new(),
@@ -139,18 +149,17 @@ impl Sessions {
             }
             packets.push(of_it);
         }
-        // What was noted of a flow at one place stays in its order.
-        notes.sort_by_key(|note| (note.at, note.flow));
         self.packets.add(packets);
         self.fetch(&notes);
-        for note in notes {
-            self.be_at(note.at);
-            self.hear(note);
+        for place in in_order(&notes) {
+            let Note { at, flow, what } = &mut notes[place as usize];
+            self.be_at(*at);
+            self.hear(*at, *flow, std::mem::replace(what, What::Ended));
         }
         self.clock = clock;
         self.be_at(NotedAt { clock, position: self.packets.last().unwrap_or_default() });
         if is_end {
-            while let Some((&first, _)) = self.waiting.first_key_value() {
+            while let Some((first, _)) = self.waiting.first() {
                 self.decide(first);
             }
         }
@@ -164,7 +173,7 @@ impl Sessions {
             let session = match what {
                 What::Opened(opened) => {
                     let service = rules::service(&opened.key, opened.client_side);
-                    self.found.services.get(&service)
+                    self.found.of_service(&service)
                 }
                 What::Ended => self.members.get(flow).map(|member| &member.session),
                 _ => None,
@@ -203,7 +212,7 @@ impl Sessions {
     /// Merges the packets of flows that have their session, and gives the rows of sessions and windows
     /// that are over; to be called behind all else of a step.
     pub fn finish_step(&mut self, is_end: bool, to: &mut dyn FnMut(Flow)) {
-        let before = self.waiting.first_key_value().map_or(u64::MAX, |(&first, _)| first);
+        let before = self.waiting.first().map_or(u64::MAX, |(first, _)| first);
         let Self { options, members, sessions, packets, .. } = self;
         packets.merge(before, options, members, sessions, to);
         let has_merged = |(position, _): &mut (u64, u64)| *position < before;
@@ -243,7 +252,7 @@ impl Sessions {
 
     /// Decides about flows that have waited long enough before a place of the stream.
     fn be_at(&mut self, at: NotedAt) {
-        while let Some((&first, waiting)) = self.waiting.first_key_value()
+        while let Some((first, waiting)) = self.waiting.first()
             && (waiting.opened.plus(SESSION_WAIT_NS) < at.clock
                 || at.position != u64::MAX
                     && at.position >= first.saturating_add(SESSION_WAIT_PACKETS_MAX))
@@ -252,7 +261,7 @@ impl Sessions {
         }
     }
 
-    fn hear(&mut self, Note { at, flow, what }: Note) {
+    fn hear(&mut self, at: NotedAt, flow: u64, what: What) {
         match what {
             What::Opened(opened) => {
                 let waiting = Waiting {
@@ -269,7 +278,7 @@ impl Sessions {
                 self.waiting.insert(flow, waiting);
             }
             What::Is(control) => {
-                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                if let Some(waiting) = self.waiting.get_mut(flow) {
                     waiting.control = Some(control);
                 } else if let Some(member) = self.members.get_mut(&flow) {
                     member.control = Some(control);
@@ -277,13 +286,13 @@ impl Sessions {
             }
             What::Announced(expectation) => self.expectations.add(expectation, flow, at.clock),
             What::Told(name) => {
-                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                if let Some(waiting) = self.waiting.get_mut(flow) {
                     waiting.told.get_or_insert(name);
                     self.decide(flow);
                 }
             }
             What::Read { client_side, server_name } => {
-                if let Some(waiting) = self.waiting.get_mut(&flow) {
+                if let Some(waiting) = self.waiting.get_mut(flow) {
                     (waiting.client_side, waiting.server_name) = (client_side, server_name);
                     self.decide(flow);
                 }

@@ -1,7 +1,7 @@
 //! The rules by which flows come to sessions, in their order.
 
 use super::described::Described;
-use super::found::{Burst, Domain, OfDomain, Service};
+use super::found::{Burst, Domain, OfDomain, OfService, Service};
 use super::session::{Handle, Session};
 use super::{Member, Sessions, Waiting, domain};
 use crate::decode::{Control, Endpoint, Key};
@@ -18,7 +18,7 @@ const CHAIN_MAX: usize = 8;
 /// What the client of such a flow asks for.
 pub(super) fn service(key: &Key, client_side: u8) -> Service {
     let [client, server] = [client_side, 1 - client_side].map(|side| key.endpoint(side.into()));
-    (client.address, server.address, server.port, key.protocol())
+    Service::new(client.address, server, key.protocol())
 }
 
 impl Waiting {
@@ -48,7 +48,7 @@ impl Sessions {
 
     /// The same where so many announcements of announcements are followed.
     fn decide_of_chain(&mut self, flow: u64, chain: usize) {
-        let Some(waiting) = self.waiting.remove(&flow) else { return };
+        let Some(waiting) = self.waiting.remove(flow) else { return };
         let client = waiting.client().address;
         let domain = waiting.name().map(|name| (client, domain::registrable(name)));
         let joined = self
@@ -94,7 +94,7 @@ impl Sessions {
     fn expected(&mut self, flow: u64, waiting: &Waiting, chain: usize) -> Option<Joined> {
         let chain = chain.checked_sub(1)?;
         let by = self.expectations.of(&waiting.key, flow, waiting.opened)?;
-        let control = match self.waiting.get(&by) {
+        let control = match self.waiting.get(by) {
             Some(waits) => waits.control,
             None => self.members.get(&by).and_then(|member| member.control),
         };
@@ -125,7 +125,7 @@ impl Sessions {
 
     /// Another of the client's flows was about the same domain.
     fn of_domain(&self, waiting: &Waiting, domain: Option<&Domain>) -> Option<Joined> {
-        let found = self.found.domains.get(domain?)?;
+        let found = self.found.of_domain(domain?)?;
         let rule = match found.was_told && waiting.known_name.is_some() {
             true => JoinedBy::Dns,
             false => JoinedBy::Page,
@@ -146,26 +146,27 @@ impl Sessions {
         if waiting.name().is_some() {
             return None;
         }
-        let &session = self.found.services.get(&waiting.service())?;
+        let &session = self.found.of_service(&waiting.service())?;
         self.takes(&session, waiting.opened).then_some((session, JoinedBy::Service))
     }
 
     /// Has flows to come find the session.
     fn remember(&mut self, waiting: &Waiting, session: Handle, domain: Option<Domain>) {
-        let client = waiting.client();
+        let (client, turn) = (waiting.client(), self.found.turn);
+        self.found.turn += 1;
         if let Some(domain) = domain {
-            let was_told = waiting.told.is_some();
-            let found = self.found.domains.entry(domain);
-            let found = found.or_insert(OfDomain { session, was_told });
-            let was_told = was_told || found.was_told && found.session == session;
-            *found = OfDomain { session, was_told };
+            let before = self.found.of_domain(&domain);
+            let was_told =
+                before.is_some_and(|before| before.was_told && before.session == session);
+            let was_told = was_told || waiting.told.is_some();
+            self.found.domains.insert(domain, OfDomain { session, turn, was_told });
             let is_named = self.sessions.get_mut(&session).map(|one| &mut one.is_named);
             if is_named.is_some_and(|is_named| !std::mem::replace(is_named, true)) {
                 let burst = Burst { session, began: waiting.opened };
                 self.found.bursts.insert(client.address, burst);
             }
         }
-        self.found.services.insert(waiting.service(), session);
+        self.found.services.insert(waiting.service(), OfService { session, turn });
         if waiting.control == Some(Control::BitTorrent) {
             // Who began is the client of the torrent, too.
             let own = self.sessions.get(&session).map_or(client.address, |one| one.client);

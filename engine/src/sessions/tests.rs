@@ -4,6 +4,7 @@ use super::*;
 use crate::decode::{Endpoint, Expectation, Place};
 use crate::features::ActivityRule;
 use crate::flows::{JoinedBy, NotedPacket, Opened};
+use crate::limits::SESSION_FOUND_FLOWS_MAX;
 
 const SECOND: i64 = 1_000_000_000;
 const CLIENT: u128 = 0xffff_0a00_0001;
@@ -199,7 +200,7 @@ fn nothing_is_kept_of_a_flow_that_ended_by_the_clock_though_others_always_wait()
         };
         all.take(vec![Noted { notes, packets: vec![packet] }], time, false);
         rows(&mut all, false);
-        assert!(all.waiting.contains_key(&flow));
+        assert!(all.waiting.get(flow).is_some());
         assert!(all.members.len() < 10, "{} after {flow}", all.members.len());
         assert!(all.ended.len() < 10, "{} after {flow}", all.ended.len());
     }
@@ -230,6 +231,31 @@ fn beyond_the_bound_the_session_that_has_waited_for_longest_takes_no_more() {
     assert_eq!(told, [(1, 5), (2, 6)]);
     let told: Vec<_> = rows(&mut all, true).iter().map(|row| row.id).collect();
     assert_eq!(told, [3, 4, 6, 5]);
+}
+
+#[test]
+fn what_no_flow_has_been_about_for_long_is_forgotten() {
+    let joined_after = |others: u64| {
+        let mut all = sessions(false);
+        // It goes on for ever.
+        take(&mut all, vec![opened(1, 0, 4_000, 9, 443)], 0);
+        let mut flow = 1;
+        for server in 0..others {
+            flow += 1;
+            let ended = note(flow, at(3, flow), What::Ended);
+            take(&mut all, vec![opened(flow, 3, 4_001, 100 + u128::from(server), 443), ended], 3);
+            rows(&mut all, false);
+        }
+        flow += 1;
+        let last = vec![opened(flow, 3, 4_002, 9, 443), note(flow, at(3, flow), What::Ended)];
+        take(&mut all, last, 3);
+        let most = 3 * SESSION_FOUND_FLOWS_MAX as usize;
+        assert!(all.found.services.len() < most, "{}", all.found.services.len());
+        joined(&all, flow)
+    };
+    let most = SESSION_FOUND_FLOWS_MAX;
+    assert_eq!(joined_after(most - 1), (1, Some(JoinedBy::Service)));
+    assert_eq!(joined_after(most).1, None);
 }
 
 #[test]

@@ -119,7 +119,12 @@ fn tracking(needs: Needs, activity: ActivitySettings, window_s: Option<i64>) -> 
 }
 
 fn watch(activity: ActivitySettings, wants_columns: bool) -> WatchOptions {
-    let early = |packets, payload_bytes, after_ns| EarlyWish { packets, payload_bytes, after_ns };
+    let early = |packets, payload_bytes, after_ns| EarlyWish {
+        packets,
+        payload_bytes,
+        after_ns,
+        both_have_sent: false,
+    };
     let column = |classifier, needs, window_s| {
         let tracking = tracking(needs, activity, window_s);
         ColumnWish { classifier, tracking }

@@ -24,6 +24,8 @@ const WAIT_PACKETS: u64 = 262_144;
 const QUIET: i128 = 60 * SECOND;
 const EXPECTED: i128 = 180 * SECOND;
 const BURST: i128 = SECOND;
+/// Of so many flows that were decided about last, domain and service lead to a session.
+const REMEMBERED: usize = 262_144;
 const PACKETS_READ: usize = 8;
 /// GRE, ESP and AH.
 const GRE: u8 = 47;
@@ -222,11 +224,12 @@ impl Sessions {
         let protocol = self.flows[decided.flow].flow.key.protocol;
         let is_meant = |said: &&Said| {
             said.flow != decided.flow
-                && said.what.rule() == rule
                 && first.clock - said.clock <= EXPECTED
                 && is_meant(&said.what, first, protocol)
         };
-        let by = self.said.iter().rev().find(is_meant)?.flow;
+        // The last counts, whatever its protocol.
+        let last = self.said.iter().rev().find(is_meant).filter(|said| said.what.rule() == rule)?;
+        let by = last.flow;
         if depth < 8 {
             self.decide(by, place, depth + 1);
         }
@@ -254,7 +257,8 @@ impl Sessions {
 
     /// The last flow of its client about the same domain.
     fn by_domain(&self, decided: &Decided, begin: i128) -> Option<u64> {
-        let found = self.decided.iter().rev().find(|other| is_about_the_same(other, decided))?;
+        let mut last = self.decided.iter().rev().take(REMEMBERED);
+        let found = last.find(|other| is_about_the_same(other, decided))?;
         self.takes(found.session, begin).then_some(found.session)
     }
 
@@ -286,7 +290,7 @@ impl Sessions {
                 && other.server == decided.server
                 && protocol(other) == protocol(decided)
         };
-        Some(self.decided.iter().rev().find(is_same)?.session)
+        Some(self.decided.iter().rev().take(REMEMBERED).find(is_same)?.session)
     }
 }
 

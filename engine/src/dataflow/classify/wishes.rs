@@ -9,7 +9,8 @@ use crate::profiles::{Features, Profile};
 
 /// When the first bytes of a flow say what there is to say: its server has answered, or there are so many
 /// packets.
-const GROUPED: EarlyWish = EarlyWish { packets: 8, payload_bytes: 1, after_ns: 0 };
+const GROUPED: EarlyWish =
+    EarlyWish { packets: 8, payload_bytes: 0, after_ns: 0, both_have_sent: true };
 
 /// What the flow table has to keep for names and classifiers; `None`: nothing.
 pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
@@ -38,7 +39,7 @@ pub fn watch_options(options: &RunOptions) -> Option<WatchOptions> {
         if *early {
             let after_ns = early_after_us.saturating_mul(1_000).min(i64::MAX as u64) as i64;
             let (packets, payload_bytes) = (*packets, *payload_bytes);
-            watch.early.push(EarlyWish { packets, payload_bytes, after_ns });
+            watch.early.push(EarlyWish { packets, payload_bytes, after_ns, both_have_sent: false });
         }
     }
     if options.sessions.is_some() {

@@ -54,6 +54,8 @@ pub struct EarlyWish {
     pub payload_bytes: u32,
     /// Since the flow's first packet.
     pub after_ns: i64,
+    /// Each side has sent payload, whether it was captured or not.
+    pub both_have_sent: bool,
 }
 
 /// One of a flow's first packets.
@@ -256,10 +258,17 @@ impl Watch {
                     || wish.packets > 0 && self.count >= wish.packets
                     || bytes > 0 && self.streams.iter().all(|side| side.bytes().len() >= bytes)
                     || wish.after_ns > 0 && since_ns >= wish.after_ns
+                    || wish.both_have_sent && self.both_have_sent()
             });
             fulfilled |= u64::from(is_so) << place;
         }
         fulfilled
+    }
+
+    /// As far as the first packets tell.
+    fn both_have_sent(&self) -> bool {
+        let with_payload = || self.packets.iter().filter(|packet| packet.payload_bytes > 0);
+        [0, 1].iter().all(|side| with_payload().any(|packet| packet.side == *side))
     }
 
     /// Parts of [`wants`]: of the packets to come.
