@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::server::{PAGE_BYTES, PORT, serve};
 use super::stage::{MACHINE, SERVER, Stage};
-use crate::cli::run::{Finished, Table, start_command, until};
+use crate::cli::run::{Finished, TRACTOR, Table, start_command, until};
 use crate::support::capture::RawPacket;
 use crate::support::capture_reader::read;
 
@@ -233,6 +233,19 @@ fn the_application_is_of_the_user_who_called_and_so_is_the_file() {
 }
 
 #[test]
+fn where_files_cannot_be_given_away_they_are_written_all_the_same() {
+    let Some(stage) = Stage::new() else { return };
+    let mut command = stage.command("setpriv");
+    command.args(["--bounding-set", "-chown", "--", TRACTOR, "--no-config", "capture", "-o"]);
+    command.arg(stage.folder.path()).args(["--label", "kept", "--", "id", "-u"]);
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!((finished.code, finished.output.as_str()), (Some(0), "65534\n"), "{finished:?}");
+    assert_eq!(the_capture(&stage).metadata().unwrap().uid(), 0);
+    stage.assert_nothing_is_left();
+}
+
+#[test]
 fn an_interface_is_recorded_as_it_is() {
     let Some(stage) = Stage::new() else { return };
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();
@@ -282,4 +295,26 @@ fn on_a_full_disk_the_file_ends_with_a_whole_block() {
     assert_eq!(flows.output.lines().count(), 2, "the first packets are there: {flows:?}");
     stage.prints("umount /run/full");
     stage.assert_nothing_is_left();
+}
+
+#[test]
+fn what_the_kernel_counted_stands_behind_the_last_packet_that_a_full_disk_took() {
+    let Some(stage) = Stage::new() else { return };
+    stage.prints("mkdir /run/full");
+    stage.prints("mount -t tmpfs -o size=200k none /run/full");
+    // The one that does not fit leaves room for more than what is written last.
+    let script = "for i in 1 2 3 4; do dd bs=60000 count=1 if=/dev/zero > /dev/udp/127.0.0.1/4000; done; \
+                  sleep 600";
+    let arguments = ["-o", "/run/full", "--label", "full", "--interface", "lo", "--filter", "udp"];
+    let finished = stage.run(&[&arguments[..], &["--", "bash", "-c", script]].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.messages.contains(".pcapng ends early: No space left"), "{finished:?}");
+    let path = stage.folder.path().join("copy.pcapng");
+    stage.prints(&format!("find /run/full -name *.pcapng -exec cp {{}} {} ;", path.display()));
+    stage.prints("umount /run/full");
+    assert_eq!(packets(&path).len(), 3);
+    // A block ends with its length; one of statistics has the type 5.
+    let bytes = std::fs::read(&path).unwrap();
+    let length = u32::from_ne_bytes(*bytes.last_chunk().unwrap()) as usize;
+    assert_eq!(bytes[bytes.len() - length..][..4], 5_u32.to_ne_bytes());
 }
