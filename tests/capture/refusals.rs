@@ -103,6 +103,20 @@ fn without_nftables_only_closed_networks_are_made() {
 }
 
 #[test]
+fn an_nft_that_ends_without_a_word_is_told_of() {
+    let Some(stage) = Stage::new() else { return };
+    let own = stage.folder.path().join("nft");
+    let script = format!("[ \"$1\" = -f ] && kill -s KILL $$\nexec {} \"$@\"", own.display());
+    stage.replace_nft(&script);
+    let finished = stage.run(&["--", "true"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let says =
+        "error: nft, which translates addresses, ended without a word: signal: 9 (SIGKILL)\n";
+    assert_eq!(finished.messages, says);
+    stage.assert_nothing_is_left();
+}
+
+#[test]
 fn a_file_that_cannot_be_begun_is_none() {
     let Some(stage) = Stage::new() else { return };
     stage.prints("mkdir /run/full");

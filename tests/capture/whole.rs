@@ -2,6 +2,7 @@
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -188,6 +189,26 @@ fn an_interrupt_or_a_duration_ends_the_application_and_the_file_is_whole() {
         check(&running.finish(PATIENCE), 130);
     }
     check(&stage.run(&[&["--duration", "1s"], &command[..]].concat()), 0);
+}
+
+/// What a terminal does on Ctrl-C: it sends the signal to all that are in its foreground.
+#[test]
+fn an_interrupt_from_a_terminal_leaves_nft_alone() {
+    let Some(stage) = Stage::new() else { return };
+    // Whenever nft is to do something there is a Ctrl-C first.
+    let own = stage.folder.path().join("nft");
+    let script = format!(
+        "[ \"$1\" = -f ] && kill -s INT -- -$PPID && echo >> {0}s\nexec {0} \"$@\"",
+        own.display()
+    );
+    stage.replace_nft(&script);
+    let mut command = stage.capture(&["--label", "long", "--", "sleep", "600"]);
+    command.process_group(0);
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!((finished.code, finished.output.as_str()), (Some(130), ""), "{finished:?}");
+    let calls = std::fs::read_to_string(stage.folder.path().join("nfts")).unwrap();
+    assert_eq!(calls.lines().count(), 3, "it is looked for, makes the table, and removes it");
+    stage.assert_nothing_is_left();
 }
 
 #[test]
