@@ -191,6 +191,22 @@ fn an_interrupt_or_a_duration_ends_the_application_and_the_file_is_whole() {
     check(&stage.run(&[&["--duration", "1s"], &command[..]].concat()), 0);
 }
 
+#[test]
+fn an_interrupt_or_a_duration_ends_the_record_of_an_interface() {
+    let Some(stage) = Stage::new() else { return };
+    let arguments = ["--interface", "cable", "--label", "cable"];
+    let running = stage.start(&arguments);
+    until("it is recorded", || !stage.captures().is_empty());
+    signal("-INT", running.child.id());
+    let finished = running.finish(PATIENCE);
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    let finished = stage.run(&[&arguments[..], &["--duration", "100ms"]].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for path in stage.captures() {
+        packets(&path);
+    }
+}
+
 /// What a terminal does on Ctrl-C: it sends the signal to all that are in its foreground.
 #[test]
 fn an_interrupt_from_a_terminal_leaves_nft_alone() {
