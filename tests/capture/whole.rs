@@ -283,6 +283,25 @@ fn where_files_cannot_be_given_away_they_are_written_all_the_same() {
 }
 
 #[test]
+fn a_narrow_umask_hides_neither_name_servers_nor_captures() {
+    let Some(stage) = Stage::new() else { return };
+    let mut command = stage.command("sh");
+    let script = "umask 077; exec \"$0\" \"$@\"";
+    command.args(["-c", script, TRACTOR, "--no-config", "capture", "-o"]);
+    command.arg(stage.folder.path()).args(["--label", "narrow", "--dns", SERVER, "--"]);
+    // The application is of a user who may read little.
+    let look = "cat /etc/resolv.conf; exec \"$0\" --no-config capture --list";
+    command.args(["sh", "-c", look, TRACTOR]);
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for part in [&format!("nameserver {SERVER}\n"), "\tnarrow\t10.0.0.0/24\t"] {
+        assert!(finished.output.contains(part), "{part}: {finished:?}");
+    }
+    stage.assert_nothing_is_left();
+}
+
+#[test]
 fn an_interface_is_recorded_as_it_is() {
     let Some(stage) = Stage::new() else { return };
     let own = UdpSocket::bind("127.0.0.1:0").unwrap();

@@ -7,9 +7,9 @@ use super::{links, translation};
 use crate::capture::Fault;
 use crate::limits::RUNNING_RECORD_BYTES_MAX;
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "/run/tractor";
@@ -72,7 +72,9 @@ impl Register {
     /// # Errors
     /// A sentence.
     pub fn open() -> Result<Self, Fault> {
-        DirBuilder::new().recursive(true).mode(0o755).create(FOLDER).map_err(failed)?;
+        fs::create_dir_all(FOLDER).map_err(failed)?;
+        // Everybody may ask which captures run, whatever the umask of whoever made it.
+        fs::set_permissions(FOLDER, Permissions::from_mode(0o755)).map_err(failed)?;
         let lock = Path::new(FOLDER).join("lock");
         let lock = File::options()
             .create(true)
@@ -234,6 +236,7 @@ fn write(running: Running) -> io::Result<Entry> {
     let unfinished = path.with_extension("new");
     let mut file = File::options().write(true).create_new(true).open(&unfinished)?;
     file.lock()?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
     file.write_all(&serde_json::to_vec(&running).map_err(io::Error::other)?)?;
     match fs::exists(&path)? {
         true => return Err(io::Error::from(ErrorKind::AlreadyExists)),
