@@ -27,6 +27,9 @@ pub const RECORDINGS_PER_MINUTE_MAX: u32 = 1_000;
 /// Bytes of a record of a running capture; a longer one is none.
 pub const RUNNING_RECORD_BYTES_MAX: u64 = 1 << 20;
 
+/// Bytes of the command in it, before any of them is escaped, which makes six of one; the rest is cut.
+pub const RUNNING_COMMAND_BYTES_MAX: usize = 64 << 10;
+
 /// Bytes of what a child that is to run an application says before it does; the rest is cut.
 pub const LAST_WORDS_BYTES_MAX: usize = 4_096;
 

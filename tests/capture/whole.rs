@@ -1,6 +1,8 @@
 //! What is in the file, and how a capture ends.
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -298,6 +300,19 @@ fn a_narrow_umask_hides_neither_name_servers_nor_captures() {
     for part in [&format!("nameserver {SERVER}\n"), "\tnarrow\t10.0.0.0/24\t"] {
         assert!(finished.output.contains(part), "{part}: {finished:?}");
     }
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn a_folder_may_have_any_name() {
+    let Some(stage) = Stage::new() else { return };
+    let folder = stage.folder.path().join(OsStr::from_bytes(b"no text \xff"));
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = stage.capture(&["-o"]);
+    command.arg(&folder).args(["--label", "any", "--", "true"]);
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
     stage.assert_nothing_is_left();
 }
 
