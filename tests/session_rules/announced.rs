@@ -92,6 +92,29 @@ fn a_line_that_is_not_whole_announces_nothing() {
     }
 }
 
+#[test]
+fn what_was_not_captured_of_a_line_is_not_filled_by_what_follows() {
+    const BEGIN: &[u8] = b"x\r\n227 Pass";
+    let control = |misses_some: bool| {
+        let mut talk = control(Side::Server, "230 In\r\n");
+        talk.time_us = START_US + 20 * MS;
+        let lost = talk.packets.len();
+        talk.data(Side::Server, b"230 ");
+        let cut = talk.packets.len();
+        talk.data(Side::Server, &[BEGIN, if misses_some { b"xxxxxxxx" } else { b"" }].concat());
+        talk.data(Side::Server, b"ive (198,51,100,1,117,48)\r\n");
+        if misses_some {
+            let bytes = talk.packets[cut].data.len() - 8;
+            talk.packets[cut].data.truncate(bytes);
+        }
+        talk.packets.remove(lost);
+        talk
+    };
+    let data = || transfer((CLIENT, 50_000), (SERVER, 30_000), 50 * MS);
+    assert_eq!(joined(&[control(false), data()]), PASSIVE);
+    assert_eq!(joined(&[control(true), data()]), "");
+}
+
 /// A call at port 5060 whose parties name these media.
 fn call(offer: &str, answer: &str) -> Talk {
     let mut talk = talk((CLIENT, 5_060), (SERVER, 5_060), 0);

@@ -140,6 +140,7 @@ fn stream(so_far: &[Packet], sender: Endpoint) -> Vec<Option<u8>> {
         }
         let distance = number.wrapping_sub(*begin.get_or_insert(number)) as i32;
         let Ok(place) = usize::try_from(distance) else { continue };
+        let end = place + packet.payload_bytes as usize;
         // What fills a hole comes too late.
         let late = bytes.len().saturating_sub(place);
         let mut payload = packet.payload.clone();
@@ -147,6 +148,8 @@ fn stream(so_far: &[Packet], sender: Endpoint) -> Vec<Option<u8>> {
         let place = place + late;
         bytes.resize(bytes.len().max(place), None);
         bytes.extend(payload.into_iter().map(Some));
+        // What was not captured is a hole.
+        bytes.resize(bytes.len().max(end), None);
     }
     bytes
 }

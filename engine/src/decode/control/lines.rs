@@ -21,9 +21,9 @@ impl Lines {
     pub fn read(&mut self, segment: &Segment, payload: &[u8], to: &mut impl FnMut(&[u8])) {
         let is_syn = segment.flags & flags::SYN != 0;
         let sequence = segment.sequence.wrapping_add(u32::from(is_syn));
-        let known = self.next.filter(|_| !is_syn);
+        let captured = payload.len();
         let mut payload = payload;
-        if let Some(next) = known {
+        if let Some(next) = self.next.filter(|_| !is_syn) {
             // Numbers are compared as RFC 9293 (3.4) does, modulo 2^32.
             let behind = next.wrapping_sub(sequence) as i32;
             match usize::try_from(behind) {
@@ -34,8 +34,8 @@ impl Lines {
         }
         self.next = Some(sequence.wrapping_add(segment.payload_bytes));
         self.take(payload, to);
-        let captured = payload.len() as u32;
-        if captured < segment.payload_bytes && known.is_none_or(|next| next == sequence) {
+        // Its end was not captured.
+        if captured < segment.payload_bytes as usize {
             self.lose();
         }
     }

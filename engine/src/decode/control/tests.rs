@@ -151,6 +151,40 @@ fn lines_are_read_through_loss_and_repetition() {
 }
 
 #[test]
+fn what_was_not_captured_costs_its_line() {
+    // Of each segment: its place, its bytes, and how many of them were captured.
+    let read = |segments: &[(u32, &str, usize)]| {
+        let (mut lines, mut read) = (Lines::default(), Vec::new());
+        for &(sequence, text, captured) in segments {
+            let payload = text.as_bytes();
+            let segment = Segment { sequence, ..packet(ip::TCP, [1, 2], true, payload) };
+            lines.read(&segment, &payload[..captured], &mut |line: &[u8]| {
+                read.push(String::from_utf8_lossy(line).into_owned());
+            });
+        }
+        read.join(" ")
+    };
+    let rest = "ring (1,2,3,4,5,6)\r\n";
+    assert_eq!(
+        read(&[(1, "one\n227 Ente", 12), (13, rest, 20)]),
+        format!("one 227 Ente{}", rest.trim())
+    );
+    assert_eq!(read(&[(1, "one\n227 Entexxxx", 12), (17, rest, 20)]), "one");
+    // Behind a hole.
+    assert_eq!(
+        read(&[
+            (1, "twenty bytes of one\n", 20),
+            (25, "x\n227 Entexxxxxxxxxx", 10),
+            (45, rest, 20)
+        ]),
+        "twenty bytes of one"
+    );
+    // Of a segment whose begin was there before.
+    assert_eq!(read(&[(1, "one\n", 4), (3, "e\n227 Entexxxx", 10), (17, rest, 20)]), "one");
+    assert_eq!(read(&[(1, "one\n227 En", 10), (5, "227 Entexxxx", 4), (17, rest, 20)]), "one");
+}
+
+#[test]
 fn protocols_are_known_by_their_first_bytes() {
     let of = |protocol, ports: [u16; 2], payload: &[u8]| {
         Control::of(&packet(protocol, ports, true, payload), payload)
