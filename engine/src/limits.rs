@@ -319,6 +319,9 @@ pub const PROCESSED_BYTES_MAX: usize = 128 << 20;
 /// Bytes of a line of a control connection (FTP, SIP, RTSP). A longer one is not read.
 pub const CONTROL_LINE_BYTES_MAX: usize = 4_096;
 
+/// Ends of flows that one packet of a control connection announces; further ones are left out.
+pub const ANNOUNCED_PER_PACKET_MAX: usize = 64;
+
 /// Nanoseconds of stream clock for which a flow waits for its session: its name may come with its first
 /// bytes.
 pub const SESSION_WAIT_NS: i64 = 2_000_000_000;

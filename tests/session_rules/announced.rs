@@ -163,6 +163,27 @@ fn media_come_to_the_call_that_names_them() {
 }
 
 #[test]
+fn a_packet_of_a_call_announces_so_many_ends() {
+    let here = CLIENT.parse().unwrap();
+    let all: Vec<Medium> = (0..33).map(|place| Medium::at(30_000 + 2 * place)).collect();
+    let of = |port| {
+        let call = call(&sdp(here, Some(here), &all), "");
+        joined(&[call, sound((CLIENT, port), (OTHER, 40_000))])
+    };
+    assert_eq!(of(30_063), "30063-40000 sip 5060-5060");
+    assert_eq!(of(30_064), "");
+    // A line of a datagram is as long as others.
+    let filled = |bytes: usize| {
+        let line = format!("c=IN IP4 {CLIENT}/127 ");
+        let line = format!("{line}{}", "x".repeat(bytes - 1 - line.len()));
+        let call = call(&format!("v=0\r\n{line}\r\nm=audio 30000 RTP/AVP 0\r\n"), "");
+        joined(&[call, sound((CLIENT, 30_000), (OTHER, 40_000))])
+    };
+    assert_eq!(filled(4_096), "30000-40000 sip 5060-5060");
+    assert_eq!(filled(4_097), "");
+}
+
+#[test]
 fn a_stream_comes_to_the_connection_that_set_it_up() {
     let control = || {
         let mut talk = talk((CLIENT, 40_000), (SERVER, 554), 0);

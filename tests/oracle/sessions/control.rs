@@ -12,6 +12,7 @@ type Reading<'a> = dyn Fn(&[(usize, String)]) -> Vec<(usize, What)> + 'a;
 const LINE_BYTES: usize = 4_096;
 const FTP_PORT: u16 = 21;
 const PAIRS: u16 = 4;
+const ENDS_OF_PACKET: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
@@ -64,8 +65,14 @@ pub fn speaks_bittorrent(so_far: &[Packet]) -> bool {
     })
 }
 
-/// What a flow's packet of this number says that those before it did not.
+/// What a flow's packet of this number says that those before it did not, as much as counts.
 pub fn said_by(flow: &Flow, number: usize, by_handshake: bool) -> Vec<What> {
+    let mut said = all_said_by(flow, number, by_handshake);
+    said.truncate(ENDS_OF_PACKET);
+    said
+}
+
+fn all_said_by(flow: &Flow, number: usize, by_handshake: bool) -> Vec<What> {
     let so_far = &flow.packets[..=number];
     let packet = &so_far[number];
     if packet.payload.is_empty() || !flow.key.has_ports {

@@ -72,9 +72,11 @@ impl Lines {
     }
 }
 
-/// The lines of a datagram; the last may have no end.
+/// The lines of a datagram; the last may have no end, and of a longer one than the bound nothing is read.
 pub fn each(payload: &[u8], to: &mut impl FnMut(&[u8])) {
-    payload.split(|&byte| byte == b'\n').map(trimmed).filter(|line| !line.is_empty()).for_each(to);
+    let lines = payload.split(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| line.len() <= CONTROL_LINE_BYTES_MAX).map(trimmed);
+    lines.filter(|line| !line.is_empty()).for_each(to);
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {

@@ -185,6 +185,30 @@ fn what_was_not_captured_costs_its_line() {
 }
 
 #[test]
+fn a_packet_announces_so_much() {
+    let mut reader = ControlReader::new(Control::Sip);
+    let media = |count: usize| "m=a 1/4\n".repeat(count);
+    let mut read = |text: &str| {
+        let mut to = vec![Expectation::at(SERVER, 9, ip::UDP)];
+        let segment = packet(ip::UDP, [5060, 5060], true, text.as_bytes());
+        reader.read(&segment, text.as_bytes(), 0, &mut to);
+        to.len() - 1
+    };
+    let begin = "v=0\nc=IN IP4 10.0.0.1\n";
+    assert_eq!(read(&format!("{begin}{}", media(7))), 56);
+    assert_eq!(read(&format!("{begin}{}", media(8))), ANNOUNCED_PER_PACKET_MAX);
+    assert_eq!(read(&format!("{begin}{}", media(8_000))), ANNOUNCED_PER_PACKET_MAX);
+    assert_eq!(read("m=a 1\n"), 2);
+    // Lines of datagrams are as long as others.
+    let filled = |bytes: usize| {
+        let line = "c=IN IP4 10.0.0.1 ";
+        format!("v=0\n{line}{}\nm=a 1\n", "x".repeat(bytes - line.len()))
+    };
+    assert_eq!(read(&filled(4_096)), 2);
+    assert_eq!(read(&filled(4_097)), 0);
+}
+
+#[test]
 fn protocols_are_known_by_their_first_bytes() {
     let of = |protocol, ports: [u16; 2], payload: &[u8]| {
         Control::of(&packet(protocol, ports, true, payload), payload)
