@@ -1,7 +1,9 @@
 //! Flows that control connections announce.
 
 use super::{CLIENT, MS, OTHER, SECOND, SERVER, joined, talk};
-use crate::support::capture::RawPacket;
+use crate::support::capture::{ETHERNET, RawPacket};
+use crate::support::frames::{Ip, TCP};
+use crate::support::link_frames::frame;
 use crate::support::traffic::applications::START_US;
 use crate::support::traffic::applications::messages::{
     self, Medium, enhanced_gre, esp, file_block, file_request, key_exchange, rtp, sdp, sip,
@@ -113,6 +115,24 @@ fn what_was_not_captured_of_a_line_is_not_filled_by_what_follows() {
     let data = || transfer((CLIENT, 50_000), (SERVER, 30_000), 50 * MS);
     assert_eq!(joined(&[control(false), data()]), PASSIVE);
     assert_eq!(joined(&[control(true), data()]), "");
+}
+
+#[test]
+fn later_fragments_of_segments_are_not_read() {
+    const BEFORE: &str = "NOOP 12345\r\n";
+    let mut control = control(Side::Client, &(BEFORE.to_owned() + PORT_LINE));
+    let place = control.packets.iter().position(|packet| packet.data.ends_with(b"117,48\r\n"));
+    let whole = control.packets.remove(place.unwrap());
+    // The second begins with the line.
+    let (ip_bytes, tcp_bytes) = (14 + 20, 20 + BEFORE.len());
+    let ip = Ip::new(CLIENT.parse().unwrap(), SERVER.parse().unwrap(), TCP);
+    let fragments = ip.fragments(&whole.data[ip_bytes..], tcp_bytes);
+    assert!(fragments.len() == 2 && fragments[1][20..].starts_with(b"PORT "));
+    let time_ns = whole.time_ns;
+    let fragments = fragments.iter().map(|packet| frame(ETHERNET, &[], packet));
+    let fragments = fragments.map(|data| RawPacket::whole(time_ns, ETHERNET, data));
+    control.packets.splice(place.unwrap()..place.unwrap(), fragments);
+    assert_eq!(joined(&[control, transfer((SERVER, 20), (CLIENT, 30_000), 50 * MS)]), "");
 }
 
 /// A call at port 5060 whose parties name these media.

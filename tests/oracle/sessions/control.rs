@@ -49,7 +49,7 @@ impl What {
 
 /// The first two packets with payload, up to there.
 fn first_two(so_far: &[Packet]) -> impl Iterator<Item = &Packet> {
-    so_far.iter().filter(|packet| packet.payload_bytes > 0).take(2)
+    so_far.iter().filter(|packet| !packet.payload.is_empty()).take(2)
 }
 
 pub fn speaks_bittorrent(so_far: &[Packet]) -> bool {

@@ -182,7 +182,9 @@ impl Watches {
             watch.asking_side = client_side as u8;
         }
         let before = watch.kept_bytes();
-        let payload = head.payloads.get(segment.index);
+        // A later fragment of a TCP segment tells no place.
+        let has_no_place = segment.key.protocol() == 6 && !segment.has_tcp_header();
+        let payload = if has_no_place { &[] } else { head.payloads.get(segment.index) };
         let fulfilled = watch.add(segment, payload, time.since(flow.first), options);
         // Of pieces some may have been forgotten.
         let kept = &mut kept_bytes[flow.shard()];
