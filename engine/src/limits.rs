@@ -97,8 +97,8 @@ pub const STREAM_PIECES_MAX: usize = 16;
 /// for any more.
 pub const STREAM_GIVE_UP_BYTES: u32 = 1 << 20;
 
-/// Bytes of payload kept of the open flows of a shard, as far as they count; of flows that open then none is kept, and
-/// they are counted.
+/// Bytes of payload kept of the open flows of a shard, as far as they count, with the lines of control connections that
+/// are not whole yet; of flows that open then none is kept, and they are counted.
 pub const PAYLOAD_BYTES_PER_SHARD_MAX: usize = 4 << 20;
 
 /// Names of addresses remembered per shard; what was told first is forgotten.

@@ -40,8 +40,20 @@ impl Lines {
         }
     }
 
+    /// Bytes kept of a line whose end is still to come.
+    pub fn kept_bytes(&self) -> usize {
+        self.begun.len()
+    }
+
+    /// Keeps nothing of a line whose end is still to come: it is none.
+    pub fn lose_begun(&mut self) {
+        if !self.begun.is_empty() {
+            self.lose();
+        }
+    }
+
     fn lose(&mut self) {
-        self.begun.clear();
+        self.begun = Vec::new();
         self.is_lost = true;
     }
 
@@ -50,17 +62,19 @@ impl Lines {
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
             let (line, behind) = rest.split_at(end);
             rest = &behind[1..];
-            if std::mem::take(&mut self.is_lost) {
+            // Its memory is freed: what is not kept does not count.
+            let mut begun = std::mem::take(&mut self.begun);
+            if std::mem::take(&mut self.is_lost)
+                || begun.len() + line.len() > CONTROL_LINE_BYTES_MAX
+            {
                 continue;
             }
-            let is_short = self.begun.len() + line.len() <= CONTROL_LINE_BYTES_MAX;
-            if is_short && self.begun.is_empty() {
+            if begun.is_empty() {
                 to(trimmed(line));
-            } else if is_short {
-                self.begun.extend_from_slice(line);
-                to(trimmed(&self.begun));
+            } else {
+                begun.extend_from_slice(line);
+                to(trimmed(&begun));
             }
-            self.begun.clear();
         }
         if self.is_lost {
             return;

@@ -212,6 +212,16 @@ impl ControlReader {
         Self { control, lines: Default::default(), media: Default::default() }
     }
 
+    /// Bytes kept of lines whose end is still to come.
+    pub fn kept_bytes(&self) -> usize {
+        self.lines.iter().map(Lines::kept_bytes).sum()
+    }
+
+    /// Keeps nothing of lines whose end is still to come: they are none.
+    pub fn lose_begun(&mut self) {
+        self.lines.iter_mut().for_each(Lines::lose_begun);
+    }
+
     /// Reads a packet, of which `payload` was captured. Of what it announces, the first so many count.
     pub fn read(
         &mut self,

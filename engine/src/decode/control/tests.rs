@@ -185,6 +185,28 @@ fn what_was_not_captured_costs_its_line() {
 }
 
 #[test]
+fn what_is_kept_of_lines_is_told_and_may_be_lost() {
+    let mut reader = ControlReader::new(Control::Ftp);
+    let mut to = Vec::new();
+    let mut read = |reader: &mut ControlReader, from_client, sequence, text: &str| {
+        let segment = packet(ip::TCP, [40_000, 21], from_client, text.as_bytes());
+        let segment = Segment { sequence, ..segment };
+        reader.read(&segment, text.as_bytes(), 0, &mut to);
+        (reader.kept_bytes(), to.len())
+    };
+    assert_eq!(read(&mut reader, true, 1, "NOOP\r\nPORT 10,0,"), (10, 0));
+    assert_eq!(read(&mut reader, false, 1, "220 "), (14, 0));
+    assert_eq!(read(&mut reader, true, 17, "0,1,4,1\r\nPOR"), (7, 1));
+    reader.lose_begun();
+    assert_eq!(reader.kept_bytes(), 0);
+    assert_eq!(read(&mut reader, true, 29, "T 10,0,0,1,4,1\r\nPORT 10,0,0,1,4,2\r\n"), (0, 2));
+    let long = "x".repeat(4_096);
+    assert_eq!(read(&mut reader, false, 5, &long), (0, 2), "it was lost");
+    assert_eq!(read(&mut reader, false, 4_101, &format!("\n{long}")), (4_096, 2));
+    assert_eq!(read(&mut reader, false, 8_198, "x"), (0, 2), "it is too long");
+}
+
+#[test]
 fn a_packet_announces_so_much() {
     let mut reader = ControlReader::new(Control::Sip);
     let media = |count: usize| "m=a 1/4\n".repeat(count);
