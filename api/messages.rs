@@ -6,6 +6,7 @@ use std::io::Write;
 use std::sync::atomic::{AtomicU8, Ordering};
 use tractor_engine::capture::{Problem, Severity};
 use tractor_engine::dataflow::Summary;
+use tractor_engine::flows::EndReason;
 
 const QUIET: u8 = 0;
 const USUAL: u8 = 1;
@@ -132,9 +133,8 @@ pub fn summary(summary: &Summary) {
     list("in no flow", summary.decoded.ordinary());
     let went_back = ("time went back in their flow", summary.flows.time_went_back);
     list("packets whose", Some(went_back).filter(|(_, packets)| *packets > 0));
-    let evicted = summary.flows.closed[tractor_engine::flows::EndReason::Evicted as usize];
-    if evicted > 0 {
-        warning(format_args!("{evicted} flows were evicted from a full table (see --max-flows)"));
+    if let Some(evicted) = evicted(summary) {
+        warning(evicted);
     }
     let without_payload = counted(summary.flows.without_payload, "flow");
     if summary.flows.without_payload > 0 {
@@ -142,6 +142,14 @@ pub fn summary(summary: &Summary) {
             "{without_payload} had no payload looked at: too much was kept of others"
         ));
     }
+}
+
+/// That flows were cut short, if any were.
+pub fn evicted(summary: &Summary) -> Option<String> {
+    let evicted = summary.flows.closed[EndReason::Evicted as usize];
+    let flows = counted(evicted, "flow");
+    let were = if evicted == 1 { "was" } else { "were" };
+    (evicted > 0).then(|| format!("{flows} {were} evicted from a full table (see --max-flows)"))
 }
 
 /// Busy time of each stage, said even when little is said: who asks for it wants to see it.

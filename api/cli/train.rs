@@ -33,7 +33,7 @@ pub struct TrainArguments {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub cv: usize,
 
-    /// The split that is shown first [default: capture where captures are known, else block]
+    /// The split that is shown first, but for --folds [default: capture where captures are known, else block]
     #[arg(long, value_enum)]
     pub split: Option<SplitName>,
 

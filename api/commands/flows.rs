@@ -139,7 +139,7 @@ pub(super) fn is_input<'a>(output: &Path, inputs: impl IntoIterator<Item = &'a P
 
 /// What [`is_input`] is asked about of captures.
 pub(super) fn names(files: &[CaptureFile]) -> impl Iterator<Item = &Path> {
-    files.iter().map(|file| Path::new(&file.name))
+    files.iter().filter_map(CaptureFile::path)
 }
 
 /// Whether what is written to that output would be shown to a person.

@@ -27,6 +27,9 @@ pub const RECORDINGS_PER_MINUTE_MAX: u32 = 1_000;
 /// Bytes of a record of a running capture; a longer one is none.
 pub const RUNNING_RECORD_BYTES_MAX: u64 = 1 << 20;
 
+/// Bytes of the command in it, before any of them is escaped, which makes six of one; the rest is cut.
+pub const RUNNING_COMMAND_BYTES_MAX: usize = 64 << 10;
+
 /// Bytes of what a child that is to run an application says before it does; the rest is cut.
 pub const LAST_WORDS_BYTES_MAX: usize = 4_096;
 
@@ -94,8 +97,8 @@ pub const STREAM_PIECES_MAX: usize = 16;
 /// for any more.
 pub const STREAM_GIVE_UP_BYTES: u32 = 1 << 20;
 
-/// Bytes of payload kept of the open flows of a shard, as far as they count; of flows that open then none is kept, and
-/// they are counted.
+/// Bytes of payload kept of the open flows of a shard, as far as they count, with the lines of control connections that
+/// are not whole yet; of flows that open then none is kept, and they are counted.
 pub const PAYLOAD_BYTES_PER_SHARD_MAX: usize = 4 << 20;
 
 /// Names of addresses remembered per shard; what was told first is forgotten.
@@ -315,6 +318,9 @@ pub const PROCESSED_BYTES_MAX: usize = 128 << 20;
 
 /// Bytes of a line of a control connection (FTP, SIP, RTSP). A longer one is not read.
 pub const CONTROL_LINE_BYTES_MAX: usize = 4_096;
+
+/// Ends of flows that one packet of a control connection announces; further ones are left out.
+pub const ANNOUNCED_PER_PACKET_MAX: usize = 64;
 
 /// Nanoseconds of stream clock for which a flow waits for its session: its name may come with its first
 /// bytes.

@@ -142,7 +142,8 @@ fn flows_go_on_after_their_tables_were_saved_for_any_number_of_workers() {
 
 #[test]
 fn of_which_flows_there_is_no_payload_does_not_depend_on_where_tables_were_saved() {
-    fuzz::saved::check_crowd();
+    fuzz::saved::check_crowd(false);
+    fuzz::saved::check_crowd(true);
 }
 
 #[test]

@@ -44,6 +44,47 @@ fn the_application_beside_a_recorded_interface_dies_with_the_capture_too() {
 }
 
 #[test]
+fn what_a_capture_of_a_long_command_left_is_removed_too() {
+    let Some(stage) = Stage::new() else { return };
+    // Of the largest size that an argument has.
+    let long = "x".repeat(100_000);
+    let mut arguments = vec!["--label", "long", "--", "sh", "-c", "sleep 600"];
+    arguments.extend([long.as_str(); 12]);
+    let mut running = stage.start(&arguments);
+    until("it is listed", || stage.tell(&["capture", "--list"]).output.contains("long"));
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    until("its application is gone too", || stage.processes().is_empty());
+    let finished = stage.run(&["--label", "next", "--", "true"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn a_capture_that_was_killed_lives_for_nobody_whoever_else_looks() {
+    let Some(stage) = Stage::new() else { return };
+    let list = || stage.tell(&["capture", "--list"]);
+    let mut running = stage.start(&["--label", "killed", "--", "sleep", "600"]);
+    until("it is listed", || list().output.contains("killed"));
+    running.child.kill().unwrap();
+    running.child.wait().unwrap();
+    until("its application is gone too", || stage.processes().is_empty());
+    let record = stage.prints("find /run/tractor -name *.json").trim().to_owned();
+    let mut other = stage.command("flock");
+    other.args(["--shared", "--no-fork", &record, "sleep", "600"]);
+    let mut other = other.spawn().unwrap();
+    let looks = |line: &String| line.starts_with("sleep");
+    until("somebody else looks", || stage.processes().iter().any(looks));
+    let finished = list();
+    assert_eq!((finished.code, finished.output.as_str()), (Some(0), ""), "{finished:?}");
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let finished = stage.run(&["--label", "next", "--", "true"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    stage.assert_nothing_is_left();
+}
+
+#[test]
 fn several_captures_run_at_once_in_networks_of_their_own() {
     let Some(stage) = Stage::new() else { return };
     serve(&stage);

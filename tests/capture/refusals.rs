@@ -101,3 +101,32 @@ fn without_nftables_only_closed_networks_are_made() {
     stage.prints("umount /usr/sbin");
     stage.assert_nothing_is_left();
 }
+
+#[test]
+fn an_nft_that_ends_without_a_word_is_told_of() {
+    let Some(stage) = Stage::new() else { return };
+    let own = stage.folder.path().join("nft");
+    let script = format!("[ \"$1\" = -f ] && kill -s KILL $$\nexec {} \"$@\"", own.display());
+    stage.replace_nft(&script);
+    let finished = stage.run(&["--", "true"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    let says =
+        "error: nft, which translates addresses, ended without a word: signal: 9 (SIGKILL)\n";
+    assert_eq!(finished.messages, says);
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn a_file_that_cannot_be_begun_is_none() {
+    let Some(stage) = Stage::new() else { return };
+    stage.prints("mkdir /run/full");
+    stage.prints("mount -t tmpfs -o size=4k none /run/full");
+    stage.prints("dd if=/dev/zero of=/run/full/other bs=4k count=1");
+    let finished = stage.run(&["-o", "/run/full", "--label", "full", "--", "true"]);
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.messages.starts_with("error: cannot write /run/full/full_"), "{finished:?}");
+    assert!(finished.messages.ends_with(": No space left on device\n"), "{finished:?}");
+    assert_eq!(stage.prints("ls /run/full"), "other\n");
+    stage.prints("umount /run/full");
+    stage.assert_nothing_is_left();
+}

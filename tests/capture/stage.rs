@@ -3,8 +3,9 @@
 
 use crate::cli::run::{Finished, Running, TRACTOR, start_command, until};
 use std::cell::RefCell;
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
@@ -158,6 +159,18 @@ impl Stage {
         }
         command.args(arguments);
         command
+    }
+
+    /// Puts a script in the place of nft, which is then in the folder.
+    pub fn replace_nft(&self, script: &str) {
+        let path = std::env::var_os("PATH").unwrap();
+        let mut places = std::env::split_paths(&path).map(|one| one.join("nft"));
+        let place = places.find(|one| one.exists()).unwrap();
+        std::fs::copy(&place, self.folder.path().join("nft")).unwrap();
+        let other = self.folder.path().join("other");
+        std::fs::write(&other, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&other, Permissions::from_mode(0o755)).unwrap();
+        self.prints(&format!("mount --bind {} {}", other.display(), place.display()));
     }
 
     pub fn start(&self, arguments: &[&str]) -> Running {

@@ -1,7 +1,10 @@
 //! What is in the file, and how a capture ends.
 
+use std::ffi::OsStr;
 use std::net::{Ipv4Addr, UdpSocket};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -10,7 +13,7 @@ use std::time::Duration;
 
 use super::server::{PAGE_BYTES, PORT, serve};
 use super::stage::{MACHINE, SERVER, Stage};
-use crate::cli::run::{Finished, Table, start_command, until};
+use crate::cli::run::{Finished, TRACTOR, Table, start_command, until};
 use crate::support::capture::RawPacket;
 use crate::support::capture_reader::read;
 
@@ -191,6 +194,42 @@ fn an_interrupt_or_a_duration_ends_the_application_and_the_file_is_whole() {
 }
 
 #[test]
+fn an_interrupt_or_a_duration_ends_the_record_of_an_interface() {
+    let Some(stage) = Stage::new() else { return };
+    let arguments = ["--interface", "cable", "--label", "cable"];
+    let running = stage.start(&arguments);
+    until("it is recorded", || !stage.captures().is_empty());
+    signal("-INT", running.child.id());
+    let finished = running.finish(PATIENCE);
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    let finished = stage.run(&[&arguments[..], &["--duration", "100ms"]].concat());
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for path in stage.captures() {
+        packets(&path);
+    }
+}
+
+/// What a terminal does on Ctrl-C: it sends the signal to all that are in its foreground.
+#[test]
+fn an_interrupt_from_a_terminal_leaves_nft_alone() {
+    let Some(stage) = Stage::new() else { return };
+    // Whenever nft is to do something there is a Ctrl-C first.
+    let own = stage.folder.path().join("nft");
+    let script = format!(
+        "[ \"$1\" = -f ] && kill -s INT -- -$PPID && echo >> {0}s\nexec {0} \"$@\"",
+        own.display()
+    );
+    stage.replace_nft(&script);
+    let mut command = stage.capture(&["--label", "long", "--", "sleep", "600"]);
+    command.process_group(0);
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!((finished.code, finished.output.as_str()), (Some(130), ""), "{finished:?}");
+    let calls = std::fs::read_to_string(stage.folder.path().join("nfts")).unwrap();
+    assert_eq!(calls.lines().count(), 3, "it is looked for, makes the table, and removes it");
+    stage.assert_nothing_is_left();
+}
+
+#[test]
 fn without_translation_the_machine_stays_as_it_is() {
     let Some(stage) = Stage::new() else { return };
     serve(&stage);
@@ -230,6 +269,51 @@ fn the_application_is_of_the_user_who_called_and_so_is_the_file() {
     assert!(finished.output.lines().count() < 10, "it sees its own processes alone: {finished:?}");
     let about = the_capture(&stage).metadata().unwrap();
     assert_eq!((about.uid(), about.gid()), (65_534, 65_534));
+}
+
+#[test]
+fn where_files_cannot_be_given_away_they_are_written_all_the_same() {
+    let Some(stage) = Stage::new() else { return };
+    let mut command = stage.command("setpriv");
+    command.args(["--bounding-set", "-chown", "--", TRACTOR, "--no-config", "capture", "-o"]);
+    command.arg(stage.folder.path()).args(["--label", "kept", "--", "id", "-u"]);
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!((finished.code, finished.output.as_str()), (Some(0), "65534\n"), "{finished:?}");
+    assert_eq!(the_capture(&stage).metadata().unwrap().uid(), 0);
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn a_narrow_umask_hides_neither_name_servers_nor_captures() {
+    let Some(stage) = Stage::new() else { return };
+    let mut command = stage.command("sh");
+    let script = "umask 077; exec \"$0\" \"$@\"";
+    command.args(["-c", script, TRACTOR, "--no-config", "capture", "-o"]);
+    command.arg(stage.folder.path()).args(["--label", "narrow", "--dns", SERVER, "--"]);
+    // The application is of a user who may read little.
+    let look = "cat /etc/resolv.conf; exec \"$0\" --no-config capture --list";
+    command.args(["sh", "-c", look, TRACTOR]);
+    command.env("SUDO_UID", "65534").env("SUDO_GID", "65534");
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    for part in [&format!("nameserver {SERVER}\n"), "\tnarrow\t10.0.0.0/24\t"] {
+        assert!(finished.output.contains(part), "{part}: {finished:?}");
+    }
+    stage.assert_nothing_is_left();
+}
+
+#[test]
+fn a_folder_may_have_any_name() {
+    let Some(stage) = Stage::new() else { return };
+    let folder = stage.folder.path().join(OsStr::from_bytes(b"no text \xff"));
+    std::fs::create_dir(&folder).unwrap();
+    let mut command = stage.capture(&["-o"]);
+    command.arg(&folder).args(["--label", "any", "--", "true"]);
+    let finished = start_command(&mut command, Stdio::null()).finish(PATIENCE);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1);
+    stage.assert_nothing_is_left();
 }
 
 #[test]
@@ -282,4 +366,26 @@ fn on_a_full_disk_the_file_ends_with_a_whole_block() {
     assert_eq!(flows.output.lines().count(), 2, "the first packets are there: {flows:?}");
     stage.prints("umount /run/full");
     stage.assert_nothing_is_left();
+}
+
+#[test]
+fn what_the_kernel_counted_stands_behind_the_last_packet_that_a_full_disk_took() {
+    let Some(stage) = Stage::new() else { return };
+    stage.prints("mkdir /run/full");
+    stage.prints("mount -t tmpfs -o size=200k none /run/full");
+    // The one that does not fit leaves room for more than what is written last.
+    let script = "for i in 1 2 3 4; do dd bs=60000 count=1 if=/dev/zero > /dev/udp/127.0.0.1/4000; done; \
+                  sleep 600";
+    let arguments = ["-o", "/run/full", "--label", "full", "--interface", "lo", "--filter", "udp"];
+    let finished = stage.run(&[&arguments[..], &["--", "bash", "-c", script]].concat());
+    assert_eq!(finished.code, Some(1), "{finished:?}");
+    assert!(finished.messages.contains(".pcapng ends early: No space left"), "{finished:?}");
+    let path = stage.folder.path().join("copy.pcapng");
+    stage.prints(&format!("find /run/full -name *.pcapng -exec cp {{}} {} ;", path.display()));
+    stage.prints("umount /run/full");
+    assert_eq!(packets(&path).len(), 3);
+    // A block ends with its length; one of statistics has the type 5.
+    let bytes = std::fs::read(&path).unwrap();
+    let length = u32::from_ne_bytes(*bytes.last_chunk().unwrap()) as usize;
+    assert_eq!(bytes[bytes.len() - length..][..4], 5_u32.to_ne_bytes());
 }

@@ -2,11 +2,15 @@
 
 use super::applications::{APPLICATIONS, FLOWS, capture, commented};
 use super::comforts::with_file;
-use super::run::{Finished, Table, names, tractor};
+use super::run::{Finished, Table, names, program, start_command, tractor};
 use super::traffic::write;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
 use tempfile::{TempDir, tempdir};
 
 /// A folder with three captures of each application, of three days.
@@ -146,6 +150,69 @@ fn the_labels_win_over_comments_and_comments_over_names() {
     assert_eq!(classes(&csv), BTreeMap::from(expected));
 }
 
+/// A line is of a file, however that file is named on the command line.
+#[test]
+fn names_of_labels_are_seen_from_their_folder_or_from_here() {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    std::fs::create_dir(folder.path().join("labels")).unwrap();
+    write(folder.path(), "in/here.pcap", &capture("ticker", 0));
+    write(folder.path(), "labels/there.pcap", &capture("ticker", 1));
+    // Here, too, there is one of that name.
+    write(folder.path(), "there.pcap", &capture("ticker", 2));
+    let lines = b"file,label\nin/here.pcap,here\nthere.pcap,there\n../there.pcap,other\n";
+    write(folder.path(), "labels/labels.csv", lines);
+    let absolute = folder.path().join("in/here.pcap").display().to_string();
+    for named in ["in/here.pcap", "./in/here.pcap", "in", &absolute] {
+        let labels = ["--labels", "labels/labels.csv", "-o", "a.csv"];
+        let inputs = [named, "labels/there.pcap", "there.pcap"];
+        let finished = build(folder.path(), &[&inputs[..], &labels].concat());
+        assert_eq!(finished.code, Some(0), "{named}: {finished:?}");
+        assert!(!finished.messages.contains("none of the captures"), "{named}: {finished:?}");
+        let csv = std::fs::read_to_string(folder.path().join("a.csv")).unwrap();
+        let classes: Vec<String> = classes(&csv).into_values().collect();
+        assert_eq!(classes.len(), 3, "{named}: {classes:?}");
+        for class in ["here", "there", "other"] {
+            assert!(classes.contains(&class.to_owned()), "{named}: {classes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_capture_whose_name_is_no_text_is_taken_like_others() {
+    let folder = tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("in")).unwrap();
+    let odd = folder.path().join(OsStr::from_bytes(b"in/odd\xff.pcap"));
+    std::fs::write(&odd, capture("ticker", 0)).unwrap();
+    std::os::unix::fs::symlink(&odd, folder.path().join("link")).unwrap();
+    write(folder.path(), "in/even.pcap", &capture("ticker", 0));
+    write(folder.path(), "labels.csv", b"file,label\nlink,a\nin/even.pcap,b\n");
+    let finished = build(folder.path(), &["in", "--labels", "labels.csv", "-o", "a.parquet"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let inputs = described(folder.path(), "a.parquet")["inputs"].take();
+    assert_eq!(inputs[0]["name"], "even.pcap");
+    assert_eq!(inputs[1]["name"], "odd\u{fffd}.pcap");
+    assert_eq!(inputs[0]["hash"], inputs[1]["hash"]);
+    let mut command = program(folder.path(), &["flows"]);
+    command.arg(&odd).arg("-o").arg(&odd);
+    let finished = start_command(&mut command, Stdio::null()).finish(Duration::from_secs(60));
+    assert_eq!(finished.code, Some(2), "it is not overwritten: {finished:?}");
+}
+
+#[test]
+fn evicted_flows_are_told_of() {
+    let folder = recorded();
+    for more in [&[][..], &["--verbose"]] {
+        let arguments = ["captures", "--max-flows", "1", "--workers", "1", "-o", "a.csv"];
+        let finished = build(folder.path(), &[&arguments[..], more].concat());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        let warning = "flows were evicted from a full table (see --max-flows)";
+        assert!(finished.messages.contains(warning), "{finished:?}");
+        let named = finished.messages.contains("warning: talker_01-11-2023-22-13.pcap: ");
+        assert_eq!(named, more.is_empty(), "{finished:?}");
+    }
+}
+
 /// As published sets are, which come as CSV and ARFF without a word of their flows.
 #[test]
 fn tables_become_one_table_with_a_manifest() {
@@ -171,6 +238,30 @@ fn tables_become_one_table_with_a_manifest() {
         assert_eq!(twice["flow_life"], whole["flow_life"]);
         assert_eq!(twice["warnings"]["duplicate_rows"], 108);
     }
+}
+
+/// The data say the rest.
+#[test]
+fn of_a_life_that_is_known_a_part_may_be_said_again() {
+    let folder = recorded();
+    let life = ["--profile", "iscx-a2", "--active-timeout", "15s", "--idle-timeout", "60s"];
+    let built = build(folder.path(), &[&["captures", "-o", "a.parquet"], &life[..]].concat());
+    assert_eq!(built.code, Some(0), "{built:?}");
+    let training = ["train", "a.parquet", "--trees", "1", "--cv", "0", "-o", "model.tractor"];
+    let building = ["dataset", "build", "a.parquet", "-o", "b.parquet"];
+    for command in [&training[..], &building] {
+        for said in [&["--active-timeout", "15s"][..], &["--idle-timeout", "60s"], &life[2..]] {
+            let finished = tractor(folder.path(), &[command, said].concat());
+            assert_eq!(finished.code, Some(0), "{command:?} {said:?}: {finished:?}");
+        }
+        let finished = tractor(folder.path(), &[command, &["--window", "10s"]].concat());
+        let known = "idle timeout 60 s, active timeout 15 s, window";
+        let why = format!("error: the flows of the data have {known} none, and not {known} 10 s");
+        assert_eq!(finished.code, Some(2), "{command:?}: {finished:?}");
+        assert!(finished.messages.contains(&why), "{command:?}: {finished:?}");
+    }
+    let about = described(folder.path(), "b.parquet");
+    assert_eq!(about["flow_life"]["idle_timeout_us"], 60_000_000);
 }
 
 #[test]

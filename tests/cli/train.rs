@@ -195,7 +195,12 @@ fn what_cannot_be_learned_is_refused_with_a_sentence() {
         (
             &["flows.csv", iscx, "--cv", "5"],
             2,
-            "the parameter folds is 5: 0, or 2 to 1000 and no more than the 4 rows",
+            "the parameter folds (--cv) is 5: 0, or 2 to 1000 and no more than the 4 rows, may be",
+        ),
+        (
+            &["data.parquet", "--model", "boosting", "--trees", "33334"],
+            2,
+            "the parameter rounds (--trees) is 33334: with 3 classes no more than 33333 may be",
         ),
         (
             &["flows.csv", iscx, "--folds", "folds.csv", "--folds-column", "mine"],

@@ -105,7 +105,11 @@ fn datagram(ip: Ip, transport: &[u8], path: Path) -> Option<Datagram> {
     let payload_bytes =
         if later { behind_ip } else { payload(ip.protocol, transport, behind_ip) }.max(0);
     let header_bytes = (!later).then(|| header_bytes(ip.protocol, transport));
-    let captured = transport.get(header_bytes.unwrap_or(0) as usize..).unwrap_or_default();
+    let mut captured = transport.get(header_bytes.unwrap_or(0) as usize..).unwrap_or_default();
+    if later && ip.protocol == TCP {
+        // Where in the stream it belongs is not told: what it brings is not payload.
+        captured = &[];
+    }
     Some(Datagram {
         source: ip.source,
         destination: ip.destination,

@@ -90,7 +90,13 @@ fn flows_are_looked_for_for_a_bounded_time() {
     place.capture("office.pcap", &office());
     let server = place.serve(&["--finding-ms", "0"]);
     let job = server.finished("office.pcap");
-    for path in ["statistics/ip?ip=192.168.1.52", "statistics/labels?label=dns", "flows?port=53"] {
+    for path in [
+        "statistics/ip?ip=192.168.1.52",
+        "statistics/labels?label=dns",
+        "flows?port=53",
+        "sessions?domain=example",
+        "sessions/1",
+    ] {
         let began = Instant::now();
         let reply = server.get(&format!("/file/{job}/{path}"));
         assert_eq!(reply.status, 503, "{path}: {reply:?}");

@@ -1,7 +1,9 @@
 //! Flows that control connections announce.
 
 use super::{CLIENT, MS, OTHER, SECOND, SERVER, joined, talk};
-use crate::support::capture::RawPacket;
+use crate::support::capture::{ETHERNET, RawPacket};
+use crate::support::frames::{Ip, TCP};
+use crate::support::link_frames::frame;
 use crate::support::traffic::applications::START_US;
 use crate::support::traffic::applications::messages::{
     self, Medium, enhanced_gre, esp, file_block, file_request, key_exchange, rtp, sdp, sip,
@@ -92,6 +94,47 @@ fn a_line_that_is_not_whole_announces_nothing() {
     }
 }
 
+#[test]
+fn what_was_not_captured_of_a_line_is_not_filled_by_what_follows() {
+    const BEGIN: &[u8] = b"x\r\n227 Pass";
+    let control = |misses_some: bool| {
+        let mut talk = control(Side::Server, "230 In\r\n");
+        talk.time_us = START_US + 20 * MS;
+        let lost = talk.packets.len();
+        talk.data(Side::Server, b"230 ");
+        let cut = talk.packets.len();
+        talk.data(Side::Server, &[BEGIN, if misses_some { b"xxxxxxxx" } else { b"" }].concat());
+        talk.data(Side::Server, b"ive (198,51,100,1,117,48)\r\n");
+        if misses_some {
+            let bytes = talk.packets[cut].data.len() - 8;
+            talk.packets[cut].data.truncate(bytes);
+        }
+        talk.packets.remove(lost);
+        talk
+    };
+    let data = || transfer((CLIENT, 50_000), (SERVER, 30_000), 50 * MS);
+    assert_eq!(joined(&[control(false), data()]), PASSIVE);
+    assert_eq!(joined(&[control(true), data()]), "");
+}
+
+#[test]
+fn later_fragments_of_segments_are_not_read() {
+    const BEFORE: &str = "NOOP 12345\r\n";
+    let mut control = control(Side::Client, &(BEFORE.to_owned() + PORT_LINE));
+    let place = control.packets.iter().position(|packet| packet.data.ends_with(b"117,48\r\n"));
+    let whole = control.packets.remove(place.unwrap());
+    // The second begins with the line.
+    let (ip_bytes, tcp_bytes) = (14 + 20, 20 + BEFORE.len());
+    let ip = Ip::new(CLIENT.parse().unwrap(), SERVER.parse().unwrap(), TCP);
+    let fragments = ip.fragments(&whole.data[ip_bytes..], tcp_bytes);
+    assert!(fragments.len() == 2 && fragments[1][20..].starts_with(b"PORT "));
+    let time_ns = whole.time_ns;
+    let fragments = fragments.iter().map(|packet| frame(ETHERNET, &[], packet));
+    let fragments = fragments.map(|data| RawPacket::whole(time_ns, ETHERNET, data));
+    control.packets.splice(place.unwrap()..place.unwrap(), fragments);
+    assert_eq!(joined(&[control, transfer((SERVER, 20), (CLIENT, 30_000), 50 * MS)]), "");
+}
+
 /// A call at port 5060 whose parties name these media.
 fn call(offer: &str, answer: &str) -> Talk {
     let mut talk = talk((CLIENT, 5_060), (SERVER, 5_060), 0);
@@ -137,6 +180,27 @@ fn media_come_to_the_call_that_names_them() {
     let moved = Medium { address: Some(there), ..Medium::at(30_000) };
     assert_eq!(media(call(&only(moved), ""), 30_000), "");
     assert_eq!(media(call(&only(Medium::at(0)), ""), 1), "");
+}
+
+#[test]
+fn a_packet_of_a_call_announces_so_many_ends() {
+    let here = CLIENT.parse().unwrap();
+    let all: Vec<Medium> = (0..33).map(|place| Medium::at(30_000 + 2 * place)).collect();
+    let of = |port| {
+        let call = call(&sdp(here, Some(here), &all), "");
+        joined(&[call, sound((CLIENT, port), (OTHER, 40_000))])
+    };
+    assert_eq!(of(30_063), "30063-40000 sip 5060-5060");
+    assert_eq!(of(30_064), "");
+    // A line of a datagram is as long as others.
+    let filled = |bytes: usize| {
+        let line = format!("c=IN IP4 {CLIENT}/127 ");
+        let line = format!("{line}{}", "x".repeat(bytes - 1 - line.len()));
+        let call = call(&format!("v=0\r\n{line}\r\nm=audio 30000 RTP/AVP 0\r\n"), "");
+        joined(&[call, sound((CLIENT, 30_000), (OTHER, 40_000))])
+    };
+    assert_eq!(filled(4_096), "30000-40000 sip 5060-5060");
+    assert_eq!(filled(4_097), "");
 }
 
 #[test]

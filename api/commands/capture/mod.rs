@@ -89,7 +89,7 @@ fn plan(arguments: &CaptureArguments) -> Result<Option<Plan>, Fault> {
 
 fn isolate(arguments: &CaptureArguments, plan: &Plan, label: &str) -> Result<Isolation, Fault> {
     let folder = arguments.output.canonicalize().unwrap_or_else(|_| arguments.output.clone());
-    Isolation::start(plan, Running::new(label.to_owned(), words(arguments), folder))
+    Isolation::start(plan, Running::new(label.to_owned(), words(arguments), &folder))
 }
 
 fn words(arguments: &CaptureArguments) -> Vec<String> {
@@ -174,7 +174,7 @@ fn list() -> Result<Exit, Fault> {
     }
     let line = |one: &Running| {
         let command = printable(one.command.join(" "));
-        let folder = printable(one.folder.display());
+        let folder = printable(&one.folder);
         format!("{}\t{}\t{}\t{folder}\t{command}\n", one.process, one.label, one.network)
     };
     let text: String = all.iter().map(line).collect();

@@ -48,7 +48,7 @@ pub struct Watch {
     shown: Instant,
 }
 
-/// Why the application is ended from here.
+/// Why the capture is ended from here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Why {
     Duration,
@@ -98,7 +98,7 @@ impl Watch {
                 ending = Some((Why::Duration, Instant::now()));
             }
             let Some((why, since)) = ending else { continue };
-            let Some(application) = &mut self.application else { return Ok(Exit::Success) };
+            let Some(application) = &mut self.application else { return Ok(exit_of(why)) };
             if !was_told && (why == Why::Duration || since.elapsed() >= TELL_AFTER) {
                 application.end();
                 was_told = true;

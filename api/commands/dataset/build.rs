@@ -23,6 +23,7 @@ use tractor_learning::table::Format;
 /// A capture that is taken.
 struct Labelled {
     file: CaptureFile,
+    path: PathBuf,
     /// Its name in the table.
     name: String,
     class: String,
@@ -182,15 +183,15 @@ fn labelled(files: Vec<CaptureFile>, labels: &Labels) -> Result<Vec<Labelled>, E
     let names = short_names(&files);
     let mut captures = Vec::new();
     for (file, name) in files.into_iter().zip(names) {
-        if file.bytes().is_none() {
+        let Some(path) = file.path().map(Path::to_owned) else {
             messages::warning(format_args!(
                 "{}: it cannot be read twice, and is left out",
                 file.name
             ));
             continue;
-        }
+        };
         match class(&file, labels) {
-            Some(class) => captures.push(Labelled { file, name, class }),
+            Some(class) => captures.push(Labelled { file, path, name, class }),
             None => {
                 messages::warning(format_args!("{}: it has no class, and is left out", file.name))
             }
@@ -218,8 +219,7 @@ fn gather(
     let bytes = captures.iter().map(|capture| capture.file.bytes()).sum();
     let bar = progress::show(progress, bytes);
     let (mut inputs, mut packets, files) = (Vec::new(), 0, captures.len());
-    for Labelled { file, name, class } in captures {
-        let path = file.name.clone();
+    for Labelled { file, path, name, class } in captures {
         messages::verbose(format_args!(
             "{} is {}",
             messages::printable(&name),
@@ -234,11 +234,11 @@ fn gather(
             drop(bar);
             return Err(interrupted(arguments));
         }
-        say(arguments, &summary);
+        say(arguments, &name, &summary);
         *is_whole &= summary.problems.is_empty();
         packets += summary.packets;
-        let hash = sha256(Path::new(&path)).map_err(|cause| {
-            let cause = cause.to_string();
+        let hash = sha256(&path).map_err(|cause| {
+            let (path, cause) = (path.display(), cause.to_string());
             messages::error(format_args!("cannot read {path}: {}", messages::in_words(&cause)));
             Exit::Failure
         })?;
@@ -256,10 +256,16 @@ fn gather(
 }
 
 /// What is to be said of one capture: everything with --verbose, else what is wrong with it.
-fn say(arguments: &BuildArguments, summary: &Summary) {
+fn say(arguments: &BuildArguments, name: &str, summary: &Summary) {
     match messages::is_verbose() {
         true => messages::summary(summary),
-        false => messages::problems(&summary.problems),
+        false => {
+            messages::problems(&summary.problems);
+            // Its rows are of parts of flows.
+            if let Some(evicted) = messages::evicted(summary) {
+                messages::warning(format_args!("{name}: {evicted}"));
+            }
+        }
     }
     if wants_timings(&arguments.options) {
         messages::timings(summary);

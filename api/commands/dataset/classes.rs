@@ -2,17 +2,20 @@
 
 use crate::messages;
 use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::path::{Component, Path, PathBuf};
 use tractor_engine::capture::CaptureFile;
 use tractor_engine::profiles::class_from_file_name;
 use tractor_learning::table::{LabelLine, read_labels};
 
-/// What a file of labels says, by the names as they stand there, and by the files that they name.
+/// What a file of labels says, by the files that its lines name.
 #[derive(Default)]
 pub struct Labels {
     file: PathBuf,
-    by_name: HashMap<PathBuf, LabelLine>,
-    by_file: HashMap<PathBuf, LabelLine>,
+    /// Names as seen from its folder.
+    from_folder: HashMap<PathBuf, LabelLine>,
+    /// Names as seen from here; all lines, those that name no file as they stand.
+    from_here: HashMap<PathBuf, LabelLine>,
 }
 
 impl Labels {
@@ -23,26 +26,27 @@ impl Labels {
         let folder = file.parent().unwrap_or(Path::new(""));
         let mut labels = Self { file: file.to_owned(), ..Self::default() };
         for line in lines {
-            let name = PathBuf::from(&line.file);
-            if let Ok(path) = folder.join(&name).canonicalize() {
-                add(file, &mut labels.by_file, path, &line)?;
+            let name = Path::new(&line.file);
+            if let Ok(path) = folder.join(name).canonicalize() {
+                add(file, &mut labels.from_folder, path, &line)?;
             }
-            add(file, &mut labels.by_name, name, &line)?;
+            let path = name.canonicalize().unwrap_or_else(|_| name.to_owned());
+            add(file, &mut labels.from_here, path, &line)?;
         }
         Ok(labels)
     }
 
-    fn of(&self, path: &Path) -> Option<&LabelLine> {
-        let of_file = || self.by_file.get(&path.canonicalize().ok()?);
-        self.by_name.get(path).or_else(of_file)
+    fn of(&self, capture: &CaptureFile) -> Option<&LabelLine> {
+        let path = capture.path()?.canonicalize().ok()?;
+        self.from_folder.get(&path).or_else(|| self.from_here.get(&path))
     }
 
     /// Tells of lines that no capture answers to: a mistyped name leaves a class out without a word.
     pub fn warn_of_others(&self, captures: &[CaptureFile]) {
-        let lines = captures.iter().filter_map(|capture| self.of(Path::new(&capture.name)));
+        let lines = captures.iter().filter_map(|capture| self.of(capture));
         let known: Vec<u64> = lines.map(|line| line.line).collect();
         let mut others: Vec<&LabelLine> =
-            self.by_name.values().filter(|line| !known.contains(&line.line)).collect();
+            self.from_here.values().filter(|line| !known.contains(&line.line)).collect();
         others.sort_by_key(|line| line.line);
         if let Some(first) = others.first() {
             messages::warning(format_args!(
@@ -82,9 +86,9 @@ fn add(
 
 /// The class of a capture: what the labels say, else its comments, else its name.
 pub fn class(capture: &CaptureFile, labels: &Labels) -> Option<String> {
-    let path = Path::new(&capture.name);
-    let given = labels.of(path).map(|line| line.label.clone());
-    let of_name = || class_from_file_name(path.file_name()?.to_str()?).map(str::to_owned);
+    let given = labels.of(capture).map(|line| line.label.clone());
+    let name = Path::new(&capture.name).file_name().and_then(OsStr::to_str);
+    let of_name = || class_from_file_name(name?).map(str::to_owned);
     given.or_else(|| capture.label().map(str::to_owned)).or_else(of_name)
 }
 

@@ -14,28 +14,36 @@ pub struct Said {
     profile: Option<&'static EngineProfile>,
     /// It was typed: data that say another are refused. Else it is for data that say none.
     is_profile_typed: bool,
-    active_ns: Option<i64>,
-    idle_ns: Option<i64>,
-    window_ns: Option<i64>,
-    is_life_typed: bool,
+    times: Times,
+    /// Those that were typed: data that say others are refused.
+    typed: Times,
     /// How one says a profile.
     usage: &'static str,
 }
 
-const LIFE: [&str; 3] = ["active_timeout", "idle_timeout", "window"];
+/// What is said of how flows were cut.
+#[derive(Clone, Copy)]
+struct Times {
+    active_ns: Option<i64>,
+    idle_ns: Option<i64>,
+    window_ns: Option<i64>,
+}
 
 /// What is said to those who build a table of tables. Defaults are for captures.
 pub fn said_of_building(arguments: &BuildArguments) -> Said {
     let options = &arguments.options;
     let is_profile_typed = options.is_typed("profile");
-    let typed = |field: &str, time: Option<i64>| time.filter(|_| options.is_typed(field));
+    let times = Times {
+        active_ns: options.active_timeout,
+        idle_ns: options.idle_timeout,
+        window_ns: arguments.window,
+    };
+    let typed = times.of(|field| options.is_typed(field));
     Said {
         profile: is_profile_typed.then_some(options.profile),
         is_profile_typed,
-        active_ns: typed("active_timeout", options.active_timeout),
-        idle_ns: typed("idle_timeout", options.idle_timeout),
-        window_ns: typed("window", arguments.window),
-        is_life_typed: LIFE.iter().any(|field| options.is_typed(field)),
+        times: typed,
+        typed,
         usage: "--profile NAME, such as iscx-a2",
     }
 }
@@ -51,13 +59,16 @@ pub fn said(arguments: &TrainArguments) -> Result<Said, String> {
         // At the top of a file the name alone is for `flows`.
         Err(_) => None,
     };
-    Ok(Said {
-        profile,
-        is_profile_typed,
+    let times = Times {
         active_ns: flows.active_timeout,
         idle_ns: flows.idle_timeout,
         window_ns: flows.window,
-        is_life_typed: LIFE.iter().any(|field| arguments.is_typed(field)),
+    };
+    Ok(Said {
+        profile,
+        is_profile_typed,
+        times,
+        typed: times.of(|field| arguments.is_typed(field)),
         usage: "--profile NAME/VERSION, such as iscx-a2/1",
     })
 }
@@ -158,25 +169,48 @@ impl Said {
     /// # Errors
     /// A sentence, when other was typed than the table says.
     pub fn life_of(&self, table: &Table) -> Result<Option<FlowLife>, String> {
-        let said = self.life(&table.profile);
-        match (table.flow_life, said) {
-            (Some(known), Some(said)) if self.is_life_typed && known != said => {
-                Err(format!("the flows of the data have {known}, and not {said}"))
-            }
-            (Some(known), _) => Ok(Some(known)),
-            (None, said) => Ok(said),
+        let Some(known) = table.flow_life else { return Ok(self.life(&table.profile)) };
+        // Of what was not typed the data are right.
+        let typed = self.typed.over(known);
+        match typed == known {
+            true => Ok(Some(known)),
+            false => Err(format!("the flows of the data have {known}, and not {typed}")),
         }
     }
 
     /// That of the profile, with what was said; nothing where nothing was said.
     fn life(&self, profile: &Profile) -> Option<FlowLife> {
-        [self.active_ns, self.idle_ns, self.window_ns].iter().flatten().next()?;
+        let Times { active_ns, idle_ns, window_ns } = self.times;
+        [active_ns, idle_ns, window_ns].iter().flatten().next()?;
         let life = EngineProfile::named(&profile.name)?.life;
-        let us = |ns: i64| u64::try_from(ns / 1_000).unwrap_or(0);
-        Some(FlowLife {
-            idle_timeout_us: Some(us(self.idle_ns.unwrap_or(life.idle_ns))),
-            active_timeout_us: self.active_ns.or(life.active_ns).map(us),
-            window_us: self.window_ns.map(us),
-        })
+        Some(self.times.over(FlowLife {
+            idle_timeout_us: Some(us(life.idle_ns)),
+            active_timeout_us: life.active_ns.map(us),
+            window_us: None,
+        }))
     }
+}
+
+impl Times {
+    /// Those of these fields alone.
+    fn of(self, is_meant: impl Fn(&str) -> bool) -> Self {
+        Times {
+            active_ns: self.active_ns.filter(|_| is_meant("active_timeout")),
+            idle_ns: self.idle_ns.filter(|_| is_meant("idle_timeout")),
+            window_ns: self.window_ns.filter(|_| is_meant("window")),
+        }
+    }
+
+    /// A life with these in place of its own.
+    fn over(self, life: FlowLife) -> FlowLife {
+        FlowLife {
+            idle_timeout_us: self.idle_ns.map(us).or(life.idle_timeout_us),
+            active_timeout_us: self.active_ns.map(us).or(life.active_timeout_us),
+            window_us: self.window_ns.map(us).or(life.window_us),
+        }
+    }
+}
+
+fn us(ns: i64) -> u64 {
+    u64::try_from(ns / 1_000).unwrap_or(0)
 }

@@ -76,6 +76,14 @@ impl CaptureFile {
         })
     }
 
+    /// Where it is, byte by byte, which its name need not tell; `None` for a pipe.
+    pub fn path(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Path(path) => Some(path),
+            Place::Held(_) => None,
+        }
+    }
+
     /// Bytes on disk, for the progress bar; `None` for a pipe.
     pub fn bytes(&self) -> Option<u64> {
         self.bytes

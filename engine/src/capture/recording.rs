@@ -64,21 +64,32 @@ impl Recording {
         origin: &Origin,
     ) -> Result<Self, Fault> {
         let (file, path) = new_file(folder, stem)?;
-        let failed =
-            |cause: io::Error| Fault::failure(format!("cannot write {}: {cause}", path.display()));
+        Self::start(file, path.clone(), owner, origin).map_err(|cause| {
+            // If it cannot be removed either, the sentence names it.
+            let _ = std::fs::remove_file(&path);
+            Fault::failure(format!("cannot write {}: {cause}", path.display()))
+        })
+    }
+
+    /// Writes what stands before the first packet.
+    fn start(file: File, path: PathBuf, owner: (u32, u32), origin: &Origin) -> io::Result<Self> {
         // Only who may give files away needs to.
         if rustix::process::geteuid().is_root() {
-            fchown(&file, Some(owner.0), Some(owner.1)).map_err(failed)?;
+            match fchown(&file, Some(owner.0), Some(owner.1)) {
+                // Some file systems keep no owners, or let nobody change them: then it is whose it is.
+                Err(cause) if cause.kind() == ErrorKind::PermissionDenied => {}
+                given => given?,
+            }
         }
         let mut recording = Self {
-            writer: begin(origin).map_err(failed)?,
+            writer: begin(origin)?,
             file,
-            path: path.clone(),
+            path,
             whole_bytes: 0,
             start: origin.start,
             last_time: origin.start,
         };
-        recording.flush().map_err(failed)?;
+        recording.flush()?;
         Ok(recording)
     }
 
@@ -179,7 +190,8 @@ fn new_file(folder: &Path, stem: &str) -> Result<(File, PathBuf), Fault> {
             _ => format!("{stem}.{number}.pcapng"),
         };
         let path = folder.join(name);
-        match File::options().write(true).create_new(true).open(&path) {
+        // What is written after a block that was cut away stands where that began.
+        match File::options().append(true).create_new(true).open(&path) {
             Ok(file) => return Ok((file, path)),
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {}
             Err(cause) => {

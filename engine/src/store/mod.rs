@@ -59,7 +59,7 @@ pub use processed::{FileMark, ProcessedFiles};
 pub use question::Answers;
 pub use reader::{FlowBlock, JobReader};
 pub use record::{JobRecord, JobState, WithoutPlugin};
-pub use sessions::{SessionFilter, SessionRow, session_rows};
+pub use sessions::{FoundSessions, SessionFilter, SessionRow, session_rows};
 pub use totals::StatisticRow;
 pub use windows::{EndedWindows, WindowCount, WindowCounts};
 pub use writer::{JobLayout, JobListener, JobRows, JobWriter, WindowLayout};

@@ -3,7 +3,7 @@
 use super::StoreError;
 use super::facts::Standard;
 use super::filter::Filter;
-use super::reader::JobReader;
+use super::reader::{FlowBlock, JobReader};
 use super::segment::damaged;
 use crate::output::{CellWriter, JsonLines, Table};
 use crate::profiles::STANDARD_PREFIX;
@@ -22,6 +22,14 @@ pub struct SessionFilter {
     pub limit: usize,
 }
 
+/// Some of the sessions that are asked for.
+#[derive(Debug, Default)]
+pub struct FoundSessions {
+    pub rows: Vec<SessionRow>,
+    /// Where nobody waited any more: behind the row with that number nothing was looked at.
+    pub looked_to: Option<u64>,
+}
+
 /// Adds the sessions of a table that are asked for, until there are enough; `first_row` are the job's rows
 /// before it.
 pub(super) fn add(
@@ -30,29 +38,55 @@ pub(super) fn add(
     filter: &SessionFilter,
     to: &mut Vec<SessionRow>,
 ) -> io::Result<()> {
-    let names = table.names();
-    let own: Vec<usize> =
-        (0..names.len()).filter(|&place| !names[place].starts_with(STANDARD_PREFIX)).collect();
-    let view = table.view()?;
-    let standard = Standard::of(|name| table.column(name));
-    let number = |row: usize| first_row + row as u64 + 1;
-    let rows = filter.rows.rows(&view, &standard, table.rows()).into_iter();
-    let rows = rows.filter(|&row| number(row) > filter.after);
-    let own_table = table.of(&own)?;
-    let own_view = own_table.view()?;
-    let rows: Vec<usize> = rows.take(filter.limit.saturating_sub(to.len())).collect();
+    let rows = filter.rows_of(table, table.rows(), first_row, to.len())?;
+    let own = own_places(table.names());
+    let rows = rows.into_iter().map(|row| (row, first_row + row as u64 + 1));
+    tell(&table.of(&own)?, rows, to)
+}
+
+impl SessionFilter {
+    /// The rows of a table that are asked for, as many as there is room for behind those that were `found`; it
+    /// may have only the columns that tell which.
+    fn rows_of(
+        &self,
+        table: &Table,
+        count: usize,
+        first_row: u64,
+        found: usize,
+    ) -> io::Result<Vec<usize>> {
+        let standard = Standard::of(|name| table.column(name));
+        let rows = self.rows.rows(&table.view()?, &standard, count).into_iter();
+        let rows = rows.filter(|&row| first_row + row as u64 >= self.after);
+        Ok(rows.take(self.limit.saturating_sub(found)).collect())
+    }
+}
+
+/// The columns that are told: those that are there for questions alone are not.
+fn own_places(names: impl IntoIterator<Item = impl AsRef<str>>) -> Vec<usize> {
+    let names = names.into_iter().enumerate();
+    let own = names.filter(|(_, name)| !name.as_ref().starts_with(STANDARD_PREFIX));
+    own.map(|(place, _)| place).collect()
+}
+
+/// Adds rows of a table as objects: each by its place in it, with its number in the job.
+fn tell(
+    table: &Table,
+    rows: impl Iterator<Item = (usize, u64)> + Clone,
+    to: &mut Vec<SessionRow>,
+) -> io::Result<()> {
+    let (names, view) = (table.names(), table.view()?);
     let (mut text, mut cells) = (Vec::new(), Vec::new());
-    let mut lines = JsonLines::new(own.iter().map(|&place| names[place].as_str()), &mut text);
-    for &row in &rows {
+    let mut lines = JsonLines::new(names.iter().map(String::as_str), &mut text);
+    for (row, _) in rows.clone() {
         cells.clear();
-        own_view.cells(row, &mut cells);
+        view.cells(row, &mut cells);
         lines.write_cells(&cells)?;
     }
     lines.finish()?;
     drop(lines);
     // A line has no end of line inside (RFC 8259, section 7).
     let text = String::from_utf8_lossy(&text);
-    to.extend(rows.iter().zip(text.lines()).map(|(&row, line)| (number(row), line.to_owned())));
+    to.extend(rows.zip(text.lines()).map(|((_, number), line)| (number, line.to_owned())));
     Ok(())
 }
 
@@ -60,28 +94,49 @@ pub(super) fn add(
 /// blocks `is_awaited` tells whether somebody still waits.
 ///
 /// # Errors
-/// When a block is damaged, or nobody waits any more.
+/// When a block is damaged, or nobody waited even for the first.
 pub fn session_rows(
     reader: &JobReader,
     filter: &SessionFilter,
     is_awaited: impl Fn() -> bool,
-) -> Result<Vec<SessionRow>, StoreError> {
+) -> Result<FoundSessions, StoreError> {
     let mut rows = Vec::new();
-    for block in reader.blocks().iter().filter(|block| block.last_row() > filter.after) {
-        if rows.len() >= filter.limit {
-            break;
-        }
+    let mut blocks = reader.blocks().iter().filter(|block| block.last_row() > filter.after);
+    let first = blocks.clone().next().map(|block| block.first_row);
+    while let Some(block) = blocks.next().filter(|_| rows.len() < filter.limit) {
         if !is_awaited() {
-            return Err(StoreError::GivenUp { looked_to: block.first_row });
+            let looked_to = block.first_row;
+            return match Some(looked_to) == first {
+                true => Err(StoreError::GivenUp { looked_to }),
+                false => Ok(FoundSessions { rows, looked_to: Some(looked_to) }),
+            };
         }
-        if filter.rows.asks_entries() && !filter.rows.may_be_in(&reader.entry(block)?) {
-            continue;
-        }
-        let undecodable = |cause: io::Error| damaged(&block.block, cause.to_string());
-        let encoded = reader.table(block)?;
-        let all: Vec<usize> = (0..encoded.names().count()).collect();
-        let table = encoded.read(&all).map_err(undecodable)?;
-        add(&table, block.first_row, filter, &mut rows).map_err(undecodable)?;
+        look_into(reader, block, filter, &mut rows)?;
     }
-    Ok(rows)
+    Ok(FoundSessions { rows, looked_to: None })
+}
+
+/// Adds the sessions of a block that are asked for: first from the columns that tell which, then what is
+/// told of them.
+fn look_into(
+    reader: &JobReader,
+    block: &FlowBlock,
+    filter: &SessionFilter,
+    to: &mut Vec<SessionRow>,
+) -> Result<(), StoreError> {
+    if filter.rows.asks_entries() && !filter.rows.may_be_in(&reader.entry(block)?) {
+        return Ok(());
+    }
+    let undecodable = |cause: io::Error| damaged(&block.block, cause.to_string());
+    let encoded = reader.table(block)?;
+    let asked = filter.rows.places(&Standard::of(|name| encoded.column(name)))?;
+    let narrow = encoded.read(&asked).map_err(undecodable)?;
+    let rows = filter.rows_of(&narrow, block.rows() as usize, block.first_row, to.len());
+    let rows = rows.map_err(undecodable)?;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let table = encoded.read_rows(&own_places(encoded.names()), &rows).map_err(undecodable)?;
+    let numbers = rows.into_iter().map(|row| block.first_row + row as u64 + 1);
+    tell(&table, numbers.enumerate(), to).map_err(undecodable)
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tractor_engine::capture::{KeptBytes, Packet};
 use tractor_engine::decode::{
     Decoded, Decoder, DeepStacks, Endpoint, FragmentTable, Key, Layers, Moment, NameAnswer,
-    PayloadPlace, Payloads, Placement, Reading, Segment, shard_of,
+    PayloadPlace, Payloads, Placement, Reading, Segment, flags, marks, shard_of,
 };
 use tractor_engine::features::{ActivitySettings, Needs};
 use tractor_engine::flows::{
@@ -65,27 +65,38 @@ pub fn check(bytes: &[u8]) {
 }
 
 /// More flows of one shard than payload is kept of, some of which end on the way: of which there is
-/// none does not depend on where it is saved.
-pub fn check_crowd() {
+/// none does not depend on where it is saved. Where they are control connections, half of what is kept is of
+/// lines that do not end.
+pub fn check_crowd(has_lines: bool) {
     let native = &Profile::all()[0];
-    let options = TableOptions {
-        watch: Some(WatchOptions { payload_bytes: COUNTED_PAYLOAD_BYTES, ..Default::default() }),
-        ..options(native, 0)
+    let watch = WatchOptions {
+        payload_bytes: COUNTED_PAYLOAD_BYTES,
+        early: vec![EarlyWish::default()],
+        groups: has_lines,
+        ..Default::default()
+    };
+    let options = TableOptions { watch: Some(watch), ..options(native, 0) };
+    let (protocol, port, kept_bytes) = match has_lines {
+        true => (6, 21, 2 * COUNTED_PAYLOAD_BYTES[0]),
+        false => (17, 53, COUNTED_PAYLOAD_BYTES[0]),
     };
     let placement = Placement::default();
     let keys = (0..).map(|client| {
         let end = |address, port| Endpoint { address: Key::address_v4(address), port };
-        Key::new(end(client, 5_000), end(u32::MAX, 53), 17, true, false, 0).0
+        Key::new(end(client, 5_000), end(u32::MAX, port), protocol, true, false, 0).0
     });
     let of_one_shard = keys.filter(|key| shard_of(placement.hash(key)) == 7);
+    let count = PAYLOAD_BYTES_PER_SHARD_MAX / kept_bytes + 400;
     let segment = |(number, key): (usize, Key)| Segment {
         key,
-        time: Timestamp(number as i64 * SECOND_NS / 10),
+        // Longer than a flow waits for its next packet.
+        time: Timestamp(number as i64 * 140 * SECOND_NS / count as i64),
         payload_bytes: COUNTED_PAYLOAD_BYTES[0] as u32,
+        marks: if has_lines { marks::TCP_HEADER } else { 0 },
+        flags: flags::URG,
         ..Segment::default()
     };
-    let most = PAYLOAD_BYTES_PER_SHARD_MAX / COUNTED_PAYLOAD_BYTES[0];
-    let segments: Vec<_> = of_one_shard.take(most + 400).enumerate().map(segment).collect();
+    let segments: Vec<_> = of_one_shard.take(count).enumerate().map(segment).collect();
     let chunks: Vec<_> = segments.chunks(50).collect();
     let whole = Run::of(&options, &chunks, |_| None);
     assert!((1..300).contains(&whole.counts.without_payload), "{:?}", whole.counts);
@@ -285,6 +296,9 @@ pub fn head(
         // No two packets have the same.
         let payload =
             (0..segment.payload_bytes).map(|at| (at ^ index as u32 ^ number as u32) as u8);
+        // Of some, no line ends.
+        let ends_lines = segment.flags & flags::URG == 0;
+        let payload = payload.map(|byte| if ends_lines || byte != b'\n' { byte } else { b' ' });
         places.push(PayloadPlace { address: bytes.len(), bytes: segment.payload_bytes });
         bytes.extend(payload);
         if segment.window & 3 == 0 {

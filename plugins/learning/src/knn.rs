@@ -27,13 +27,15 @@ pub struct Nearest {
     /// Scaled, row by row.
     pub(crate) rows: Vec<f32>,
     pub(crate) class_of: Vec<u16>,
+    /// Threads that answer for many rows.
+    pub(crate) threads: usize,
 }
 
 /// Rows that one thread takes on at a time.
 const BLOCK_ROWS: usize = 64;
 
 impl Nearest {
-    pub(crate) fn learn(table: &Table, parameters: &NearestParameters) -> Nearest {
+    pub(crate) fn learn(table: &Table, parameters: &NearestParameters, threads: usize) -> Nearest {
         let scale = Scale::to_unit(table);
         let mut rows = vec![0.0; table.values().len()];
         let width = table.features.len();
@@ -43,7 +45,7 @@ impl Nearest {
         }
         let neighbours = parameters.neighbours.clamp(1, table.rows());
         let class_of = table.class_of().to_vec();
-        Nearest { scale, neighbours, classes: table.classes.len(), rows, class_of }
+        Nearest { scale, neighbours, classes: table.classes.len(), rows, class_of, threads }
     }
 
     pub fn features(&self) -> usize {
@@ -58,7 +60,7 @@ impl Nearest {
     pub(crate) fn probabilities(&self, rows: &[f32], probabilities: &mut [f32]) {
         let width = self.features();
         let blocks: Vec<&[f32]> = rows.chunks(BLOCK_ROWS * width).collect();
-        let answers = threads::map(blocks.len(), threads::available(), |block| {
+        let answers = threads::map(blocks.len(), self.threads, |block| {
             blocks[block].chunks_exact(width).flat_map(|row| self.of_row(row)).collect::<Vec<_>>()
         });
         for (out, answer) in probabilities.chunks_mut(BLOCK_ROWS * self.classes).zip(answers) {

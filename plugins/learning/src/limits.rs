@@ -31,6 +31,10 @@ pub const LINE_BYTES_MAX: usize = 1 << 20;
 /// Trees of a model.
 pub const TREES_MAX: usize = 100_000;
 
+/// Features that leaves of a boosted tree have together: sums of each take 4 KiB while the tree grows, so that
+/// they are 1 GiB. Trees of the usual number of leaves may have every feature there can be.
+pub const LEAF_FEATURES_MAX: usize = 1 << 18;
+
 /// Nodes of a model, of all trees together.
 pub const NODES_MAX: usize = 1 << 26;
 
@@ -46,11 +50,15 @@ pub const HEADER_BYTES_MAX: usize = 16 << 20;
 /// Bytes of the body of a model file, unpacked.
 pub const BODY_BYTES_MAX: usize = 1 << 30;
 
-/// Bytes of a model file or an ONNX file.
+/// Bytes of a model file.
 pub const MODEL_FILE_BYTES_MAX: u64 = 1 << 30;
 
-/// Messages inside one another in an ONNX file.
-pub const ONNX_DEPTH_MAX: usize = 16;
+/// Bytes of an ONNX file. What is listed of it may take some 30 times as much memory where it is damaged, as
+/// lists of empty texts: 4 GiB.
+pub const ONNX_FILE_BYTES_MAX: usize = 128 << 20;
+
+/// Operators of an ONNX graph. A model of trees has a few.
+pub const ONNX_OPERATORS_MAX: usize = 1 << 16;
 
 /// Folds of a cross-validation.
 pub const FOLDS_MAX: usize = 1_000;

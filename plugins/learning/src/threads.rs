@@ -43,8 +43,50 @@ pub(crate) fn map<T: Send>(
     done.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Hands such results to `take`, in order, and stops where that fails: no more of them are there at once than
+/// threads, and no more work is done in vain.
+///
+/// # Errors
+/// Those of `take`.
+///
+/// # Panics
+/// If `work` does.
+pub(crate) fn hand_on<T: Send, E>(
+    count: usize,
+    threads: usize,
+    work: impl Fn(usize) -> T + Sync,
+    mut take: impl FnMut(T) -> Result<(), E>,
+) -> Result<(), E> {
+    let at_once = threads.clamp(1, THREADS_MAX);
+    for begin in (0..count).step_by(at_once) {
+        let some = at_once.min(count - begin);
+        map(some, threads, |number| work(begin + number)).into_iter().try_for_each(&mut take)?;
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn results_are_handed_on_in_order_and_work_ends_where_they_are_refused() {
+        for threads in [0, 1, 2, 7] {
+            let (mut taken, done) = (Vec::new(), AtomicUsize::new(0));
+            let work = |number| {
+                done.fetch_add(1, Ordering::Relaxed);
+                number
+            };
+            let take = |number| {
+                taken.push(number);
+                if number == 20 { Err("enough") } else { Ok(()) }
+            };
+            assert_eq!(super::hand_on(100_000, threads, work, take), Err("enough"));
+            assert_eq!(taken, (0..=20).collect::<Vec<_>>());
+            assert!(done.into_inner() <= 21 + threads);
+        }
+    }
+
     #[test]
     fn results_are_in_order_for_any_number_of_threads() {
         for threads in [0, 1, 2, 7] {

@@ -44,6 +44,16 @@ impl Parameters {
             Parameters::Logistic(_) => "logistic",
         }
     }
+
+    /// Whether a model of the table may keep to its bounds, as far as that is known before it grows.
+    fn check(&self, table: &Table) -> Result<(), LearningError> {
+        let (features, classes) = (table.features.len(), table.classes.len());
+        match self {
+            Parameters::Boosting(boosting) => boosting.check(table.rows(), features, classes),
+            _ => Ok(()),
+        }
+        .map_err(LearningError::Parameter)
+    }
 }
 
 /// Everything that `train` needs beside the table.
@@ -55,7 +65,8 @@ pub struct Options {
     pub threads: usize,
     /// Folds of each cross-validation; 0 for none, and a report without evaluations.
     pub folds: usize,
-    /// The split that stands first in the report; nothing for the strictest that the table allows.
+    /// The split that stands first in the report, behind given folds alone; nothing for the strictest that the
+    /// table allows.
     pub split: Option<Split>,
     /// By row, a fold that is given; tested beside all others. Empty for none.
     pub given_folds: Vec<u16>,
@@ -118,11 +129,14 @@ pub fn train_telling(
     }
     if options.folds == 1 || options.folds > FOLDS_MAX || options.folds > table.rows() {
         let (folds, rows) = (options.folds, table.rows());
-        let why =
-            format!("folds is {folds}: 0, or 2 to {FOLDS_MAX} and no more than the {rows} rows");
+        let why = format!(
+            "folds (--cv) is {folds}: 0, or 2 to {FOLDS_MAX} and no more than the {rows} rows, may be"
+        );
         return Err(LearningError::Parameter(why));
     }
     let (parameters, seed) = (&options.parameters, options.seed);
+    // Folds have fewer rows: they may keep to bounds that the whole does not.
+    parameters.check(table)?;
     let mut evaluations = Vec::new();
     for (split, fold_of) in splits(table, options)? {
         let given = (split, fold_of.as_slice());
@@ -220,17 +234,22 @@ pub fn fit(
     seed: u64,
     threads: usize,
 ) -> Result<Fitted, LearningError> {
-    let grown = match parameters {
+    parameters.check(table)?;
+    let (grown, or) = match parameters {
         Parameters::Forest(parameters) => {
             let bins = Bins::of(table);
-            forest::grow(&rows(table, &bins, &bins.code(table)), parameters, seed, threads)
+            let coded = bins.code(table);
+            let rows = rows(table, &bins, &coded);
+            (forest::grow(&rows, parameters, seed, threads), "a greater --leaf-rows")
         }
         Parameters::Boosting(parameters) => {
             let bins = Bins::of(table);
-            boosting::grow(&rows(table, &bins, &bins.code(table)), parameters, seed, threads)
+            let coded = bins.code(table);
+            let rows = rows(table, &bins, &coded);
+            (boosting::grow(&rows, parameters, seed, threads), "fewer --leaves")
         }
         Parameters::Nearest(parameters) => {
-            let model = Model::Nearest(Nearest::learn(table, parameters));
+            let model = Model::Nearest(Nearest::learn(table, parameters, threads));
             return Ok(Fitted { model, importances: Vec::new() });
         }
         Parameters::Logistic(parameters) => {
@@ -238,8 +257,11 @@ pub fn fit(
             return Ok(Fitted { model, importances: Vec::new() });
         }
     };
-    let (ensemble, importances) = grown.map_err(LearningError::Table)?;
-    let model = Model::of_trees(ensemble).map_err(LearningError::Table)?;
+    // Tables keep to bounds of their own: it is the parameters that make trees too many or too large.
+    let beyond =
+        |why| LearningError::Parameter(format!("--trees gives {why}: take fewer of them, or {or}"));
+    let (ensemble, importances) = grown.map_err(beyond)?;
+    let model = Model::of_trees(ensemble).map_err(beyond)?;
     Ok(Fitted { model, importances })
 }
 

@@ -12,6 +12,7 @@ type Reading<'a> = dyn Fn(&[(usize, String)]) -> Vec<(usize, What)> + 'a;
 const LINE_BYTES: usize = 4_096;
 const FTP_PORT: u16 = 21;
 const PAIRS: u16 = 4;
+const ENDS_OF_PACKET: usize = 64;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum What {
@@ -48,7 +49,7 @@ impl What {
 
 /// The first two packets with payload, up to there.
 fn first_two(so_far: &[Packet]) -> impl Iterator<Item = &Packet> {
-    so_far.iter().filter(|packet| packet.payload_bytes > 0).take(2)
+    so_far.iter().filter(|packet| !packet.payload.is_empty()).take(2)
 }
 
 pub fn speaks_bittorrent(so_far: &[Packet]) -> bool {
@@ -64,8 +65,14 @@ pub fn speaks_bittorrent(so_far: &[Packet]) -> bool {
     })
 }
 
-/// What a flow's packet of this number says that those before it did not.
+/// What a flow's packet of this number says that those before it did not, as much as counts.
 pub fn said_by(flow: &Flow, number: usize, by_handshake: bool) -> Vec<What> {
+    let mut said = all_said_by(flow, number, by_handshake);
+    said.truncate(ENDS_OF_PACKET);
+    said
+}
+
+fn all_said_by(flow: &Flow, number: usize, by_handshake: bool) -> Vec<What> {
     let so_far = &flow.packets[..=number];
     let packet = &so_far[number];
     if packet.payload.is_empty() || !flow.key.has_ports {
@@ -140,6 +147,7 @@ fn stream(so_far: &[Packet], sender: Endpoint) -> Vec<Option<u8>> {
         }
         let distance = number.wrapping_sub(*begin.get_or_insert(number)) as i32;
         let Ok(place) = usize::try_from(distance) else { continue };
+        let end = place + packet.payload_bytes as usize;
         // What fills a hole comes too late.
         let late = bytes.len().saturating_sub(place);
         let mut payload = packet.payload.clone();
@@ -147,6 +155,8 @@ fn stream(so_far: &[Packet], sender: Endpoint) -> Vec<Option<u8>> {
         let place = place + late;
         bytes.resize(bytes.len().max(place), None);
         bytes.extend(payload.into_iter().map(Some));
+        // What was not captured is a hole.
+        bytes.resize(bytes.len().max(end), None);
     }
     bytes
 }

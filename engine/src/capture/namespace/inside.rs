@@ -12,9 +12,10 @@ use nix::sys::wait::{WaitStatus, wait};
 use nix::unistd::Pid;
 use rustix::process::{Signal as Death, set_parent_process_death_signal};
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io::{self, Read, Write};
 use std::os::fd::RawFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
@@ -148,6 +149,8 @@ fn own_mounts(name_servers: &str) -> io::Result<()> {
     mount(Some("tractor"), folder, Some("tmpfs"), flags, Some("mode=755,size=64k"))?;
     let own = Path::new(folder).join("resolv.conf");
     fs::write(&own, name_servers)?;
+    // The application reads it, whatever the umask of whoever captures.
+    fs::set_permissions(&own, Permissions::from_mode(0o644))?;
     let bound = match fs::canonicalize(RESOLV_CONF) {
         Ok(path) => mount(Some(&own), &path, NONE, MsFlags::MS_BIND, NONE),
         Err(cause) => return Err(io::Error::new(cause.kind(), format!("{RESOLV_CONF}: {cause}"))),

@@ -5,11 +5,11 @@
 use super::plan::Plan;
 use super::{links, translation};
 use crate::capture::Fault;
-use crate::limits::RUNNING_RECORD_BYTES_MAX;
+use crate::limits::{RUNNING_COMMAND_BYTES_MAX, RUNNING_RECORD_BYTES_MAX};
 use serde::{Deserialize, Serialize};
-use std::fs::{self, DirBuilder, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 const FOLDER: &str = "/run/tractor";
@@ -19,8 +19,10 @@ const FOLDER: &str = "/run/tractor";
 pub struct Running {
     pub process: u32,
     pub label: String,
+    /// As far as a record has room for it.
     pub command: Vec<String>,
-    pub folder: PathBuf,
+    /// As text, which not every path is.
+    pub folder: String,
     /// Of the application.
     pub network: String,
     /// The machine's end of the pair, and the name of the table that translates addresses.
@@ -32,21 +34,36 @@ pub struct Running {
 
 impl Running {
     /// Of this process; what it changes is not known yet.
-    pub fn new(label: String, command: Vec<String>, folder: PathBuf) -> Self {
+    pub fn new(label: String, command: Vec<String>, folder: &Path) -> Self {
         let process = std::process::id();
         let interface = format!("tractor{process}");
         let network = String::new();
         Self {
             process,
             label,
-            command,
-            folder,
+            command: cut(command),
+            folder: folder.to_string_lossy().into_owned(),
             network,
             interface,
             has_table: false,
             forwarding: None,
         }
     }
+}
+
+/// The first words of a command, and of the last of them its beginning.
+fn cut(command: Vec<String>) -> Vec<String> {
+    let mut room_bytes = RUNNING_COMMAND_BYTES_MAX;
+    let words = command.into_iter().map_while(|mut word| {
+        if room_bytes == 0 {
+            return None;
+        }
+        word.truncate(word.floor_char_boundary(room_bytes));
+        // What is between two words takes room, too, so that there are not too many empty ones.
+        room_bytes = room_bytes.saturating_sub(word.len() + 1);
+        Some(word)
+    });
+    words.collect()
 }
 
 /// The folder while nobody else begins or ends a capture.
@@ -72,7 +89,9 @@ impl Register {
     /// # Errors
     /// A sentence.
     pub fn open() -> Result<Self, Fault> {
-        DirBuilder::new().recursive(true).mode(0o755).create(FOLDER).map_err(failed)?;
+        fs::create_dir_all(FOLDER).map_err(failed)?;
+        // Everybody may ask which captures run, whatever the umask of whoever made it.
+        fs::set_permissions(FOLDER, Permissions::from_mode(0o755)).map_err(failed)?;
         let lock = Path::new(FOLDER).join("lock");
         let lock = File::options()
             .create(true)
@@ -211,7 +230,8 @@ fn records() -> io::Result<Vec<(PathBuf, File, bool)>> {
             Err(cause) if cause.kind() == ErrorKind::NotFound => continue,
             opened => opened?,
         };
-        let lives = match file.try_lock() {
+        // Who only looks keeps nobody else from that, and is not taken for the capture.
+        let lives = match file.try_lock_shared() {
             Ok(()) => false,
             Err(TryLockError::WouldBlock) => true,
             Err(TryLockError::Error(cause)) => return Err(cause),
@@ -234,10 +254,37 @@ fn write(running: Running) -> io::Result<Entry> {
     let unfinished = path.with_extension("new");
     let mut file = File::options().write(true).create_new(true).open(&unfinished)?;
     file.lock()?;
+    file.set_permissions(Permissions::from_mode(0o644))?;
     file.write_all(&serde_json::to_vec(&running).map_err(io::Error::other)?)?;
     match fs::exists(&path)? {
         true => return Err(io::Error::from(ErrorKind::AlreadyExists)),
         false => fs::rename(unfinished, &path)?,
     }
     Ok(Entry { running, path, _lock: file })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_of_any_command_is_short_enough_to_be_read() {
+        let record_of = |command: Vec<String>| {
+            let running = Running::new("a".to_owned(), command, Path::new("/"));
+            let text = serde_json::to_vec(&running).unwrap();
+            assert!(text.len() as u64 <= RUNNING_RECORD_BYTES_MAX, "{}", text.len());
+            running.command
+        };
+        let short = vec!["curl".to_owned(), String::new(), "http://a.example/".to_owned()];
+        assert_eq!(record_of(short.clone()), short);
+        // A character of one byte takes six; one of two is not cut in its middle.
+        for part in ["\u{1}", "xä", "x"] {
+            let long = part.repeat(2 << 20);
+            let [word] = &record_of(vec![long.clone()])[..] else { panic!("one word") };
+            assert!(long.starts_with(word) && word.len() >= RUNNING_COMMAND_BYTES_MAX - 1);
+        }
+        for word in ["", "x", "\u{1}"] {
+            assert!(record_of(vec![word.to_owned(); 1 << 18]).len() > 1_000);
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use super::plan::Plan;
 use std::fs;
 use std::io::{self, ErrorKind, Write};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 const FORWARDING: &str = "/proc/sys/net/ipv4/ip_forward";
@@ -86,7 +87,9 @@ fn start() -> Result<Option<Child>, String> {
             .args(["-f", "-"])
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
-            .stderr(Stdio::piped());
+            .stderr(Stdio::piped())
+            // A Ctrl-C on our terminal is for us: what is begun is done, and undone.
+            .process_group(0);
         match command.spawn() {
             Ok(child) => return Ok(Some(child)),
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
@@ -105,7 +108,8 @@ fn feed(mut nft: Child, rules: &str) -> Result<(), String> {
     if output.status.success() {
         return Ok(());
     }
-    let why = String::from_utf8_lossy(&output.stderr);
-    let why = why.lines().next().unwrap_or_default();
-    Err(format!("nft refuses to translate addresses: {why}"))
+    Err(match String::from_utf8_lossy(&output.stderr).lines().next() {
+        Some(why) => format!("nft refuses to translate addresses: {why}"),
+        None => format!("nft, which translates addresses, ended without a word: {}", output.status),
+    })
 }

@@ -21,9 +21,9 @@ impl Lines {
     pub fn read(&mut self, segment: &Segment, payload: &[u8], to: &mut impl FnMut(&[u8])) {
         let is_syn = segment.flags & flags::SYN != 0;
         let sequence = segment.sequence.wrapping_add(u32::from(is_syn));
-        let known = self.next.filter(|_| !is_syn);
+        let captured = payload.len();
         let mut payload = payload;
-        if let Some(next) = known {
+        if let Some(next) = self.next.filter(|_| !is_syn) {
             // Numbers are compared as RFC 9293 (3.4) does, modulo 2^32.
             let behind = next.wrapping_sub(sequence) as i32;
             match usize::try_from(behind) {
@@ -34,14 +34,26 @@ impl Lines {
         }
         self.next = Some(sequence.wrapping_add(segment.payload_bytes));
         self.take(payload, to);
-        let captured = payload.len() as u32;
-        if captured < segment.payload_bytes && known.is_none_or(|next| next == sequence) {
+        // Its end was not captured.
+        if captured < segment.payload_bytes as usize {
+            self.lose();
+        }
+    }
+
+    /// Bytes kept of a line whose end is still to come.
+    pub fn kept_bytes(&self) -> usize {
+        self.begun.len()
+    }
+
+    /// Keeps nothing of a line whose end is still to come: it is none.
+    pub fn lose_begun(&mut self) {
+        if !self.begun.is_empty() {
             self.lose();
         }
     }
 
     fn lose(&mut self) {
-        self.begun.clear();
+        self.begun = Vec::new();
         self.is_lost = true;
     }
 
@@ -50,17 +62,19 @@ impl Lines {
         while let Some(end) = rest.iter().position(|&byte| byte == b'\n') {
             let (line, behind) = rest.split_at(end);
             rest = &behind[1..];
-            if std::mem::take(&mut self.is_lost) {
+            // Its memory is freed: what is not kept does not count.
+            let mut begun = std::mem::take(&mut self.begun);
+            if std::mem::take(&mut self.is_lost)
+                || begun.len() + line.len() > CONTROL_LINE_BYTES_MAX
+            {
                 continue;
             }
-            let is_short = self.begun.len() + line.len() <= CONTROL_LINE_BYTES_MAX;
-            if is_short && self.begun.is_empty() {
+            if begun.is_empty() {
                 to(trimmed(line));
-            } else if is_short {
-                self.begun.extend_from_slice(line);
-                to(trimmed(&self.begun));
+            } else {
+                begun.extend_from_slice(line);
+                to(trimmed(&begun));
             }
-            self.begun.clear();
         }
         if self.is_lost {
             return;
@@ -72,9 +86,11 @@ impl Lines {
     }
 }
 
-/// The lines of a datagram; the last may have no end.
+/// The lines of a datagram; the last may have no end, and of a longer one than the bound nothing is read.
 pub fn each(payload: &[u8], to: &mut impl FnMut(&[u8])) {
-    payload.split(|&byte| byte == b'\n').map(trimmed).filter(|line| !line.is_empty()).for_each(to);
+    let lines = payload.split(|&byte| byte == b'\n');
+    let lines = lines.filter(|line| line.len() <= CONTROL_LINE_BYTES_MAX).map(trimmed);
+    lines.filter(|line| !line.is_empty()).for_each(to);
 }
 
 fn trimmed(line: &[u8]) -> &[u8] {

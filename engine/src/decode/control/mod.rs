@@ -13,6 +13,7 @@ mod sdp;
 mod tests;
 
 use super::{Segment, ip};
+use crate::limits::ANNOUNCED_PER_PACKET_MAX;
 use lines::Lines;
 use sdp::Media;
 use serde::{Deserialize, Serialize};
@@ -211,7 +212,17 @@ impl ControlReader {
         Self { control, lines: Default::default(), media: Default::default() }
     }
 
-    /// Reads a packet, of which `payload` was captured.
+    /// Bytes kept of lines whose end is still to come.
+    pub fn kept_bytes(&self) -> usize {
+        self.lines.iter().map(Lines::kept_bytes).sum()
+    }
+
+    /// Keeps nothing of lines whose end is still to come: they are none.
+    pub fn lose_begun(&mut self) {
+        self.lines.iter_mut().for_each(Lines::lose_begun);
+    }
+
+    /// Reads a packet, of which `payload` was captured. Of what it announces, the first so many count.
     pub fn read(
         &mut self,
         segment: &Segment,
@@ -225,18 +236,17 @@ impl ControlReader {
             (segment.key.endpoint(side).address, segment.key.endpoint(1 - side).address);
         let media = &mut media[side];
         let is_description = *control == Control::Sip;
-        let mut read_line = |line: &[u8]| match control {
-            Control::Ftp if side == client_side => ftp::read_command(line, to),
-            Control::Ftp => ftp::read_reply(line, own, peer, to),
-            Control::Sip => media.read(line, to),
-            Control::Rtsp => {
-                rtsp::read_transport(
-                    line,
-                    if side == client_side { [own, peer] } else { [peer, own] },
-                    to,
-                );
+        let most = to.len() + ANNOUNCED_PER_PACKET_MAX;
+        let mut read_line = |line: &[u8]| {
+            match control {
+                Control::Ftp if side == client_side => ftp::read_command(line, to),
+                Control::Ftp => ftp::read_reply(line, own, peer, to),
+                Control::Sip => media.read(line, to),
+                Control::Rtsp if side == client_side => rtsp::read_transport(line, [own, peer], to),
+                Control::Rtsp => rtsp::read_transport(line, [peer, own], to),
+                _ => {}
             }
-            _ => {}
+            to.truncate(most);
         };
         match segment.has_tcp_header() {
             true => lines[side].read(segment, payload, &mut read_line),
@@ -244,6 +254,7 @@ impl ControlReader {
         }
         if is_description {
             media.close(to);
+            to.truncate(most);
         }
     }
 }

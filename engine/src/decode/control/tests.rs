@@ -151,6 +151,86 @@ fn lines_are_read_through_loss_and_repetition() {
 }
 
 #[test]
+fn what_was_not_captured_costs_its_line() {
+    // Of each segment: its place, its bytes, and how many of them were captured.
+    let read = |segments: &[(u32, &str, usize)]| {
+        let (mut lines, mut read) = (Lines::default(), Vec::new());
+        for &(sequence, text, captured) in segments {
+            let payload = text.as_bytes();
+            let segment = Segment { sequence, ..packet(ip::TCP, [1, 2], true, payload) };
+            lines.read(&segment, &payload[..captured], &mut |line: &[u8]| {
+                read.push(String::from_utf8_lossy(line).into_owned());
+            });
+        }
+        read.join(" ")
+    };
+    let rest = "ring (1,2,3,4,5,6)\r\n";
+    assert_eq!(
+        read(&[(1, "one\n227 Ente", 12), (13, rest, 20)]),
+        format!("one 227 Ente{}", rest.trim())
+    );
+    assert_eq!(read(&[(1, "one\n227 Entexxxx", 12), (17, rest, 20)]), "one");
+    // Behind a hole.
+    assert_eq!(
+        read(&[
+            (1, "twenty bytes of one\n", 20),
+            (25, "x\n227 Entexxxxxxxxxx", 10),
+            (45, rest, 20)
+        ]),
+        "twenty bytes of one"
+    );
+    // Of a segment whose begin was there before.
+    assert_eq!(read(&[(1, "one\n", 4), (3, "e\n227 Entexxxx", 10), (17, rest, 20)]), "one");
+    assert_eq!(read(&[(1, "one\n227 En", 10), (5, "227 Entexxxx", 4), (17, rest, 20)]), "one");
+}
+
+#[test]
+fn what_is_kept_of_lines_is_told_and_may_be_lost() {
+    let mut reader = ControlReader::new(Control::Ftp);
+    let mut to = Vec::new();
+    let mut read = |reader: &mut ControlReader, from_client, sequence, text: &str| {
+        let segment = packet(ip::TCP, [40_000, 21], from_client, text.as_bytes());
+        let segment = Segment { sequence, ..segment };
+        reader.read(&segment, text.as_bytes(), 0, &mut to);
+        (reader.kept_bytes(), to.len())
+    };
+    assert_eq!(read(&mut reader, true, 1, "NOOP\r\nPORT 10,0,"), (10, 0));
+    assert_eq!(read(&mut reader, false, 1, "220 "), (14, 0));
+    assert_eq!(read(&mut reader, true, 17, "0,1,4,1\r\nPOR"), (7, 1));
+    reader.lose_begun();
+    assert_eq!(reader.kept_bytes(), 0);
+    assert_eq!(read(&mut reader, true, 29, "T 10,0,0,1,4,1\r\nPORT 10,0,0,1,4,2\r\n"), (0, 2));
+    let long = "x".repeat(4_096);
+    assert_eq!(read(&mut reader, false, 5, &long), (0, 2), "it was lost");
+    assert_eq!(read(&mut reader, false, 4_101, &format!("\n{long}")), (4_096, 2));
+    assert_eq!(read(&mut reader, false, 8_198, "x"), (0, 2), "it is too long");
+}
+
+#[test]
+fn a_packet_announces_so_much() {
+    let mut reader = ControlReader::new(Control::Sip);
+    let media = |count: usize| "m=a 1/4\n".repeat(count);
+    let mut read = |text: &str| {
+        let mut to = vec![Expectation::at(SERVER, 9, ip::UDP)];
+        let segment = packet(ip::UDP, [5060, 5060], true, text.as_bytes());
+        reader.read(&segment, text.as_bytes(), 0, &mut to);
+        to.len() - 1
+    };
+    let begin = "v=0\nc=IN IP4 10.0.0.1\n";
+    assert_eq!(read(&format!("{begin}{}", media(7))), 56);
+    assert_eq!(read(&format!("{begin}{}", media(8))), ANNOUNCED_PER_PACKET_MAX);
+    assert_eq!(read(&format!("{begin}{}", media(8_000))), ANNOUNCED_PER_PACKET_MAX);
+    assert_eq!(read("m=a 1\n"), 2);
+    // Lines of datagrams are as long as others.
+    let filled = |bytes: usize| {
+        let line = "c=IN IP4 10.0.0.1 ";
+        format!("v=0\n{line}{}\nm=a 1\n", "x".repeat(bytes - line.len()))
+    };
+    assert_eq!(read(&filled(4_096)), 2);
+    assert_eq!(read(&filled(4_097)), 0);
+}
+
+#[test]
 fn protocols_are_known_by_their_first_bytes() {
     let of = |protocol, ports: [u16; 2], payload: &[u8]| {
         Control::of(&packet(protocol, ports, true, payload), payload)

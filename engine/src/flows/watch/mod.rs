@@ -241,9 +241,7 @@ impl Watch {
             let sequence = segment.sequence.wrapping_add(u32::from(is_syn));
             return stream.insert(sequence, payload, bytes_max);
         }
-        // A later fragment of a TCP segment tells no place.
-        let is_stream = segment.key.protocol() == 6;
-        if is_stream { None } else { stream.append(payload, bytes_max) }
+        stream.append(payload, bytes_max)
     }
 
     fn fulfilled(&self, since_ns: i64, wishes: &[EarlyWish]) -> u64 {

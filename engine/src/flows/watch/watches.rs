@@ -29,7 +29,7 @@ pub struct Watches {
     names: KnownNames,
     /// Answers of the chunk that have been learnt.
     learnt: usize,
-    /// Bytes of payload kept, by shard.
+    /// Bytes of payload kept, by shard: first bytes, and lines that are not whole yet.
     kept_bytes: Vec<usize>,
     /// By shard, where much is kept: until then no flow is due.
     next_due: Vec<Timestamp>,
@@ -182,7 +182,9 @@ impl Watches {
             watch.asking_side = client_side as u8;
         }
         let before = watch.kept_bytes();
-        let payload = head.payloads.get(segment.index);
+        // A later fragment of a TCP segment tells no place.
+        let has_no_place = segment.key.protocol() == 6 && !segment.has_tcp_header();
+        let payload = if has_no_place { &[] } else { head.payloads.get(segment.index) };
         let fulfilled = watch.add(segment, payload, time.since(flow.first), options);
         // Of pieces some may have been forgotten.
         let kept = &mut kept_bytes[flow.shard()];
@@ -250,7 +252,13 @@ impl Watches {
             control.announces(segment, client_side, &mut self.expectations);
         }
         if let Some(reader) = self.controls.get_mut(&index) {
+            let before = reader.kept_bytes();
             reader.read(segment, payload, client_side, &mut self.expectations);
+            if watch.has_no_payload {
+                reader.lose_begun();
+            }
+            let kept = &mut self.kept_bytes[segment.shard()];
+            *kept = (*kept + reader.kept_bytes()).saturating_sub(before);
         }
         self.said.extend(self.expectations.drain(..).map(What::Announced));
     }
@@ -264,11 +272,11 @@ impl Watches {
         to: Option<&mut dyn FnMut(Flow)>,
     ) -> Option<Box<Seen>> {
         self.by_index.get(index)?;
-        if !self.controls.is_empty() {
-            self.controls.remove(&index);
-        }
+        let control = if self.controls.is_empty() { None } else { self.controls.remove(&index) };
+        let of_lines = control.map_or(0, |reader| reader.kept_bytes());
         let watch = &mut self.by_index[index];
-        self.kept_bytes[shard] = self.kept_bytes[shard].saturating_sub(watch.kept_bytes());
+        let kept = &mut self.kept_bytes[shard];
+        *kept = kept.saturating_sub(watch.kept_bytes() + of_lines);
         let wishes = &self.options.columns;
         if wishes.is_empty() {
             return Some(Box::new(watch.take_seen(Vec::new())));

@@ -1,4 +1,7 @@
-use super::super::{Facts, Filter, Index, JobReader, StoreError};
+use super::super::{
+    Facts, Filter, FoundSessions, Index, JobLayout, JobReader, SessionFilter, StoreError,
+    session_rows,
+};
 use super::*;
 use crate::output::EncodedTable;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -105,6 +108,79 @@ fn who_gives_up_looks_on_where_that_was() {
     }
     assert!(times >= 2, "{times}");
     assert_eq!(rows, found(&reader, &filter));
+}
+
+/// A job with so many sessions, of which the made-up flows are the first.
+fn write_sessions(folder: &Path, sessions: u64) -> JobReader {
+    let layout = Layout::of_sessions(&Profile::all()[0], false);
+    let layouts = JobLayout { sessions: Some(layout), ..native().into() };
+    let begun = record(7, JobState::InProgress);
+    let writer = JobWriter::create(folder, layouts, &begun, Heard::default()).unwrap();
+    let mut rows = writer.cells(RowsOf::Sessions);
+    append(layout, 0..sessions, &mut rows);
+    rows.finish().unwrap();
+    writer.end(items(), &record(7, JobState::Finished)).unwrap();
+    JobReader::open(folder).unwrap().sessions()
+}
+
+#[test]
+fn sessions_are_found_by_all_that_can_be_asked() {
+    let folder = tempdir().unwrap();
+    let reader = write_sessions(folder.path(), FLOWS);
+    let found = |rows: &Filter, limit| {
+        let filter = SessionFilter { rows: rows.clone(), after: 0, limit };
+        session_rows(&reader, &filter, || true).unwrap().rows
+    };
+    let all = found(&Filter::default(), usize::MAX);
+    assert_eq!(all.len() as u64, FLOWS);
+    assert!(all[1].1.contains("\"client_ip\":\"10.0.0.1\"") && !all[1].1.contains("tractor."));
+    let filters = [
+        Filter { label: Some("dns".to_owned()), ..Filter::default() },
+        Filter { address: Some(Made { number: 20_000 }.client()), ..Filter::default() },
+        Filter { server_name: Some("www7.bittorrent.example".to_owned()), ..Filter::default() },
+        Filter { id: Some(20_000 * 3 + 1), ..Filter::default() },
+    ];
+    let wanted: [&dyn Fn(u64) -> bool; 4] = [
+        &|number| Made { number }.label() == Some("dns"),
+        &|number| number == 20_000,
+        &|number| Made { number }.server_name().as_deref() == Some("www7.bittorrent.example"),
+        &|number| number == 20_000,
+    ];
+    for (filter, wanted) in filters.iter().zip(wanted) {
+        let mut expected = all.clone();
+        expected.retain(|(row, _)| wanted(row - 1));
+        assert!(found(filter, usize::MAX) == expected, "{filter:?}");
+        expected.truncate(5);
+        assert_eq!(found(filter, 5), expected, "{filter:?}");
+    }
+}
+
+#[test]
+fn who_gives_up_on_sessions_looks_on_where_that_was() {
+    let folder = tempdir().unwrap();
+    let reader = write_sessions(folder.path(), FLOWS);
+    // In the first block, and in one of the last.
+    for number in [0, 33_000] {
+        let rows = Filter { id: Some(number * 3 + 1), ..Filter::default() };
+        let mut filter = SessionFilter { rows, after: 0, limit: 2 };
+        let (mut found, mut times) = (Vec::new(), 0);
+        loop {
+            // Patience for one block.
+            let looks = AtomicUsize::new(0);
+            let is_awaited = || looks.fetch_add(1, Ordering::Relaxed) < 1;
+            let FoundSessions { rows, looked_to } =
+                session_rows(&reader, &filter, is_awaited).unwrap();
+            found.extend(rows.into_iter().map(|(row, _)| row - 1));
+            let Some(row) = looked_to else { break };
+            assert!(row > filter.after);
+            (filter.after, times) = (row, times + 1);
+        }
+        assert!(times >= 2, "{times}");
+        assert_eq!(found, [number]);
+        filter.after = 9_000;
+        let refused = session_rows(&reader, &filter, || false).unwrap_err();
+        assert!(matches!(refused, StoreError::GivenUp { .. }), "{refused}");
+    }
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Models of others, of which the options say what they are of.
 
-use super::written::{MODES, model};
+use super::written::{MODES, model, model_behind};
 use super::{COLUMNS, Folder, flow, made, refusal, said};
 use tractor_plugin::Label;
 use tractor_plugin::testing::Border;
@@ -83,6 +83,9 @@ fn what_the_options_leave_open_or_say_wrong_is_named() {
     for (options, sentence) in cases {
         assert_eq!(refusal(&path, &options), sentence);
     }
+    let selecting = folder.write("some.onnx", &model_behind(&[("ArrayFeatureExtractor", 0)]));
+    let why = refusal(&selecting, &[columns]);
+    assert!(why.ends_with("has the operator \"ArrayFeatureExtractor\" before its trees"), "{why}");
     let cut = folder.write("cut.onnx", &tree()[..100]);
     let why = refusal(&cut, &[columns]);
     assert!(why.starts_with("FILE: the model is damaged at byte "), "{why}");

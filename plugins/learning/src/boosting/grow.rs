@@ -45,8 +45,9 @@ struct Leaf {
     begin: usize,
     end: usize,
     sums: [f64; 2],
-    histogram: Histogram,
-    best: Option<Best>,
+    /// Its best split, and what that of its children is found by; nothing where no split gains. Other leaves
+    /// keep no histogram, which is the most that a tree takes.
+    open: Option<(Best, Histogram)>,
 }
 
 impl<'a> Grower<'a> {
@@ -75,15 +76,14 @@ impl<'a> Grower<'a> {
         self.count(&mut root, all.start, all.end);
         let mut leaves = vec![self.leaf(0, all.start, all.end, root)];
         while leaves.len() < self.parameters.leaves_max {
-            let gain = |leaf: &Leaf| leaf.best.map_or(0.0, |best| best.gain);
+            let gain = |leaf: &Leaf| leaf.open.as_ref().map_or(0.0, |(best, _)| best.gain);
             let most = (0..leaves.len()).reduce(|most, other| {
                 if gain(&leaves[other]) > gain(&leaves[most]) { other } else { most }
             });
-            let Some((place, best)) = most.and_then(|most| Some((most, leaves[most].best?))) else {
-                break;
-            };
+            let open = most.and_then(|most| Some((most, leaves[most].open.take()?)));
+            let Some((place, (best, histogram))) = open else { break };
             let leaf = leaves.swap_remove(place);
-            leaves.extend(self.split(leaf, best));
+            leaves.extend(self.split(&leaf, best, histogram));
         }
         for leaf in &leaves {
             let [first, second] = leaf.sums;
@@ -119,11 +119,11 @@ impl<'a> Grower<'a> {
             sums = [sums[0] + f64::from(first), sums[1] + f64::from(second)];
         }
         let best = histogram.best(&self.features, sums, self.parameters);
-        Leaf { node, begin, end, sums, histogram, best }
+        Leaf { node, begin, end, sums, open: best.map(|best| (best, histogram)) }
     }
 
     /// Counts rows of the smaller child; the other's are what remains.
-    fn split(&mut self, leaf: Leaf, best: Best) -> [Leaf; 2] {
+    fn split(&mut self, leaf: &Leaf, best: Best, mut large: Histogram) -> [Leaf; 2] {
         self.gains[best.feature] += best.gain;
         let codes = self.rows.coded.feature(best.feature);
         let order = &mut self.order[leaf.begin..leaf.end];
@@ -144,7 +144,6 @@ impl<'a> Grower<'a> {
         let (begin, end) = if is_left_small { (leaf.begin, middle) } else { (middle, leaf.end) };
         let mut small = Histogram::new(self.rows.bins.features());
         self.count(&mut small, begin, end);
-        let mut large = leaf.histogram;
         large.take_off(&self.features, &small);
         let (of_left, of_right) = if is_left_small { (small, large) } else { (large, small) };
         [

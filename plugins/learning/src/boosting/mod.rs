@@ -12,6 +12,7 @@ mod tests;
 use crate::bins::Rows;
 use crate::ensemble::{Ensemble, EnsembleBuilder, Node, Post, softmax};
 use crate::forest::shares;
+use crate::limits::{LEAF_FEATURES_MAX, TREES_MAX};
 use crate::random::Random;
 use crate::threads;
 use grow::{Grower, Grown, GrownNode};
@@ -48,6 +49,32 @@ impl Default for BoostingParameters {
     }
 }
 
+impl BoostingParameters {
+    /// What would be found to be too much after hours alone.
+    pub(crate) fn check(&self, rows: usize, features: usize, classes: usize) -> Result<(), String> {
+        let (rounds, leaves) = (self.rounds, self.leaves_max);
+        let rounds_max = TREES_MAX / outputs(classes);
+        if rounds > rounds_max {
+            return Err(format!(
+                "rounds (--trees) is {rounds}: with {classes} classes no more than {rounds_max} may be"
+            ));
+        }
+        let leaves_max = LEAF_FEATURES_MAX / features;
+        // No leaf is without a row.
+        if leaves.min(rows) > leaves_max {
+            return Err(format!(
+                "leaves_max (--leaves) is {leaves}: with {features} features no more than {leaves_max} may be"
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Trees of a round.
+fn outputs(classes: usize) -> usize {
+    if classes == 2 { 1 } else { classes }
+}
+
 /// Rows whose probabilities are worked out on their own.
 const BLOCK_ROWS: usize = 4_096;
 
@@ -61,7 +88,7 @@ pub(crate) fn grow(
     threads: usize,
 ) -> Result<(Ensemble, Vec<f64>), String> {
     let is_binary = rows.classes == 2;
-    let outputs = if is_binary { 1 } else { rows.classes };
+    let outputs = outputs(rows.classes);
     let post = if is_binary { Post::BinaryLogistic } else { Post::Softmax };
     let base = base(rows, outputs);
     let features = rows.bins.features();

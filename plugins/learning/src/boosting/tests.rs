@@ -1,7 +1,29 @@
 use super::BoostingParameters;
 use crate::evaluate::{Split, cross_validate, folds};
+use crate::limits::FEATURES_MAX;
 use crate::testing::clouds;
-use crate::train::Parameters;
+use crate::train::{Parameters, fit};
+
+#[test]
+fn what_is_too_much_is_refused_before_a_tree_grows() {
+    let table = clouds(60, 3, 4);
+    let why = |parameters: BoostingParameters| {
+        fit(&table, &Parameters::Boosting(parameters), 1, 1).unwrap_err().to_string()
+    };
+    let usual = BoostingParameters::default;
+    assert_eq!(
+        why(BoostingParameters { rounds: 33_334, ..usual() }),
+        "the parameter rounds (--trees) is 33334: with 3 classes no more than 33333 may be"
+    );
+    let many = BoostingParameters { leaves_max: 65_536, ..usual() };
+    assert_eq!(
+        many.check(70_000, 80, 2).unwrap_err(),
+        "leaves_max (--leaves) is 65536: with 80 features no more than 3276 may be"
+    );
+    assert_eq!(many.check(3_276, 80, 2), Ok(()), "there are not as many leaves as that");
+    assert_eq!(usual().check(usize::MAX, FEATURES_MAX, 2), Ok(()));
+    assert_eq!(BoostingParameters { rounds: 100_000, ..usual() }.check(60, 4, 2), Ok(()));
+}
 
 #[test]
 fn samples_of_rows_and_features_still_learn() {

@@ -107,7 +107,10 @@ fn a_training_reports_strict_and_random_splits_side_by_side() {
     assert_eq!(again.file.to_bytes().unwrap(), trained.file.to_bytes().unwrap());
     let error = |options: Options| train(&table, &options).unwrap_err().to_string();
     let folds = error(Options { folds: 1, ..options });
-    assert_eq!(folds, "the parameter folds is 1: 0, or 2 to 1000 and no more than the 400 rows");
+    assert_eq!(
+        folds,
+        "the parameter folds (--cv) is 1: 0, or 2 to 1000 and no more than the 400 rows, may be"
+    );
     let one_class = train(&clouds(50, 1, 1), &Options::default()).unwrap_err().to_string();
     assert_eq!(one_class, "the table has one class alone");
 }

@@ -62,7 +62,9 @@ pub(super) fn read(body: &[u8]) -> Result<Model, LearningError> {
             if neighbours == 0 || neighbours > count || !class_of.iter().all(is_class) {
                 return Err(LearningError::damaged(bytes.offset(), "neighbours that are not"));
             }
-            Model::Nearest(Nearest { scale, neighbours, classes, rows, class_of })
+            // Whoever applies models has threads of its own: each worker of a run has one.
+            let threads = 1;
+            Model::Nearest(Nearest { scale, neighbours, classes, rows, class_of, threads })
         }
         LOGISTIC => {
             let (scale, classes) = read_scale(&mut bytes)?;

@@ -1,6 +1,7 @@
 use super::{FlowLife, Header, LAYOUT, ModelFile};
 use crate::boosting::BoostingParameters;
 use crate::forest::ForestParameters;
+use crate::model::Model;
 use crate::random::Random;
 use crate::table::Profile;
 use crate::testing::clouds;
@@ -48,6 +49,20 @@ fn every_kind_answers_the_same_once_it_was_written_and_read() {
         assert_eq!(answers[0], answers[1], "{}", parameters.kind());
         assert_eq!(read.to_bytes().unwrap(), bytes);
     }
+}
+
+/// Whoever applies a model has threads of its own, and whoever trains one says how many.
+#[test]
+fn neighbours_are_asked_by_as_many_threads_as_were_said() {
+    let table = clouds(200, 3, 1);
+    let fitted = fit(&table, &parameters()[2], 1, 3).unwrap();
+    let threads = |model: &Model| match model {
+        Model::Nearest(nearest) => nearest.threads,
+        _ => 0,
+    };
+    assert_eq!(threads(&fitted.model), 3);
+    let body = super::body::write(&fitted.model);
+    assert_eq!(threads(&super::body::read(&body).unwrap()), 1);
 }
 
 /// With the checksum put right, so that what lies behind it is met.

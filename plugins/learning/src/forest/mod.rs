@@ -13,7 +13,7 @@ use crate::bins::Rows;
 use crate::ensemble::{Ensemble, EnsembleBuilder, Node, Post};
 use crate::random::Random;
 use crate::threads;
-use grow::{Grower, GrownNode};
+use grow::{Grower, Grown, GrownNode};
 use serde::{Deserialize, Serialize};
 
 /// How a forest is grown.
@@ -43,26 +43,28 @@ pub(crate) fn grow(
     seed: u64,
     threads: usize,
 ) -> Result<(Ensemble, Vec<f64>), String> {
-    let grown = threads::map(parameters.trees, threads, |tree| {
-        Grower::new(rows, parameters, Random::new(seed, tree as u64)).grow()
-    });
     let mut gains = vec![0.0; rows.bins.features()];
     let base = vec![0.0; rows.classes];
     let mut builder = EnsembleBuilder::new(gains.len(), rows.classes, Post::Mean, base)?;
-    for tree in grown {
+    let grown = |tree: usize| Grower::new(rows, parameters, Random::new(seed, tree as u64)).grow();
+    threads::hand_on(parameters.trees, threads, grown, |tree| {
         gains.iter_mut().zip(&tree.gains).for_each(|(sum, gain)| *sum += gain);
-        let mut nodes = Vec::with_capacity(tree.nodes.len());
-        for node in tree.nodes {
-            nodes.push(match node {
-                GrownNode::Leaf(shares) => Node::Leaf(builder.leaf(&shares)?),
-                GrownNode::Split { feature, code, left, right } => {
-                    Node::at_most(feature, rows.bins.upper(feature, code), left, right)
-                }
-            });
-        }
-        builder.tree(nodes)?;
-    }
+        add(&mut builder, rows, tree)
+    })?;
     Ok((builder.finish()?, shares(gains)))
+}
+
+fn add(builder: &mut EnsembleBuilder, rows: &Rows, tree: Grown) -> Result<(), String> {
+    let mut nodes = Vec::with_capacity(tree.nodes.len());
+    for node in tree.nodes {
+        nodes.push(match node {
+            GrownNode::Leaf(shares) => Node::Leaf(builder.leaf(&shares)?),
+            GrownNode::Split { feature, code, left, right } => {
+                Node::at_most(feature, rows.bins.upper(feature, code), left, right)
+            }
+        });
+    }
+    builder.tree(nodes)
 }
 
 /// Divided by their sum, and rounded to nine decimals: numbers of few digits are read from JSON as they

@@ -1,4 +1,5 @@
 use super::ForestParameters;
+use crate::limits::TREES_MAX;
 use crate::model::{Model, most_likely};
 use crate::table::Table;
 use crate::testing::clouds;
@@ -44,6 +45,17 @@ fn every_kind_tells_clouds_apart_and_is_the_same_for_any_number_of_threads() {
             answers(&model).chunks_exact(3).map(|row| row.iter().sum()).collect::<Vec<f32>>();
         assert!(sums.iter().all(|sum| (sum - 1.0).abs() < 1e-5), "{kind}");
     }
+}
+
+#[test]
+fn a_forest_beyond_its_bounds_is_the_fault_of_the_parameters() {
+    let parameters = ForestParameters { trees: TREES_MAX + 1, ..small() };
+    let grown = fit(&clouds(2, 2, 1), &Parameters::Forest(parameters), 1, 1);
+    assert_eq!(
+        grown.unwrap_err().to_string(),
+        "the parameter --trees gives more than 100000 trees or 67108864 nodes: take fewer of them, or a \
+         greater --leaf-rows"
+    );
 }
 
 #[test]

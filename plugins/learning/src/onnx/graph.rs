@@ -3,10 +3,14 @@
 
 use super::protobuf::{Message, Value};
 use crate::error::LearningError;
+use crate::limits::ONNX_OPERATORS_MAX;
+use std::collections::HashMap;
 
 pub(super) struct Graph<'a> {
     pub nodes: Vec<GraphNode<'a>>,
-    /// Width of the first input, where it is said.
+    /// Name of the first input, where rows come in.
+    pub input: Option<&'a str>,
+    /// Its width, where it is said.
     pub features: Option<usize>,
     /// Names of constants that are a single 1: what is multiplied by them stays what it is.
     ones: Vec<&'a str>,
@@ -15,6 +19,7 @@ pub(super) struct Graph<'a> {
 pub(super) struct GraphNode<'a> {
     pub operator: &'a str,
     inputs: Vec<&'a str>,
+    outputs: Vec<&'a str>,
     attributes: Vec<(&'a str, Message<'a>)>,
 }
 
@@ -24,9 +29,11 @@ const GRAPH_NODE: u64 = 1;
 const GRAPH_CONSTANT: u64 = 5;
 const GRAPH_INPUT: u64 = 11;
 const NODE_INPUT: u64 = 1;
+const NODE_OUTPUT: u64 = 2;
 const NODE_OPERATOR: u64 = 4;
 const NODE_ATTRIBUTE: u64 = 5;
 const ATTRIBUTE_NAME: u64 = 1;
+const ATTRIBUTE_INTEGER: u64 = 3;
 const ATTRIBUTE_TEXT: u64 = 4;
 const ATTRIBUTE_FLOATS: u64 = 7;
 const ATTRIBUTE_INTEGERS: u64 = 8;
@@ -34,6 +41,7 @@ const ATTRIBUTE_TEXTS: u64 = 9;
 const CONSTANT_FLOATS: u64 = 4;
 const CONSTANT_NAME: u64 = 8;
 const CONSTANT_BYTES: u64 = 9;
+const INPUT_NAME: u64 = 1;
 /// From an input to its second dimension: type, tensor, shape, dimension; then its value.
 const INPUT_SHAPE: [u64; 3] = [2, 1, 2];
 const SHAPE_DIMENSION: u64 = 1;
@@ -42,17 +50,24 @@ const DIMENSION_VALUE: u64 = 1;
 pub(super) fn read(file: &[u8]) -> Result<Graph<'_>, LearningError> {
     let model = Message::new(file);
     let graph = first(model, MODEL_GRAPH)?.ok_or_else(|| model.damaged("it has no graph"))?;
+    let listed = all(graph, GRAPH_NODE)?;
+    if listed.len() > ONNX_OPERATORS_MAX {
+        return Err(graph.damaged(&format!("more than {ONNX_OPERATORS_MAX} operators")));
+    }
     let mut nodes = Vec::new();
-    for node in all(graph, GRAPH_NODE)? {
+    for node in listed {
         let operator = first(node, NODE_OPERATOR)?.map(Message::text).transpose()?;
         let mut attributes = Vec::new();
         for attribute in all(node, NODE_ATTRIBUTE)? {
             let name = first(attribute, ATTRIBUTE_NAME)?.map(Message::text).transpose()?;
             attributes.push((name.unwrap_or_default(), attribute));
         }
-        let inputs = all(node, NODE_INPUT)?.into_iter().map(Message::text);
-        let inputs = inputs.collect::<Result<_, _>>()?;
-        nodes.push(GraphNode { operator: operator.unwrap_or_default(), inputs, attributes });
+        nodes.push(GraphNode {
+            operator: operator.unwrap_or_default(),
+            inputs: texts(node, NODE_INPUT)?,
+            outputs: texts(node, NODE_OUTPUT)?,
+            attributes,
+        });
     }
     let mut ones = Vec::new();
     for constant in all(graph, GRAPH_CONSTANT)? {
@@ -62,14 +77,20 @@ pub(super) fn read(file: &[u8]) -> Result<Graph<'_>, LearningError> {
             ones.push(name.text()?);
         }
     }
-    let features = match first(graph, GRAPH_INPUT)? {
-        Some(input) => width(input)?,
-        None => None,
+    let (input, features) = match first(graph, GRAPH_INPUT)? {
+        Some(input) => (first(input, INPUT_NAME)?.map(Message::text).transpose()?, width(input)?),
+        None => (None, None),
     };
-    Ok(Graph { nodes, features, ones })
+    Ok(Graph { nodes, input, features, ones })
 }
 
-impl Graph<'_> {
+impl<'a> Graph<'a> {
+    /// What writes to each name.
+    pub fn by_output(&self) -> HashMap<&'a str, &GraphNode<'a>> {
+        let nodes = self.nodes.iter();
+        nodes.flat_map(|node| node.outputs.iter().map(move |output| (*output, node))).collect()
+    }
+
     pub fn multiplies_by_one(&self, node: &GraphNode) -> bool {
         node.operator == "Mul" && node.inputs.iter().any(|input| self.ones.contains(input))
     }
@@ -110,6 +131,11 @@ fn width(input: Message<'_>) -> Result<Option<usize>, LearningError> {
 }
 
 impl<'a> GraphNode<'a> {
+    /// The name that its first input has.
+    pub fn input(&self) -> Option<&'a str> {
+        self.inputs.first().copied()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.attribute(name).is_some()
     }
@@ -122,7 +148,17 @@ impl<'a> GraphNode<'a> {
     /// Empty where there is no such attribute; so for the others.
     pub fn texts(&self, name: &str) -> Result<Vec<&'a str>, LearningError> {
         let Some(attribute) = self.attribute(name) else { return Ok(Vec::new()) };
-        all(attribute, ATTRIBUTE_TEXTS)?.into_iter().map(Message::text).collect()
+        texts(attribute, ATTRIBUTE_TEXTS)
+    }
+
+    pub fn integer(&self, name: &str) -> Result<Option<i64>, LearningError> {
+        let Some(mut attribute) = self.attribute(name) else { return Ok(None) };
+        while let Some((field, value)) = attribute.next()? {
+            if let (ATTRIBUTE_INTEGER, Value::Varint(number)) = (field, value) {
+                return Ok(Some(number as i64));
+            }
+        }
+        Ok(None)
     }
 
     /// Packed or not.
@@ -169,6 +205,10 @@ impl<'a> GraphNode<'a> {
         let found = self.attributes.iter().find(|(other, _)| *other == name);
         found.map(|(_, attribute)| *attribute)
     }
+}
+
+fn texts(message: Message<'_>, number: u64) -> Result<Vec<&str>, LearningError> {
+    all(message, number)?.into_iter().map(Message::text).collect()
 }
 
 fn first(message: Message<'_>, number: u64) -> Result<Option<Message<'_>>, LearningError> {

@@ -15,8 +15,9 @@ mod trees;
 #[cfg(test)]
 mod written;
 
+use self::graph::{Graph, GraphNode};
 use crate::error::LearningError;
-use crate::limits::MODEL_FILE_BYTES_MAX;
+use crate::limits::ONNX_FILE_BYTES_MAX;
 use crate::model::Model;
 
 /// What came out of an ONNX file. Names of features are not in it.
@@ -27,8 +28,12 @@ pub struct Imported {
     pub classes: Vec<String>,
 }
 
-/// Operators that may stand beside the trees: they change the type or shape of what goes through, and not
-/// the answer. So does `Mul` by 1, which onnxmltools puts behind LightGBM.
+/// Types of numbers by `TensorProto`: a `Cast` to any other would round what the trees compare.
+const FLOAT: i64 = 1;
+const DOUBLE: i64 = 11;
+
+/// Operators that may stand beside the trees, or behind them: they change the type or shape of what goes
+/// through, and not the answer. So does `Mul` by 1, which onnxmltools puts behind LightGBM.
 const BESIDE: [&str; 4] = ["Cast", "Identity", "ArrayFeatureExtractor", "ZipMap"];
 
 /// Reads an ONNX file.
@@ -36,11 +41,10 @@ const BESIDE: [&str; 4] = ["Cast", "Identity", "ArrayFeatureExtractor", "ZipMap"
 /// # Errors
 /// A sentence with the place or the operator, for whatever is no such graph.
 pub fn read(file: &[u8]) -> Result<Imported, LearningError> {
-    if file.len() as u64 > MODEL_FILE_BYTES_MAX {
-        return Err(LearningError::damaged(0, format!("more than {MODEL_FILE_BYTES_MAX} bytes")));
+    if file.len() > ONNX_FILE_BYTES_MAX {
+        return Err(LearningError::damaged(0, format!("more than {ONNX_FILE_BYTES_MAX} bytes")));
     }
     let graph = graph::read(file)?;
-    let refused = |why: String| LearningError::Parameter(format!("onnx names a model that {why}"));
     let mut classifiers =
         graph.nodes.iter().filter(|node| node.operator == "TreeEnsembleClassifier");
     let classifier = classifiers.next();
@@ -49,6 +53,7 @@ pub fn read(file: &[u8]) -> Result<Imported, LearningError> {
     if classifiers.next().is_some() {
         return Err(refused("has more than one TreeEnsembleClassifier".to_owned()));
     }
+    check_what_comes_in(&graph, classifier)?;
     let (ensemble, classes) = trees::ensemble(classifier, graph.features).map_err(refused)?;
     for node in &graph.nodes {
         let is_norm = node.operator == "Normalizer" && node.text("norm")? == Some("L1");
@@ -61,4 +66,36 @@ pub fn read(file: &[u8]) -> Result<Imported, LearningError> {
     }
     let model = Model::of_trees(ensemble).map_err(refused)?;
     Ok(Imported { model, classes })
+}
+
+fn refused(why: String) -> LearningError {
+    LearningError::Parameter(format!("onnx names a model that {why}"))
+}
+
+/// Goes back from the trees to the graph's first input. Trees that are given other columns than come in, or
+/// scaled ones, would answer wrongly, and nobody would know.
+fn check_what_comes_in(graph: &Graph, classifier: &GraphNode) -> Result<(), LearningError> {
+    let by_output = graph.by_output();
+    let mut input = classifier.input();
+    // More steps than there are nodes go round in a ring.
+    for _ in 0..=graph.nodes.len() {
+        if input.is_some() && input == graph.input {
+            return Ok(());
+        }
+        let Some(node) = input.and_then(|input| by_output.get(input)) else { break };
+        if !keeps_numbers(node)? {
+            return Err(refused(format!("has the operator {:?} before its trees", node.operator)));
+        }
+        input = node.input();
+    }
+    Err(refused("does not give its trees what comes in".to_owned()))
+}
+
+/// Whether what goes through stays what it is, as far as trees of single precision see it.
+fn keeps_numbers(node: &GraphNode) -> Result<bool, LearningError> {
+    Ok(match node.operator {
+        "Identity" => true,
+        "Cast" => matches!(node.integer("to")?, Some(FLOAT | DOUBLE)),
+        _ => false,
+    })
 }

@@ -1,5 +1,6 @@
 use super::read;
-use super::written::{MODES, field, model, operator};
+use super::written::{MODES, field, model, model_behind, operator};
+use crate::limits::{ONNX_FILE_BYTES_MAX, ONNX_OPERATORS_MAX};
 use crate::random::Random;
 
 const CLASSES: [&str; 2] = ["a", "b"];
@@ -32,6 +33,48 @@ fn what_cannot_be_applied_is_refused() {
     let modes = ["BRANCH_MEMBER", "LEAF", "LEAF"];
     let mode = format!("{names}has a node of mode \"BRANCH_MEMBER\"");
     assert_eq!(error(&model(CLASSES, modes, 1, "Cast")), mode);
+}
+
+/// As skl2onnx writes pipelines that select or scale features: the trees' numbers are not those of the rows.
+#[test]
+fn whatever_changes_rows_before_the_trees_is_refused() {
+    let (float, double, int64) = (1, 11, 7);
+    for steps in [&[][..], &[("Cast", float)], &[("Identity", 0), ("Cast", double)]] {
+        assert!(read(&model_behind(steps)).is_ok(), "{steps:?}");
+    }
+    for (steps, named) in [
+        (&[("ArrayFeatureExtractor", 0)][..], "ArrayFeatureExtractor"),
+        (&[("Normalizer", 0), ("Cast", float)], "Normalizer"),
+        (&[("Mul", 0)], "Mul"),
+        (&[("ZipMap", 0), ("Identity", 0)], "ZipMap"),
+        (&[("Cast", int64)], "Cast"),
+    ] {
+        let why = read(&model_behind(steps)).unwrap_err().to_string();
+        let sentence = "the parameter onnx names a model that has the operator";
+        assert_eq!(why, format!("{sentence} {named:?} before its trees"));
+    }
+}
+
+#[test]
+fn trees_that_are_given_nothing_that_comes_in_are_refused() {
+    let why = "the parameter onnx names a model that does not give its trees what comes in";
+    let tree = model_behind(&[("Identity", 0)]);
+    for (from, to) in [("step 0", "other "), ("step 0", "step 1")] {
+        // The first is the operator's input, and what comes in keeps its name.
+        let place = tree.windows(6).position(|name| name == from.as_bytes()).unwrap();
+        let mut other = tree.clone();
+        other[place..place + 6].copy_from_slice(to.as_bytes());
+        assert_eq!(read(&other).unwrap_err().to_string(), why, "{to}");
+    }
+}
+
+#[test]
+fn files_beyond_their_bounds_are_refused_before_they_are_read() {
+    let why = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
+    let large = vec![0; ONNX_FILE_BYTES_MAX + 1];
+    assert_eq!(why(&large), "the model is damaged at byte 0: more than 134217728 bytes");
+    let many = field(7, &field(1, &[]).repeat(ONNX_OPERATORS_MAX + 1));
+    assert_eq!(why(&many), "the model is damaged at byte 4: more than 65536 operators");
 }
 
 #[test]

@@ -30,8 +30,19 @@ fn texts(name: &str, texts: &[&str]) -> Vec<u8> {
     field(5, &[field(1, name.as_bytes()), each].concat())
 }
 
+fn integer(name: &str, number: i64) -> Vec<u8> {
+    let number = [varint(3 << 3), varint(number as u64)].concat();
+    field(5, &[field(1, name.as_bytes()), number].concat())
+}
+
 pub fn operator(name: &str) -> Vec<u8> {
     field(1, &field(4, name.as_bytes()))
+}
+
+/// One that writes what the next one reads; its attribute `to` has a meaning for `Cast` alone.
+fn step(name: &str, input: &str, output: &str, to: i64) -> Vec<u8> {
+    let ends = [field(1, input.as_bytes()), field(2, output.as_bytes())].concat();
+    field(1, &[ends, field(4, name.as_bytes()), integer("to", to)].concat())
 }
 
 /// The modes of its nodes.
@@ -40,7 +51,29 @@ pub const MODES: [&str; 3] = ["BRANCH_LEQ", "LEAF", "LEAF"];
 /// A file with one tree of two features: the second at most 2.5 (or missing) is the first class, else 3
 /// of 4 for the other; `yes` is the node that the first answer leads to, and `beside` another operator.
 pub fn model(classes: [&str; 2], modes: [&str; 3], yes: i64, beside: &str) -> Vec<u8> {
+    let graph = [classifier(classes, modes, yes, "rows"), operator(beside), input("rows")];
+    field(7, &graph.concat())
+}
+
+/// The same, with rows that go through these operators on their way to the tree, each with its `to`.
+pub fn model_behind(steps: &[(&str, i64)]) -> Vec<u8> {
+    let place = |number: usize| format!("step {number}");
+    let each = steps.iter().enumerate();
+    let each =
+        each.flat_map(|(number, (name, to))| step(name, &place(number), &place(number + 1), *to));
+    let tree = classifier(["a", "b"], MODES, 1, &place(steps.len()));
+    field(7, &[each.collect(), tree, input(&place(0))].concat())
+}
+
+fn input(name: &str) -> Vec<u8> {
+    field(11, &field(1, name.as_bytes()))
+}
+
+fn classifier(classes: [&str; 2], modes: [&str; 3], yes: i64, input: &str) -> Vec<u8> {
     let classifier = [
+        field(1, input.as_bytes()),
+        field(2, b"label"),
+        field(2, b"probabilities"),
         field(4, b"TreeEnsembleClassifier"),
         integers("nodes_treeids", &[0, 0, 0]),
         integers("nodes_nodeids", &[0, 1, 2]),
@@ -56,6 +89,5 @@ pub fn model(classes: [&str; 2], modes: [&str; 3], yes: i64, beside: &str) -> Ve
         floats("class_weights", &[1.0, 0.25, 0.75]),
         texts("classlabels_strings", &classes),
     ];
-    let graph = [field(1, &classifier.concat()), operator(beside)].concat();
-    field(7, &graph)
+    field(1, &classifier.concat())
 }

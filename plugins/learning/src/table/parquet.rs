@@ -5,33 +5,29 @@ use super::manifest::{DatasetManifest, KEY, PROFILE_KEYS};
 use super::read::Rows;
 use crate::error::LearningError;
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, ArrayRef, RecordBatch, types};
+use arrow_array::{Array, ArrayRef, types};
 use arrow_schema::DataType;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fmt::Display;
 use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 const BATCH_ROWS: usize = 8_192;
 
 pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
     let opened = File::open(file).map_err(LearningError::io("open", file))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(opened)
-        .map_err(|error| LearningError::file(file, error.to_string()))?;
+    let builder = guarded(file, || ParquetRecordBatchReaderBuilder::try_new(opened))?;
     let fields = builder.schema().fields().clone();
     let header: Vec<String> = fields.iter().map(|field| field.name().clone()).collect();
     let notes = builder.metadata().file_metadata().key_value_metadata();
     let note = |key: &str| notes?.iter().find(|pair| pair.key == key)?.value.as_deref();
     rows.manifest(file, said(note).map_err(|why| LearningError::file(file, why))?)?;
     let roles = rows.roles(file, &header, |place| fields[place].data_type().is_numeric())?;
-    let reader = builder
-        .with_batch_size(BATCH_ROWS)
-        .build()
-        .map_err(|error| LearningError::file(file, error.to_string()))?;
+    let mut reader = guarded(file, || builder.with_batch_size(BATCH_ROWS).build())?;
     let mut values = vec![0.0; roles.features.len()];
     let mut line = 0;
-    for batch in reader {
-        let batch: RecordBatch =
-            batch.map_err(|error| LearningError::file(file, error.to_string()))?;
+    while let Some(batch) = guarded(file, || reader.next().transpose())? {
         let no_number = |place: &usize| {
             let why = format!("column {} holds no numbers", header[*place]);
             LearningError::file(file, why)
@@ -54,6 +50,17 @@ pub(super) fn read(file: &Path, rows: &mut Rows) -> Result<(), LearningError> {
         }
     }
     Ok(())
+}
+
+/// A decoder is written for files that somebody made to be read: it panics at some that are damaged.
+fn guarded<T, E: Display>(
+    file: &Path,
+    decode: impl FnOnce() -> Result<T, E>,
+) -> Result<T, LearningError> {
+    match catch_unwind(AssertUnwindSafe(decode)) {
+        Ok(decoded) => decoded.map_err(|error| LearningError::file(file, error.to_string())),
+        Err(_) => Err(LearningError::file(file, "the decoder of Parquet broke down")),
+    }
 }
 
 /// What a file says of itself by its metadata.

@@ -129,6 +129,29 @@ fn parquet_is_read_with_nulls() {
     assert_eq!(table.classes, ["p", "q"]);
 }
 
+/// The end says where everything stands: a decoder that believes it reads beyond what there is.
+#[test]
+fn a_parquet_file_whose_end_is_damaged_gives_a_table_or_a_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("flows.parquet");
+    invented().write(Format::Parquet, Box::new(std::fs::File::create(&file).unwrap())).unwrap();
+    let bytes = std::fs::read(&file).unwrap();
+    let length = bytes[bytes.len() - 8..].first_chunk().map(|four| u32::from_le_bytes(*four));
+    let begin = bytes.len() - 8 - length.unwrap() as usize;
+    let mut broke_down = 0;
+    for place in begin..bytes.len() {
+        let mut damaged = bytes.clone();
+        // Of a number that is its sign, which decoders look at least.
+        damaged[place] ^= 1;
+        std::fs::write(&file, &damaged).unwrap();
+        if let Err(error) = read(&[&file], &ReadOptions::default()) {
+            let why = error.to_string();
+            broke_down += usize::from(why.ends_with(": the decoder of Parquet broke down"));
+        }
+    }
+    assert!(broke_down > 0, "some bits are such as the decoder panics at");
+}
+
 fn iscx_csv(classes: [&str; 2]) -> String {
     let row = |class: &str| format!("{}{class}\n", "1,".repeat(23));
     format!("{},class1\n{}{}", iscx::PUBLISHED.join(","), row(classes[0]), row(classes[1]))
