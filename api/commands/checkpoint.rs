@@ -84,7 +84,9 @@ impl Start {
         is_known: bool,
     ) -> Result<Self, Refusal> {
         if is_known {
-            messages::warning("there is no checkpoint to go on from: all is read from the begin");
+            messages::warning(
+                "there is no checkpoint to go on from: all is read from the beginning",
+            );
         }
         let replay = match journal.after(0)? {
             Some(events) => events,

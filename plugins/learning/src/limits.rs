@@ -54,8 +54,8 @@ pub const BODY_BYTES_MAX: usize = 1 << 30;
 pub const MODEL_FILE_BYTES_MAX: u64 = 1 << 30;
 
 /// Bytes of an ONNX file. What is listed of it may take some 30 times as much memory where it is damaged, as
-/// lists of empty texts: 4 GiB.
-pub const ONNX_FILE_BYTES_MAX: usize = 128 << 20;
+/// lists of empty texts: 8 GiB.
+pub const ONNX_FILE_BYTES_MAX: usize = 256 << 20;
 
 /// Operators of an ONNX graph. A model of trees has a few.
 pub const ONNX_OPERATORS_MAX: usize = 1 << 16;
