@@ -111,10 +111,10 @@ pub struct Sessions {
 
 /// The places of notes in the order of the stream; what was noted of a flow at one place stays in its order.
 fn in_order(notes: &[Note]) -> impl Iterator<Item = u32> + use<> {
-    // Notes are large: these are moved instead.
+    // Notes are large: these are moved instead. They stand in a few runs that are in order.
     let places = (0..).zip(notes);
     let mut order: Vec<_> = places.map(|(place, note)| (note.at, note.flow, place)).collect();
-    order.sort_unstable();
+    order.sort();
     order.into_iter().map(|(.., place)| place)
 }
 

@@ -13,8 +13,9 @@ pub struct Handle {
     slot: u32,
 }
 
-/// Small: one for every flow that joins none, and all in different places of the memory.
+/// Small: one for every flow that joins none, each a line of the cache in another place of the memory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[repr(align(64))]
 pub struct Session {
     pub id: u64,
     /// The address of the client of its first flow.
