@@ -18,6 +18,10 @@ use tractor_engine::dataflow::{Progress, Rows, RunError, RunOptions, Summary, ru
 use tractor_engine::output::CsvWriter;
 use tractor_engine::profiles::{Features, Layout, Profile};
 
+/// That of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROUNDS: usize = 7;
 
 fn main() -> Result<(), Box<dyn Error>> {

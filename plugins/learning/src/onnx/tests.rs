@@ -72,7 +72,7 @@ fn trees_that_are_given_nothing_that_comes_in_are_refused() {
 fn files_beyond_their_bounds_are_refused_before_they_are_read() {
     let why = |bytes: &[u8]| read(bytes).unwrap_err().to_string();
     let large = vec![0; ONNX_FILE_BYTES_MAX + 1];
-    assert_eq!(why(&large), "the model is damaged at byte 0: more than 134217728 bytes");
+    assert_eq!(why(&large), "the model is damaged at byte 0: more than 268435456 bytes");
     let many = field(7, &field(1, &[]).repeat(ONNX_OPERATORS_MAX + 1));
     assert_eq!(why(&many), "the model is damaged at byte 4: more than 65536 operators");
 }
